@@ -1,0 +1,22 @@
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/1_data.smk"
+include: "workflow/rules/2_training.smk"
+include: "workflow/rules/3_activations.smk"
+include: "workflow/rules/4_neighbours.smk"
+include: "workflow/rules/5_embedding.smk"
+include: "workflow/rules/6_metrics.smk"
+include: "workflow/rules/7_summary.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        expand("results/{study}/provenance.json", study=config["study"]),

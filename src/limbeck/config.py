@@ -1,0 +1,109 @@
+"""What a study's config means: its checks and the questions that the workflow asks it.
+
+Imports nothing heavy, because every job parses the workflow again.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+
+from limbeck.errors import InputError, suggest
+from limbeck.settings import violations
+
+NETWORK_LAYERS = ("A", "B", "C", "D", "E")
+
+
+def check_config(config: Mapping, sources: str = "config") -> None:
+    """Check a study's config before any job starts.
+
+    Parameters
+    ----------
+    config : mapping
+        The merged config.
+    sources : str
+        Where it came from, for the message.
+
+    Raises
+    ------
+    InputError
+        One line for each mistake: the key, its value and what is allowed.
+    """
+    mistakes = list(violations(config)) or list(_contradictions(config))
+    if mistakes:
+        raise InputError("\n".join(f"{sources}: {mistake}" for mistake in mistakes))
+
+
+def _contradictions(config: Mapping) -> Iterator[str]:
+    methods, run = config["methods"], config["run"]
+    for selection in ("methods", "embeddings", "figures"):
+        for name in run[selection]:
+            if name not in config[selection]:
+                defined = config[selection]
+                yield f"run.{selection}: '{name}' is not defined; {suggest(name, defined)}"
+    for name, method in methods.items():
+        yield from _method_contradictions(name, method, methods)
+        for layer in config["layers"]:
+            known = [*NETWORK_LAYERS, *method["layers"]]
+            if layer not in known:
+                yield (
+                    f"layers: method '{name}' has no layer '{layer}'; name its module under "
+                    f"methods.{name}.layers; {suggest(layer, known)}"
+                )
+    for name in run["figures"]:
+        if name in config["figures"]:
+            yield from _figure_contradictions(name, config["figures"][name], config)
+
+
+def _method_contradictions(name: str, method: Mapping, methods: Mapping) -> Iterator[str]:
+    key = f"methods.{name}"
+    if (method["epochs"] is None) == (method["steps"] is None):
+        yield f"{key}: exactly one of epochs and steps must be set, the other null"
+    if method["schedule"] in ("step", "multi_step"):
+        if not method["decay_epochs"] or method["decay_factor"] is None:
+            yield f"{key}.schedule = {method['schedule']}: needs decay_epochs and decay_factor"
+        elif method["schedule"] == "step" and len(method["decay_epochs"]) != 1:
+            yield f"{key}.decay_epochs = {method['decay_epochs']}: schedule step takes one period"
+    if method["nesterov"] and method["momentum"] == 0:
+        yield f"{key}.nesterov = true: needs a momentum > 0"
+    teacher = method["teacher"]
+    if method["objective"] == "distillation":
+        if teacher is None or method["temperature"] is None:
+            yield f"{key}.objective = distillation: needs a teacher and a temperature"
+    elif teacher is not None or method["temperature"] is not None:
+        yield f"{key}: teacher and temperature must be null under objective {method['objective']}"
+    if teacher is not None and teacher not in methods:
+        yield f"{key}.teacher = '{teacher}': no such method; {suggest(teacher, methods)}"
+    chain = [name]
+    while (teacher := methods.get(chain[-1], {}).get("teacher")) is not None:
+        chain.append(teacher)
+        if teacher in chain[:-1]:
+            if teacher == name:
+                yield f"{key}.teacher: a cycle, {' <- '.join(chain)}"
+            break
+
+
+def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Iterator[str]:
+    key = f"figures.{name}"
+    embedding = figure.get("embedding")
+    if embedding is not None and embedding not in config["run"]["embeddings"]:
+        known = config["run"]["embeddings"]
+        yield f"{key}.embedding = '{embedding}': not in run.embeddings; {suggest(embedding, known)}"
+    if "budget" in figure and figure["budget"] not in config["budgets"]:
+        yield f"{key}.budget = {figure['budget']}: not in budgets; allowed: {config['budgets']}"
+    if figure.get("fold", 0) >= config["folds"]:
+        yield f"{key}.fold = {figure['fold']}: allowed: 0 to {config['folds'] - 1}"
+
+
+def neighbours_needed(config: Mapping) -> int:
+    """Return how many neighbours the selected embeddings and the metrics need.
+
+    t-SNE uses three times its perplexity (van der Maaten 2014); ivis counts each point among its
+    own `k`, as the package does.
+    """
+    needed = [config["metrics"]["neighbours"]]
+    for name in config["run"]["embeddings"]:
+        embedding = config["embeddings"][name]
+        if embedding["algorithm"] == "tsne":
+            needed.append(math.floor(3 * embedding["perplexity"]))
+        elif embedding["algorithm"] == "ivis":
+            needed.append(embedding["k"] - 1)
+    return max(needed)

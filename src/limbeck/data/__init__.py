@@ -1,0 +1,1 @@
+"""Datasets and the splits of their training images."""

@@ -1,0 +1,91 @@
+"""Logits of trained networks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from limbeck import artifacts
+from limbeck.data.datasets import Dataset
+from limbeck.data.splits import read_split
+from limbeck.devices import computing, select_device, to_device
+from limbeck.models.network import Network, load_network
+
+BATCH = 256
+
+
+def batch_logits(
+    network: Network, images: np.ndarray, device: torch.device, *, flip: bool = False
+) -> Iterator[np.ndarray]:
+    """Yield logits, batch by batch.
+
+    Parameters
+    ----------
+    network : Network
+        In evaluation mode.
+    images : numpy.ndarray
+        Shape (N, H, W, C), uint8.
+    device : torch.device
+        Where the network is.
+    flip : bool
+        Whether to mirror the images left to right.
+
+    Yields
+    ------
+    numpy.ndarray
+        Shape (at most `BATCH`, classes), float32.
+    """
+    with torch.inference_mode():
+        for start in range(0, len(images), BATCH):
+            batch = to_device(images[start : start + BATCH], device)
+            yield network(batch.flip(3) if flip else batch).cpu().numpy()
+
+
+def predict(dataset: str | Path, model: str | Path, device: str, output: str | Path) -> None:
+    """Write a network's logits of the test images, computed in float32, and their labels."""
+    place = select_device(device)
+    network, metadata = load_network(model, place)
+    samples = Dataset(dataset).samples("test")
+    with computing("float32", place):
+        logits = np.concatenate(list(batch_logits(network, samples.images, place)))
+    artifacts.write_store(
+        output,
+        {"logits": logits, "labels": samples.labels, "sample_ids": samples.sample_ids},
+        provenance(metadata),
+    )
+
+
+def write_teacher_logits(
+    dataset: str | Path, split: str | Path, model: str | Path, device: str, output: str | Path
+) -> None:
+    """Write a teacher's logits of the unlabelled images and of their mirror images.
+
+    They are computed as a live teacher would compute them, in the precision that it was trained in,
+    and stored in float32 with shape (N - budget, 2, classes): first the image, then its mirror image.
+    """
+    place = select_device(device)
+    network, metadata = load_network(model, place)
+    samples = Dataset(dataset).samples("train")
+    _, unlabelled = read_split(split, samples.sample_ids)
+    images = samples.images[unlabelled]
+    classes = len(metadata["dataset"]["class_names"])
+    with (
+        artifacts.new_store(output, provenance(metadata)) as store,
+        computing(metadata["precision"], place),
+    ):
+        artifacts.write_array(store, "sample_ids", samples.sample_ids[unlabelled])
+        writer = artifacts.RowWriter(store, "logits", (len(images), 2, classes), np.float32)
+        views = (batch_logits(network, images, place, flip=flip) for flip in (False, True))
+        for view in zip(*views, strict=True):
+            writer.append(np.stack(view, axis=1))
+        writer.close()
+
+
+def provenance(metadata: dict) -> dict:
+    """Return what a store made with a network says of its origin."""
+    return {
+        **metadata["run"],
+        "model_hash": metadata["hash"],
+        "dataset_hash": metadata["dataset"]["hash"],
+    }

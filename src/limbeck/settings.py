@@ -1,0 +1,182 @@
+"""Settings of each stage: read from JSON, checked against the config's schema, then frozen."""
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+from limbeck.errors import InputError, suggest
+
+
+@dataclass(frozen=True)
+class DatasetSettings:
+    """Which images to read; `test_fraction` is for datasets without a test split of their own."""
+
+    name: str
+    path: str | None
+    download: bool
+    test_fraction: float | None
+
+
+@dataclass(frozen=True)
+class MethodSettings:
+    """How to train a network.
+
+    Exactly one of `epochs` and `steps` is set. An epoch is one pass over the labelled images; under
+    the distillation objective it is one cycle, a pass over the labelled images and then one over the
+    unlabelled ones. `decay_epochs` holds one period (``step``) or the epochs at which to decay
+    (``multi_step``); `input_size` is in pixels.
+    """
+
+    objective: str
+    teacher: str | None
+    temperature: float | None
+    model: str
+    weights: str | None
+    input_size: int | None
+    normalisation: str
+    layers: Mapping[str, str]
+    augmentation: str
+    batch_size: int
+    epochs: int | None
+    steps: int | None
+    learning_rate: float
+    momentum: float
+    nesterov: bool
+    weight_decay: float
+    schedule: str
+    decay_epochs: tuple[int, ...]
+    decay_factor: float | None
+    precision: str
+
+
+@dataclass(frozen=True)
+class ActivationSettings:
+    """Type of the stored values, and how many test images of each class (None: all)."""
+
+    dtype: str
+    images_per_class: int | None
+
+
+@dataclass(frozen=True)
+class MetricSettings:
+    """Size of a neighbourhood, and the mass that a class's region holds."""
+
+    neighbours: int
+    area_mass: float
+
+
+STAGES = {
+    "dataset": DatasetSettings,
+    "method": MethodSettings,
+    "activations": ActivationSettings,
+    "metrics": MetricSettings,
+}
+
+
+@functools.cache
+def schema() -> dict:
+    """Return the JSON schema of the config; stages are under ``$defs``."""
+    import yaml
+
+    text = resources.files("limbeck").joinpath("config.schema.yaml").read_text()
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def parse_settings(stage: str, text: str):
+    """Read one stage's settings.
+
+    Parameters
+    ----------
+    stage : str
+        A name under the schema's ``$defs``: ``dataset``, ``method``, ``activations``, ...
+    text : str
+        JSON, as the workflow passes it to ``--settings``.
+
+    Returns
+    -------
+    frozen dataclass, or dict for the stages whose keys depend on an algorithm
+
+    Raises
+    ------
+    InputError
+        For invalid JSON, an unknown or missing key, a wrong type or a value out of range.
+    """
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"--settings: not JSON ({error}): {text}") from None
+    for message in violations(values, stage):
+        raise InputError(f"--settings: {message}")
+    if stage not in STAGES:
+        return values
+    if isinstance(values.get("decay_epochs"), list):
+        values["decay_epochs"] = tuple(values["decay_epochs"])
+    return STAGES[stage](**values)
+
+
+def violations(values: object, stage: str | None = None) -> Iterator[str]:
+    """Check values against the schema.
+
+    Parameters
+    ----------
+    values : object
+        The parsed config, or one stage's part of it.
+    stage : str, optional
+        Which part; the whole config by default.
+
+    Yields
+    ------
+    str
+        One line for each violation: the key, its value and what is allowed.
+    """
+    from jsonschema import Draft202012Validator
+
+    whole = schema()
+    part = whole if stage is None else {"$ref": f"#/$defs/{stage}", "$defs": whole["$defs"]}
+    for error in Draft202012Validator(part).iter_errors(values):
+        yield from _describe(error)
+
+
+def _describe(error) -> Iterator[str]:
+    keys = list(error.absolute_path)
+    value = error.instance
+
+    def name(*more: object) -> str:
+        return ".".join(str(key) for key in [*keys, *more]) or "config"
+
+    allowed = error.validator_value
+    match error.validator:
+        case "additionalProperties" if isinstance(value, dict) and allowed is False:
+            known = error.schema["properties"]
+            for key in value.keys() - known.keys():
+                yield f"{name(key)}: unknown key; {suggest(key, known)}"
+        case "required":
+            missing = [key for key in allowed if key not in value]
+            if error.message.startswith(repr(missing[0])):
+                yield f"{name()}: missing {', '.join(missing)}"
+        case "enum":
+            yield f"{name()} = {value!r}: {suggest(value, map(str, allowed))}"
+        case "type":
+            names = allowed if isinstance(allowed, str) else " or ".join(allowed)
+            hint = ""
+            if "number" in names and isinstance(value, str) and "e" in value.lower():
+                hint = "; YAML reads 1e-4 as text, write 1.0e-4 or 0.0001"
+            yield f"{name()} = {value!r}: must be of type {names}{hint}"
+        case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
+            sign = {
+                "minimum": ">=",
+                "exclusiveMinimum": ">",
+                "maximum": "<=",
+                "exclusiveMaximum": "<",
+            }
+            yield f"{name()} = {value!r}: must be {sign[error.validator]} {allowed}"
+        case "minItems" | "minProperties":
+            yield f"{name()} is empty: at least {allowed} needed"
+        case "uniqueItems":
+            yield f"{name()} = {value!r}: must not repeat a value"
+        case "pattern":
+            yield f"{name()} = {value!r}: must match {allowed}"
+        case _:
+            yield f"{name()} = {value!r}: {error.message}"

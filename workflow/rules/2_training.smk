@@ -1,0 +1,95 @@
+def teacher_logits_of(wildcards):
+    teacher = method_settings(wildcards)["teacher"]
+    if teacher is None:
+        return []
+    path = f"results/{{study}}/runs/{teacher}/budget-{{budget}}/fold-{{fold}}/teacher_logits.zarr"
+    return path.format(**wildcards)
+
+
+def weights_file_of(wildcards):
+    weights = method_settings(wildcards)["weights"]
+    return [weights] if weights and "/" in weights else []
+
+
+rule train:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        split="results/{study}/splits/budget-{budget}/fold-{fold}.csv",
+        teacher_logits=teacher_logits_of,
+        weights=weights_file_of,
+    output:
+        model="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",
+        history="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/history.csv",
+    log:
+        "logs/{study}/train/{method}/budget-{budget}/fold-{fold}.log",
+    benchmark:
+        "benchmarks/results/{study}/train/{method}/budget-{budget}/fold-{fold}.tsv"
+    params:
+        teacher_logits=lambda wildcards, input: (
+            f"--teacher-logits {input.teacher_logits}" if input.teacher_logits else ""
+        ),
+        settings=as_json("methods", lambda wildcards: wildcards.method),
+        seed=config["seed"],
+        checkpoint="results/{study}/checkpoints/{method}/budget-{budget}/fold-{fold}.pt",
+        code=fingerprint("training.loop"),
+    threads: 1
+    resources:
+        mem_mb=6000,
+        runtime=240,
+        gpu=GPU,
+    shell:
+        "limbeck train --dataset {input.dataset} --split {input.split} {params.teacher_logits}"
+        " --settings {params.settings:q} --seed {params.seed} --device {config[device]}"
+        " --study {wildcards.study} --method {wildcards.method} --budget {wildcards.budget}"
+        " --fold {wildcards.fold} --checkpoint {params.checkpoint}"
+        " --model {output.model} --history {output.history} 2> {log}"
+
+
+rule predict:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        model="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",
+    output:
+        predictions=directory(
+            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr"
+        ),
+    log:
+        "logs/{study}/predict/{method}/budget-{budget}/fold-{fold}.log",
+    benchmark:
+        "benchmarks/results/{study}/predict/{method}/budget-{budget}/fold-{fold}.tsv"
+    params:
+        code=fingerprint("inference"),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+        gpu=GPU,
+    shell:
+        "limbeck predict --dataset {input.dataset} --model {input.model}"
+        " --device {config[device]} --predictions {output.predictions} 2> {log}"
+
+
+rule teacher_logits:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        split="results/{study}/splits/budget-{budget}/fold-{fold}.csv",
+        model="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",
+    output:
+        teacher_logits=directory(
+            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/teacher_logits.zarr"
+        ),
+    log:
+        "logs/{study}/teacher_logits/{method}/budget-{budget}/fold-{fold}.log",
+    benchmark:
+        "benchmarks/results/{study}/teacher_logits/{method}/budget-{budget}/fold-{fold}.tsv"
+    params:
+        code=fingerprint("inference"),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+        gpu=GPU,
+    shell:
+        "limbeck teacher_logits --dataset {input.dataset} --split {input.split}"
+        " --model {input.model} --device {config[device]}"
+        " --teacher-logits {output.teacher_logits} 2> {log}"

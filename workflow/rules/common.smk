@@ -1,0 +1,54 @@
+import json
+
+from snakemake.exceptions import WorkflowError
+
+from limbeck.config import check_config, neighbours_needed
+from limbeck.errors import InputError
+from limbeck.fingerprint import fingerprint
+
+try:
+    check_config(config, " + ".join(map(str, workflow.configfiles)))
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    study=config["study"],
+    method="|".join(config["methods"]),
+    budget=r"\d+",
+    fold=r"\d+",
+    layer="|".join(config["layers"]),
+    embedding="|".join(config["embeddings"]),
+    figure="|".join(config["figures"]),
+
+
+GPU = int(config["device"] == "cuda")
+RUN = "results/{study}/runs/{method}/budget-{budget}/fold-{fold}"
+
+
+def as_json(*keys):
+    """The part of the config under `keys`, in which a function gives a wildcard's value."""
+
+    def select(wildcards):
+        part = config
+        for key in keys:
+            part = part[key(wildcards) if callable(key) else key]
+        return json.dumps(part)
+
+    return select
+
+
+def method_settings(wildcards):
+    return config["methods"][wildcards.method]
+
+
+def all_runs(path, **wildcards):
+    """Paths of all runs of the study, in the order of the config."""
+    return expand(
+        path,
+        study=config["study"],
+        method=config["run"]["methods"],
+        budget=config["budgets"],
+        fold=range(config["folds"]),
+        **wildcards,
+    )
