@@ -1,6 +1,7 @@
 """Activations of named layers, streamed to disk."""
 
 import contextlib
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -96,6 +97,7 @@ def extract_activations(
             artifacts.write_array(store, "sample_ids", samples.sample_ids[rows])
             size = (len(images), int(np.prod(shape)))
             writer = artifacts.RowWriter(store, "activations", size, settings.dtype)
+            started = time.perf_counter()
             limit = np.finfo(settings.dtype).max
             for _ in batch_logits(network, images, place):
                 values = captured[layer].flatten(1).cpu().numpy()
@@ -106,3 +108,4 @@ def extract_activations(
                     )
                 writer.append(values)
             writer.close()
+            store.attrs["extraction_seconds"] = time.perf_counter() - started

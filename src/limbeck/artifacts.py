@@ -1,8 +1,8 @@
 """The only reader and writer of files: atomic, with sample ids and provenance.
 
-A store is a Zarr v3 group in a directory. It is written once, to a temporary path beside the final
-one, and renamed when complete, so that a reader never sees half a store. Arrays are sharded by rows:
-a chunk is what is decompressed at once, a shard is one file.
+A store is a Zarr v3 group in a directory. It is written once, to a temporary path beside the
+final one, and renamed when complete, so that a reader never sees half a store. Arrays are sharded
+by rows: a chunk is what is decompressed at once, a shard is one file.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""A fingerprint of a stage's code, so that a real edit reruns its jobs and a `git pull` does not."""
+"""Fingerprints of code: a real edit reruns a stage's jobs, a `git pull` does not."""
 
 import ast
 import functools

@@ -61,8 +61,8 @@ def write_teacher_logits(
 ) -> None:
     """Write a teacher's logits of the unlabelled images and of their mirror images.
 
-    They are computed as a live teacher would compute them, in the precision that it was trained in,
-    and stored in float32 with shape (N - budget, 2, classes): first the image, then its mirror image.
+    They are computed as a live teacher would compute them, in the precision that it was trained
+    in, and stored in float32, shape (N - budget, 2, classes): the image, then its mirror image.
     """
     place = select_device(device)
     network, metadata = load_network(model, place)

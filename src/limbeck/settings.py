@@ -24,8 +24,8 @@ class MethodSettings:
     """How to train a network.
 
     Exactly one of `epochs` and `steps` is set. An epoch is one pass over the labelled images; under
-    the distillation objective it is one cycle, a pass over the labelled images and then one over the
-    unlabelled ones. `decay_epochs` holds one period (``step``) or the epochs at which to decay
+    the distillation objective it is one cycle, a pass over the labelled images and then one over
+    the unlabelled ones. `decay_epochs` holds one period (``step``) or the epochs at which to decay
     (``multi_step``); `input_size` is in pixels.
     """
 

@@ -1,0 +1,24 @@
+rule extract_activations:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        model="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",
+    output:
+        activations=directory(
+            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/activations/{layer}.zarr"
+        ),
+    log:
+        "logs/{study}/extract_activations/{method}/budget-{budget}/fold-{fold}/{layer}.log",
+    benchmark:
+        "benchmarks/results/{study}/extract_activations/{method}/budget-{budget}/fold-{fold}/{layer}.tsv"
+    params:
+        settings=as_json("activations"),
+        code=fingerprint("activations"),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+        gpu=GPU,
+    shell:
+        "limbeck extract_activations --dataset {input.dataset} --model {input.model}"
+        " --layer {wildcards.layer} --settings {params.settings:q} --device {config[device]}"
+        " --activations {output.activations} 2> {log}"

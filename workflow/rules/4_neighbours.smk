@@ -1,0 +1,22 @@
+rule find_neighbours:
+    input:
+        activations="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/activations/{layer}.zarr",
+    output:
+        neighbours=directory(
+            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/neighbours/{layer}.zarr"
+        ),
+    log:
+        "logs/{study}/find_neighbours/{method}/budget-{budget}/fold-{fold}/{layer}.log",
+    benchmark:
+        "benchmarks/results/{study}/find_neighbours/{method}/budget-{budget}/fold-{fold}/{layer}.tsv"
+    params:
+        k=neighbours_needed(config),
+        code=fingerprint("neighbours"),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=GPU,
+    shell:
+        "limbeck find_neighbours --activations {input.activations} --k {params.k}"
+        " --device {config[device]} --neighbours {output.neighbours} 2> {log}"

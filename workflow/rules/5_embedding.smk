@@ -1,0 +1,28 @@
+def algorithm_of(wildcards):
+    return config["embeddings"][wildcards.embedding]["algorithm"]
+
+
+rule embed:
+    input:
+        activations="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/activations/{layer}.zarr",
+        neighbours="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/neighbours/{layer}.zarr",
+    output:
+        embedding=directory(
+            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr"
+        ),
+    log:
+        "logs/{study}/embed/{method}/budget-{budget}/fold-{fold}/{layer}/{embedding}.log",
+    benchmark:
+        "benchmarks/results/{study}/embed/{method}/budget-{budget}/fold-{fold}/{layer}/{embedding}.tsv"
+    params:
+        settings=as_json("embeddings", lambda wildcards: wildcards.embedding),
+        seed=config["seed"],
+        code=lambda wildcards: fingerprint("embedding", f"embedding.{algorithm_of(wildcards)}"),
+    threads: 1
+    resources:
+        mem_mb=6000,
+        runtime=120,
+    shell:
+        "limbeck embed --activations {input.activations} --neighbours {input.neighbours}"
+        " --name {wildcards.embedding} --settings {params.settings:q} --seed {params.seed}"
+        " --embedding {output.embedding} 2> {log}"

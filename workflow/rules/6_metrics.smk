@@ -1,0 +1,100 @@
+rule score_predictions:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        predictions="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",
+        history="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/history.csv",
+    output:
+        metrics="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/predictions.csv",
+    log:
+        "logs/{study}/score_predictions/{method}/budget-{budget}/fold-{fold}.log",
+    benchmark:
+        "benchmarks/results/{study}/score_predictions/{method}/budget-{budget}/fold-{fold}.tsv"
+    params:
+        code=fingerprint("metrics.scoring"),
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "limbeck score_predictions --dataset {input.dataset} --predictions {input.predictions}"
+        " --history {input.history} --metrics {output.metrics} 2> {log}"
+
+
+rule score_layer:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        activations="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/activations/{layer}.zarr",
+        neighbours="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/neighbours/{layer}.zarr",
+    output:
+        metrics="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/{layer}.csv",
+    log:
+        "logs/{study}/score_layer/{method}/budget-{budget}/fold-{fold}/{layer}.log",
+    benchmark:
+        "benchmarks/results/{study}/score_layer/{method}/budget-{budget}/fold-{fold}/{layer}.tsv"
+    params:
+        settings=as_json("metrics"),
+        code=fingerprint("metrics.scoring"),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    shell:
+        "limbeck score_layer --dataset {input.dataset} --activations {input.activations}"
+        " --neighbours {input.neighbours} --settings {params.settings:q}"
+        " --metrics {output.metrics} 2> {log}"
+
+
+rule score_embedding:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        activations="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/activations/{layer}.zarr",
+        neighbours="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/neighbours/{layer}.zarr",
+        embedding="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr",
+    output:
+        metrics="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/{layer}/{embedding}.csv",
+    log:
+        "logs/{study}/score_embedding/{method}/budget-{budget}/fold-{fold}/{layer}/{embedding}.log",
+    benchmark:
+        "benchmarks/results/{study}/score_embedding/{method}/budget-{budget}/fold-{fold}/{layer}/{embedding}.tsv"
+    params:
+        settings=as_json("metrics"),
+        code=fingerprint("metrics.scoring"),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    shell:
+        "limbeck score_embedding --dataset {input.dataset} --activations {input.activations}"
+        " --neighbours {input.neighbours} --embedding {input.embedding}"
+        " --settings {params.settings:q} --metrics {output.metrics} 2> {log}"
+
+
+rule gather_run:
+    """Join the metrics of one run, so that no command line names those of a whole study."""
+    input:
+        metrics=[
+            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/predictions.csv",
+            *expand(
+                "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}.csv",
+                layer=config["layers"],
+            ),
+            *expand(
+                "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}/{embedding}.csv",
+                layer=config["layers"],
+                embedding=config["run"]["embeddings"],
+            ),
+        ],
+    output:
+        table="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv",
+    log:
+        "logs/{study}/gather_run/{method}/budget-{budget}/fold-{fold}.log",
+    benchmark:
+        "benchmarks/results/{study}/gather_run/{method}/budget-{budget}/fold-{fold}.tsv"
+    params:
+        code=fingerprint("tables"),
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    shell:
+        "limbeck gather_metrics --metrics {input.metrics} --table {output.table} 2> {log}"

@@ -1,0 +1,129 @@
+TABLES = ["accuracy", "ivis_loss", "class_area", "superclass_correlation", "runtime"]
+
+
+def figure_settings(wildcards):
+    return config["figures"][wildcards.figure]
+
+
+def figure_inputs(wildcards):
+    """An embeddings figure shows stores, every other figure the table of metrics."""
+    settings = figure_settings(wildcards)
+    if settings["kind"] != "embeddings":
+        return "results/{study}/tables/metrics.csv"
+    return expand(
+        "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr",
+        method=config["run"]["methods"],
+        layer=config["layers"],
+        budget=settings["budget"],
+        fold=settings["fold"],
+        embedding=settings["embedding"],
+    )
+
+
+rule gather_study:
+    input:
+        metrics=all_runs("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv"),
+    output:
+        table="results/{study}/tables/metrics.csv",
+    log:
+        "logs/{study}/gather_study.log",
+    benchmark:
+        "benchmarks/results/{study}/gather_study.tsv"
+    params:
+        code=fingerprint("tables"),
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    shell:
+        "limbeck gather_metrics --metrics {input.metrics} --table {output.table} 2> {log}"
+
+
+rule build_table:
+    input:
+        metrics="results/{study}/tables/metrics.csv",
+    output:
+        table="results/{study}/tables/{table}.csv",
+    wildcard_constraints:
+        table="|".join(TABLES),
+    log:
+        "logs/{study}/build_table/{table}.log",
+    benchmark:
+        "benchmarks/results/{study}/build_table/{table}.tsv"
+    params:
+        code=fingerprint("tables"),
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    shell:
+        "limbeck build_table --metrics {input.metrics} --kind {wildcards.table}"
+        " --table {output.table} 2> {log}"
+
+
+rule draw_figure:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        inputs=figure_inputs,
+    output:
+        pdf="results/{study}/figures/{figure}.pdf",
+        png="results/{study}/figures/{figure}.png",
+    log:
+        "logs/{study}/draw_figure/{figure}.log",
+    benchmark:
+        "benchmarks/results/{study}/draw_figure/{figure}.tsv"
+    params:
+        settings=as_json("figures", lambda wildcards: wildcards.figure),
+        code=lambda wildcards: fingerprint(
+            "figures", f"figures.{figure_settings(wildcards)['kind']}"
+        ),
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "limbeck draw_figure --dataset {input.dataset} --inputs {input.inputs}"
+        " --settings {params.settings:q} --pdf {output.pdf} --png {output.png} 2> {log}"
+
+
+rule write_provenance:
+    input:
+        tables=expand("results/{{study}}/tables/{table}.csv", table=["metrics", *TABLES]),
+        figures=expand(
+            "results/{{study}}/figures/{figure}.{format}",
+            figure=config["run"]["figures"],
+            format=["pdf", "png"],
+        ),
+    output:
+        "results/{study}/provenance.json",
+    log:
+        "logs/{study}/write_provenance.log",
+    benchmark:
+        "benchmarks/results/{study}/write_provenance.tsv"
+    params:
+        settings=lambda wildcards: json.dumps(config),
+        code=fingerprint("provenance"),
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    shell:
+        "limbeck write_provenance --settings {params.settings:q} --output {output} 2> {log}"
+
+
+for layer in config["layers"]:
+
+    rule:
+        name:
+            f"layer_{layer}"
+        input:
+            all_runs(
+                "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/{layer}.csv",
+                layer=layer,
+            ),
+            all_runs(
+                "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/{layer}/{embedding}.csv",
+                layer=layer,
+                embedding=config["run"]["embeddings"],
+            ),
+        localrule: True

@@ -25,7 +25,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class SourceData:
-    """A dataset as it was read; `superclasses` maps class to superclass, empty if there are none."""
+    """A dataset as it was read; `superclasses` maps class to superclass, empty without any."""
 
     train: Samples
     test: Samples

@@ -45,8 +45,8 @@ def choose_labelled(labels: np.ndarray, budget: int, fold: int, seed: int) -> np
     if not 0 < budget <= largest or budget % classes:
         nearest = min(max(round(budget / classes), 1), int(counts.min())) * classes
         raise InputError(
-            f"budget {budget}: must be a multiple of the {classes} classes, {classes} to {largest}; "
-            f"the nearest is {nearest}"
+            f"budget {budget}: must be a multiple of the {classes} classes, {classes} to {largest};"
+            f" the nearest is {nearest}"
         )
     chosen = []
     for label in range(classes):

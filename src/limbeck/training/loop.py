@@ -125,7 +125,8 @@ def train(
             if bar.disable:
                 left = sum(r[-1] for r in rows) / len(rows) * (epochs - epoch - 1)
                 logger.info(
-                    "epoch %d of %d: loss %.4f, accuracy %.3f, rate %.4g, %.0f images/s, %.0f s left",
+                    "epoch %d of %d: loss %.4f, accuracy %.3f, rate %.4g, "
+                    "%.0f images/s, %.0f s left",
                     *(epoch + 1, epochs, *rows[-1][1:-1], left),
                 )
             if epoch + 1 < epochs and time.monotonic() - saved >= CHECKPOINT_SECONDS:

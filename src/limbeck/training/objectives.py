@@ -1,7 +1,7 @@
 """What a method minimises.
 
-An objective yields the steps of an epoch; each step takes the network and returns its loss. All data
-lies on the device, so that a step does no Python work per image and never waits for the host.
+An objective yields the steps of an epoch; each step takes the network and returns its loss. All
+data lies on the device, so that a step does no Python work per image.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -121,8 +121,8 @@ def distillation_loss(
 
     Notes
     -----
-    Eq. (1) of the paper, whose text was lost, taken to be that of Hinton et al. (2015): T² keeps the
-    size of the gradient independent of T.
+    Eq. (1) of the paper, whose text was lost, taken to be that of Hinton et al. (2015): T² keeps
+    the size of the gradient independent of T.
     """
     divergence = F.kl_div(
         F.log_softmax(student / temperature, 1),

@@ -1,0 +1,33 @@
+"""Accuracy over the number of labels (Fig. 10 of the paper)."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from limbeck.data.datasets import Dataset
+from limbeck.figures import style
+from limbeck.figures.measurements import Measurements
+
+
+def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
+    """Draw mean and standard deviation over folds for each method, budgets on a log axis."""
+    measurements = Measurements.read(inputs[0])
+    figure, axes = style.new_figure(settings["width"], settings["width"] * 0.75)
+    axis = axes[0, 0]
+    for method in measurements.methods:
+        summary = measurements.over_folds("budget", method, {"metric": "accuracy"}) * 100
+        axis.errorbar(
+            summary.index,
+            summary["mean"],
+            yerr=summary["std"],
+            label=method,
+            capsize=2,
+            **style.method_style(method, measurements.methods),
+        )
+    axis.set_xscale("log")
+    axis.set_xticks(measurements.budgets, [f"{budget:,}" for budget in measurements.budgets])
+    axis.minorticks_off()
+    axis.set_xlabel("labelled images")
+    axis.set_ylabel("test accuracy (%)")
+    axis.legend()
+    return figure

@@ -1,0 +1,84 @@
+"""One style for all figures: legible in print, safe for colour-blind readers."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+MM_PER_INCH = 25.4
+
+# Okabe & Ito (2008): told apart with every kind of colour vision.
+PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+SETTINGS = {
+    "axes.axisbelow": True,
+    "axes.labelsize": 7,
+    "axes.linewidth": 0.6,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 7,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 300,
+    "font.family": "DejaVu Sans",
+    "font.size": 7,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 3.5,
+    "pdf.fonttype": 42,
+    "savefig.dpi": 300,
+    "xtick.labelsize": 6.5,
+    "xtick.major.width": 0.6,
+    "ytick.labelsize": 6.5,
+    "ytick.major.width": 0.6,
+}
+
+
+@contextlib.contextmanager
+def applied() -> Iterator[None]:
+    """Draw in this style inside the block; figures are closed at its end."""
+    with plt.rc_context(SETTINGS):
+        yield
+        plt.close("all")
+
+
+def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **arguments):
+    """Return a figure and its axes, an array of shape (rows, columns); sizes in mm."""
+    size = (width / MM_PER_INCH, height / MM_PER_INCH)
+    return plt.subplots(rows, columns, figsize=size, squeeze=False, **arguments)
+
+
+def method_style(method: str, methods: Sequence[str]) -> dict:
+    """Return a method's colour and marker, the same in every figure of a study."""
+    position = list(methods).index(method)
+    return {
+        "color": PALETTE[position % len(PALETTE)],
+        "marker": MARKERS[position % len(MARKERS)],
+    }
+
+
+def group_style(position: int) -> dict:
+    """Return colour and marker of one of many groups of points.
+
+    Seven colours are what can be told apart safely; beyond them the marker changes.
+    """
+    return {
+        "color": PALETTE[position % len(PALETTE)],
+        "marker": MARKERS[position // len(PALETTE) % len(MARKERS)],
+    }
+
+
+def legend_below(figure: Figure, handles: Sequence, labels: Sequence[str], columns: int) -> None:
+    """Put one legend for all axes below them."""
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+
+
+def metadata(suffix: str) -> dict:
+    """Return metadata without the date, so that the same figure is the same file."""
+    return {"CreationDate": None} if suffix == ".pdf" else {}

@@ -1,0 +1,135 @@
+"""From stores to tidy rows: which metrics are taken of predictions, layers and embeddings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from limbeck import artifacts
+from limbeck.data.datasets import Dataset
+from limbeck.metrics.classification import superclass_correlation, top_k_accuracy
+from limbeck.metrics.density import class_area_ratios
+from limbeck.metrics.neighbourhoods import knn_accuracy, silhouette, trustworthiness
+from limbeck.neighbours import nearest_neighbours
+from limbeck.settings import MetricSettings
+
+
+@dataclass(frozen=True)
+class LayerInputs:
+    """A layer: `activations` (n, D), `neighbours` (n, k), `labels` (n,), its stores' attributes."""
+
+    activations: object
+    neighbours: np.ndarray
+    labels: np.ndarray
+    attributes: Mapping
+
+
+@dataclass(frozen=True)
+class EmbeddingInputs(LayerInputs):
+    """An embedding of a layer: `points` (n, 2) and their neighbours, and the layer's own."""
+
+    points: np.ndarray
+    point_neighbours: np.ndarray
+    area_mass: float
+
+
+LAYER_METRICS: Mapping[str, Callable[[LayerInputs], float]] = {
+    "knn_accuracy": lambda layer: knn_accuracy(layer.neighbours, layer.labels),
+    "silhouette": lambda layer: silhouette(layer.activations, layer.labels),
+    "extraction_seconds": lambda layer: layer.attributes["extraction_seconds"],
+    "neighbour_seconds": lambda layer: layer.attributes["neighbour_seconds"],
+}
+
+EMBEDDING_METRICS: Mapping[str, Callable[[EmbeddingInputs], float]] = {
+    "trustworthiness": lambda e: trustworthiness(e.activations, e.point_neighbours),
+    "continuity": lambda e: trustworthiness(e.points, e.neighbours),
+    "knn_accuracy": lambda e: knn_accuracy(e.point_neighbours, e.labels),
+    "silhouette": lambda e: silhouette(e.points, e.labels),
+    "class_area_ratio": lambda e: class_area_ratios(e.points, e.labels, e.area_mass).mean(),
+    "embedding_seconds": lambda e: e.attributes["embedding_seconds"],
+}
+
+# What an algorithm says of its own success.
+OWN_MEASURES = ("ivis_loss", "kl_divergence", "explained_variance")
+
+
+def score_predictions(
+    dataset: str | Path, predictions: str | Path, history: str | Path, output: str | Path
+) -> None:
+    """Write accuracies, superclass correlations and the seconds of training of one run."""
+    store = artifacts.open_store(predictions)
+    logits, labels = store["logits"][:], store["labels"][:]
+    attributes = Dataset(dataset).attributes
+    metrics = {"accuracy": top_k_accuracy(logits, labels, 1)}
+    if logits.shape[1] > 5:
+        metrics["top_5_accuracy"] = top_k_accuracy(logits, labels, 5)
+    if attributes["superclass_names"]:
+        values = superclass_correlation(logits, np.array(attributes["superclass_of_class"]))
+        measured = {
+            f"superclass_correlation:{name}": float(value)
+            for name, value in zip(attributes["superclass_names"], values, strict=True)
+            if not np.isnan(value)
+        }
+        metrics |= {"superclass_correlation": float(np.nanmean(values)), **measured}
+    rows = artifacts.read_rows(history)
+    metrics["training_seconds"] = sum(float(row["seconds"]) for row in rows)
+    artifacts.write_metrics(output, store.attrs, metrics)
+
+
+def score_layer(
+    dataset: str | Path,
+    activations: str | Path,
+    neighbours: str | Path,
+    settings: MetricSettings,
+    output: str | Path,
+) -> None:
+    """Write the metrics of one layer."""
+    layer = _read_layer(dataset, activations, neighbours, settings)
+    metrics = {name: float(metric(layer)) for name, metric in LAYER_METRICS.items()}
+    artifacts.write_metrics(output, layer.attributes, metrics)
+
+
+def score_embedding(
+    dataset: str | Path,
+    activations: str | Path,
+    neighbours: str | Path,
+    embedding: str | Path,
+    settings: MetricSettings,
+    output: str | Path,
+) -> None:
+    """Write the metrics of one embedding of a layer."""
+    layer = _read_layer(dataset, activations, neighbours, settings)
+    store = artifacts.open_store(embedding)
+    points = store["points"][:]
+    inputs = EmbeddingInputs(
+        activations=layer.activations,
+        neighbours=layer.neighbours,
+        labels=layer.labels,
+        attributes=dict(store.attrs),
+        points=points,
+        point_neighbours=nearest_neighbours(points, settings.neighbours)[0],
+        area_mass=settings.area_mass,
+    )
+    metrics = {name: float(metric(inputs)) for name, metric in EMBEDDING_METRICS.items()}
+    metrics |= {name: store.attrs[name] for name in OWN_MEASURES if name in store.attrs}
+    artifacts.write_metrics(output, store.attrs, metrics)
+
+
+def _read_layer(
+    dataset: str | Path, activations: str | Path, neighbours: str | Path, settings: MetricSettings
+) -> LayerInputs:
+    store, graph, source = (
+        artifacts.open_store(activations),
+        artifacts.open_store(neighbours),
+        Dataset(dataset),
+    )
+    labels = dict(
+        zip(source.array("test", "sample_ids"), source.array("test", "labels"), strict=True)
+    )
+    return LayerInputs(
+        activations=store["activations"],
+        neighbours=graph["indices"][:, : settings.neighbours],
+        labels=np.array([labels[sample_id] for sample_id in store["sample_ids"][:]]),
+        attributes={**store.attrs, **graph.attrs},
+    )
