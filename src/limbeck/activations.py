@@ -39,7 +39,10 @@ def capture_layers(network: Network, names: Iterable[str]) -> Iterator[dict[str,
         for name in names:
             handles.append(
                 network.layer(name).register_forward_hook(
-                    lambda module, inputs, output, name=name: captured.update({name: output})
+                    # A copy, since an activation function after it may write in place.
+                    lambda module, inputs, output, name=name: captured.update(
+                        {name: output.clone()}
+                    )
                 )
             )
         yield captured

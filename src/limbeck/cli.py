@@ -205,8 +205,9 @@ def draw_figure(args: argparse.Namespace) -> None:
 def write_provenance(args: argparse.Namespace) -> None:
     """Write versions, git commit, config and hardware."""
     from limbeck.provenance import write_provenance
+    from limbeck.settings import parse_settings
 
-    write_provenance(args.settings, args.output)
+    write_provenance(parse_settings(None, args.settings), args.output)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from limbeck.errors import InputError, suggest
-from limbeck.settings import violations
+from limbeck.settings import method_contradictions, violations
 
 NETWORK_LAYERS = ("A", "B", "C", "D", "E")
 
@@ -41,35 +41,26 @@ def _contradictions(config: Mapping) -> Iterator[str]:
                 yield f"run.{selection}: '{name}' is not defined; {suggest(name, defined)}"
     for name, method in methods.items():
         yield from _method_contradictions(name, method, methods)
-        for layer in config["layers"]:
-            known = [*NETWORK_LAYERS, *method["layers"]]
-            if layer not in known:
-                yield (
-                    f"layers: method '{name}' has no layer '{layer}'; name its module under "
-                    f"methods.{name}.layers; {suggest(layer, known)}"
-                )
+    for layer in config["layers"]:
+        without = [
+            name
+            for name, method in methods.items()
+            if layer not in (*NETWORK_LAYERS, *method["layers"])
+        ]
+        if without:
+            known = [*NETWORK_LAYERS, *methods[without[0]]["layers"]]
+            yield (
+                f"layers: '{layer}' is no layer of {', '.join(without)}; name its module under "
+                f"methods.{without[0]}.layers; {suggest(layer, known)}"
+            )
     for name in run["figures"]:
         if name in config["figures"]:
             yield from _figure_contradictions(name, config["figures"][name], config)
 
 
 def _method_contradictions(name: str, method: Mapping, methods: Mapping) -> Iterator[str]:
-    key = f"methods.{name}"
-    if (method["epochs"] is None) == (method["steps"] is None):
-        yield f"{key}: exactly one of epochs and steps must be set, the other null"
-    if method["schedule"] in ("step", "multi_step"):
-        if not method["decay_epochs"] or method["decay_factor"] is None:
-            yield f"{key}.schedule = {method['schedule']}: needs decay_epochs and decay_factor"
-        elif method["schedule"] == "step" and len(method["decay_epochs"]) != 1:
-            yield f"{key}.decay_epochs = {method['decay_epochs']}: schedule step takes one period"
-    if method["nesterov"] and method["momentum"] == 0:
-        yield f"{key}.nesterov = true: needs a momentum > 0"
-    teacher = method["teacher"]
-    if method["objective"] == "distillation":
-        if teacher is None or method["temperature"] is None:
-            yield f"{key}.objective = distillation: needs a teacher and a temperature"
-    elif teacher is not None or method["temperature"] is not None:
-        yield f"{key}: teacher and temperature must be null under objective {method['objective']}"
+    key, teacher = f"methods.{name}", method["teacher"]
+    yield from method_contradictions(method, key)
     if teacher is not None and teacher not in methods:
         yield f"{key}.teacher = '{teacher}': no such method; {suggest(teacher, methods)}"
     chain = [name]

@@ -36,10 +36,11 @@ def batch_logits(
     numpy.ndarray
         Shape (at most `BATCH`, classes), float32.
     """
-    with torch.inference_mode():
-        for start in range(0, len(images), BATCH):
-            batch = to_device(images[start : start + BATCH], device)
-            yield network(batch.flip(3) if flip else batch).cpu().numpy()
+    for start in range(0, len(images), BATCH):
+        batch = to_device(images[start : start + BATCH], device)
+        with torch.inference_mode():
+            logits = network(batch.flip(3) if flip else batch).cpu().numpy()
+        yield logits
 
 
 def predict(dataset: str | Path, model: str | Path, device: str, output: str | Path) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -15,18 +16,18 @@ PACKAGES = (
 )
 
 
-def write_provenance(config: str, output: str | Path) -> None:
+def write_provenance(config: Mapping, output: str | Path) -> None:
     """Write versions, git commit, config and hardware as JSON.
 
     Parameters
     ----------
-    config : str
-        The merged config, JSON.
+    config : mapping
+        The merged config.
     output : str or Path
         The file to write.
     """
     record = {
-        "config": json.loads(config),
+        "config": config,
         "git": {
             "commit": _run("git", "rev-parse", "HEAD"),
             "modified_files": (_run("git", "status", "--porcelain") or "").splitlines(),

@@ -84,13 +84,14 @@ def schema() -> dict:
     return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def parse_settings(stage: str, text: str):
+def parse_settings(stage: str | None, text: str):
     """Read one stage's settings.
 
     Parameters
     ----------
-    stage : str
-        A name under the schema's ``$defs``: ``dataset``, ``method``, ``activations``, ...
+    stage : str or None
+        A name under the schema's ``$defs``: ``dataset``, ``method``, ``activations``, ...; None for
+        the whole config.
     text : str
         JSON, as the workflow passes it to ``--settings``.
 
@@ -106,9 +107,12 @@ def parse_settings(stage: str, text: str):
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(f"--settings: not JSON ({error}): {text}") from None
-    for message in violations(values, stage):
-        raise InputError(f"--settings: {message}")
+        raise InputError(f"--settings: not JSON ({error}): {text!r}") from None
+    mistakes = list(violations(values, stage))
+    if stage == "method" and not mistakes:
+        mistakes = list(method_contradictions(values, "settings"))
+    if mistakes:
+        raise InputError(f"--settings: {'; '.join(mistakes)}")
     if stage not in STAGES:
         return values
     if isinstance(values.get("decay_epochs"), list):
@@ -137,6 +141,37 @@ def violations(values: object, stage: str | None = None) -> Iterator[str]:
     part = whole if stage is None else {"$ref": f"#/$defs/{stage}", "$defs": whole["$defs"]}
     for error in Draft202012Validator(part).iter_errors(values):
         yield from _describe(error)
+
+
+def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
+    """Check what the schema cannot say of one method's settings.
+
+    Parameters
+    ----------
+    method : mapping
+        Valid under the schema.
+    key : str
+        What to call it in a message.
+
+    Yields
+    ------
+    str
+        One line for each contradiction.
+    """
+    if (method["epochs"] is None) == (method["steps"] is None):
+        yield f"{key}: exactly one of epochs and steps must be set, the other null"
+    if method["schedule"] in ("step", "multi_step"):
+        if not method["decay_epochs"] or method["decay_factor"] is None:
+            yield f"{key}.schedule = {method['schedule']}: needs decay_epochs and decay_factor"
+        elif method["schedule"] == "step" and len(method["decay_epochs"]) != 1:
+            yield f"{key}.decay_epochs = {method['decay_epochs']}: schedule step takes one period"
+    if method["nesterov"] and method["momentum"] == 0:
+        yield f"{key}.nesterov = true: needs a momentum > 0"
+    if method["objective"] == "distillation":
+        if method["teacher"] is None or method["temperature"] is None:
+            yield f"{key}.objective = distillation: needs a teacher and a temperature"
+    elif method["teacher"] is not None or method["temperature"] is not None:
+        yield f"{key}: teacher and temperature must be null under objective {method['objective']}"
 
 
 def _describe(error) -> Iterator[str]:

@@ -5,14 +5,16 @@ rule prepare_dataset:
         "logs/{study}/prepare_dataset.log",
     benchmark:
         "benchmarks/results/{study}/prepare_dataset.tsv"
-    params:
-        settings=as_json("dataset"),
-        seed=config["seed"],
-        code=fingerprint("data.datasets"),
+    conda:
+        ENVIRONMENT
     threads: 2
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        settings=as_json("dataset"),
+        seed=config["seed"],
+        code=fingerprint("data.datasets"),
     shell:
         "limbeck prepare_dataset --settings {params.settings:q} --seed {params.seed}"
         " --dataset {output.dataset} 2> {log}"
@@ -27,13 +29,15 @@ rule split_dataset:
         "logs/{study}/split_dataset/budget-{budget}/fold-{fold}.log",
     benchmark:
         "benchmarks/results/{study}/split_dataset/budget-{budget}/fold-{fold}.tsv"
-    params:
-        seed=config["seed"],
-        code=fingerprint("data.splits"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,
         runtime=5,
+    params:
+        seed=config["seed"],
+        code=fingerprint("data.splits"),
     shell:
         "limbeck split_dataset --dataset {input.dataset} --budget {wildcards.budget}"
         " --fold {wildcards.fold} --seed {params.seed} --split {output.split} 2> {log}"

@@ -1,16 +1,3 @@
-def teacher_logits_of(wildcards):
-    teacher = method_settings(wildcards)["teacher"]
-    if teacher is None:
-        return []
-    path = f"results/{{study}}/runs/{teacher}/budget-{{budget}}/fold-{{fold}}/teacher_logits.zarr"
-    return path.format(**wildcards)
-
-
-def weights_file_of(wildcards):
-    weights = method_settings(wildcards)["weights"]
-    return [weights] if weights and "/" in weights else []
-
-
 rule train:
     input:
         dataset="results/{study}/dataset.zarr",
@@ -24,6 +11,14 @@ rule train:
         "logs/{study}/train/{method}/budget-{budget}/fold-{fold}.log",
     benchmark:
         "benchmarks/results/{study}/train/{method}/budget-{budget}/fold-{fold}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=6000,
+        runtime=240,
+        gpu=GPU,
+        device=config["device"],
     params:
         teacher_logits=lambda wildcards, input: (
             f"--teacher-logits {input.teacher_logits}" if input.teacher_logits else ""
@@ -32,14 +27,9 @@ rule train:
         seed=config["seed"],
         checkpoint="results/{study}/checkpoints/{method}/budget-{budget}/fold-{fold}.pt",
         code=fingerprint("training.loop"),
-    threads: 1
-    resources:
-        mem_mb=6000,
-        runtime=240,
-        gpu=GPU,
     shell:
         "limbeck train --dataset {input.dataset} --split {input.split} {params.teacher_logits}"
-        " --settings {params.settings:q} --seed {params.seed} --device {config[device]}"
+        " --settings {params.settings:q} --seed {params.seed} --device {resources.device}"
         " --study {wildcards.study} --method {wildcards.method} --budget {wildcards.budget}"
         " --fold {wildcards.fold} --checkpoint {params.checkpoint}"
         " --model {output.model} --history {output.history} 2> {log}"
@@ -57,16 +47,19 @@ rule predict:
         "logs/{study}/predict/{method}/budget-{budget}/fold-{fold}.log",
     benchmark:
         "benchmarks/results/{study}/predict/{method}/budget-{budget}/fold-{fold}.tsv"
-    params:
-        code=fingerprint("inference"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=4000,
         runtime=30,
         gpu=GPU,
+        device=config["device"],
+    params:
+        code=fingerprint("inference"),
     shell:
         "limbeck predict --dataset {input.dataset} --model {input.model}"
-        " --device {config[device]} --predictions {output.predictions} 2> {log}"
+        " --device {resources.device} --predictions {output.predictions} 2> {log}"
 
 
 rule teacher_logits:
@@ -82,14 +75,17 @@ rule teacher_logits:
         "logs/{study}/teacher_logits/{method}/budget-{budget}/fold-{fold}.log",
     benchmark:
         "benchmarks/results/{study}/teacher_logits/{method}/budget-{budget}/fold-{fold}.tsv"
-    params:
-        code=fingerprint("inference"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=4000,
         runtime=120,
         gpu=GPU,
+        device=config["device"],
+    params:
+        code=fingerprint("inference"),
     shell:
         "limbeck teacher_logits --dataset {input.dataset} --split {input.split}"
-        " --model {input.model} --device {config[device]}"
+        " --model {input.model} --device {resources.device}"
         " --teacher-logits {output.teacher_logits} 2> {log}"

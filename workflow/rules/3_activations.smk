@@ -10,15 +10,18 @@ rule extract_activations:
         "logs/{study}/extract_activations/{method}/budget-{budget}/fold-{fold}/{layer}.log",
     benchmark:
         "benchmarks/results/{study}/extract_activations/{method}/budget-{budget}/fold-{fold}/{layer}.tsv"
-    params:
-        settings=as_json("activations"),
-        code=fingerprint("activations"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=4000,
         runtime=30,
         gpu=GPU,
+        device=config["device"],
+    params:
+        settings=as_json("activations"),
+        code=fingerprint("activations"),
     shell:
         "limbeck extract_activations --dataset {input.dataset} --model {input.model}"
-        " --layer {wildcards.layer} --settings {params.settings:q} --device {config[device]}"
+        " --layer {wildcards.layer} --settings {params.settings:q} --device {resources.device}"
         " --activations {output.activations} 2> {log}"

@@ -9,14 +9,17 @@ rule find_neighbours:
         "logs/{study}/find_neighbours/{method}/budget-{budget}/fold-{fold}/{layer}.log",
     benchmark:
         "benchmarks/results/{study}/find_neighbours/{method}/budget-{budget}/fold-{fold}/{layer}.tsv"
-    params:
-        k=neighbours_needed(config),
-        code=fingerprint("neighbours"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
         gpu=GPU,
+        device=config["device"],
+    params:
+        k=neighbours_needed(config),
+        code=fingerprint("neighbours"),
     shell:
         "limbeck find_neighbours --activations {input.activations} --k {params.k}"
-        " --device {config[device]} --neighbours {output.neighbours} 2> {log}"
+        " --device {resources.device} --neighbours {output.neighbours} 2> {log}"

@@ -1,7 +1,3 @@
-def algorithm_of(wildcards):
-    return config["embeddings"][wildcards.embedding]["algorithm"]
-
-
 rule embed:
     input:
         activations="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/activations/{layer}.zarr",
@@ -14,14 +10,16 @@ rule embed:
         "logs/{study}/embed/{method}/budget-{budget}/fold-{fold}/{layer}/{embedding}.log",
     benchmark:
         "benchmarks/results/{study}/embed/{method}/budget-{budget}/fold-{fold}/{layer}/{embedding}.tsv"
-    params:
-        settings=as_json("embeddings", lambda wildcards: wildcards.embedding),
-        seed=config["seed"],
-        code=lambda wildcards: fingerprint("embedding", f"embedding.{algorithm_of(wildcards)}"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=6000,
         runtime=120,
+    params:
+        settings=as_json("embeddings", lambda wildcards: wildcards.embedding),
+        seed=config["seed"],
+        code=lambda wildcards: fingerprint("embedding", f"embedding.{algorithm_of(wildcards)}"),
     shell:
         "limbeck embed --activations {input.activations} --neighbours {input.neighbours}"
         " --name {wildcards.embedding} --settings {params.settings:q} --seed {params.seed}"

@@ -9,12 +9,14 @@ rule score_predictions:
         "logs/{study}/score_predictions/{method}/budget-{budget}/fold-{fold}.log",
     benchmark:
         "benchmarks/results/{study}/score_predictions/{method}/budget-{budget}/fold-{fold}.tsv"
-    params:
-        code=fingerprint("metrics.scoring"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=fingerprint("metrics.scoring"),
     shell:
         "limbeck score_predictions --dataset {input.dataset} --predictions {input.predictions}"
         " --history {input.history} --metrics {output.metrics} 2> {log}"
@@ -31,13 +33,15 @@ rule score_layer:
         "logs/{study}/score_layer/{method}/budget-{budget}/fold-{fold}/{layer}.log",
     benchmark:
         "benchmarks/results/{study}/score_layer/{method}/budget-{budget}/fold-{fold}/{layer}.tsv"
-    params:
-        settings=as_json("metrics"),
-        code=fingerprint("metrics.scoring"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        settings=as_json("metrics"),
+        code=fingerprint("metrics.scoring"),
     shell:
         "limbeck score_layer --dataset {input.dataset} --activations {input.activations}"
         " --neighbours {input.neighbours} --settings {params.settings:q}"
@@ -56,13 +60,15 @@ rule score_embedding:
         "logs/{study}/score_embedding/{method}/budget-{budget}/fold-{fold}/{layer}/{embedding}.log",
     benchmark:
         "benchmarks/results/{study}/score_embedding/{method}/budget-{budget}/fold-{fold}/{layer}/{embedding}.tsv"
-    params:
-        settings=as_json("metrics"),
-        code=fingerprint("metrics.scoring"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        settings=as_json("metrics"),
+        code=fingerprint("metrics.scoring"),
     shell:
         "limbeck score_embedding --dataset {input.dataset} --activations {input.activations}"
         " --neighbours {input.neighbours} --embedding {input.embedding}"
@@ -90,11 +96,13 @@ rule gather_run:
         "logs/{study}/gather_run/{method}/budget-{budget}/fold-{fold}.log",
     benchmark:
         "benchmarks/results/{study}/gather_run/{method}/budget-{budget}/fold-{fold}.tsv"
-    params:
-        code=fingerprint("tables"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
+    params:
+        code=fingerprint("tables"),
     shell:
         "limbeck gather_metrics --metrics {input.metrics} --table {output.table} 2> {log}"

@@ -1,25 +1,3 @@
-TABLES = ["accuracy", "ivis_loss", "class_area", "superclass_correlation", "runtime"]
-
-
-def figure_settings(wildcards):
-    return config["figures"][wildcards.figure]
-
-
-def figure_inputs(wildcards):
-    """An embeddings figure shows stores, every other figure the table of metrics."""
-    settings = figure_settings(wildcards)
-    if settings["kind"] != "embeddings":
-        return "results/{study}/tables/metrics.csv"
-    return expand(
-        "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr",
-        method=config["run"]["methods"],
-        layer=config["layers"],
-        budget=settings["budget"],
-        fold=settings["fold"],
-        embedding=settings["embedding"],
-    )
-
-
 rule gather_study:
     input:
         metrics=all_runs("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv"),
@@ -29,12 +7,14 @@ rule gather_study:
         "logs/{study}/gather_study.log",
     benchmark:
         "benchmarks/results/{study}/gather_study.tsv"
-    params:
-        code=fingerprint("tables"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
+    params:
+        code=fingerprint("tables"),
     shell:
         "limbeck gather_metrics --metrics {input.metrics} --table {output.table} 2> {log}"
 
@@ -44,18 +24,20 @@ rule build_table:
         metrics="results/{study}/tables/metrics.csv",
     output:
         table="results/{study}/tables/{table}.csv",
-    wildcard_constraints:
-        table="|".join(TABLES),
     log:
         "logs/{study}/build_table/{table}.log",
     benchmark:
         "benchmarks/results/{study}/build_table/{table}.tsv"
-    params:
-        code=fingerprint("tables"),
+    wildcard_constraints:
+        table="|".join(TABLES),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
+    params:
+        code=fingerprint("tables"),
     shell:
         "limbeck build_table --metrics {input.metrics} --kind {wildcards.table}"
         " --table {output.table} 2> {log}"
@@ -72,15 +54,17 @@ rule draw_figure:
         "logs/{study}/draw_figure/{figure}.log",
     benchmark:
         "benchmarks/results/{study}/draw_figure/{figure}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         settings=as_json("figures", lambda wildcards: wildcards.figure),
         code=lambda wildcards: fingerprint(
             "figures", f"figures.{figure_settings(wildcards)['kind']}"
         ),
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     shell:
         "limbeck draw_figure --dataset {input.dataset} --inputs {input.inputs}"
         " --settings {params.settings:q} --pdf {output.pdf} --png {output.png} 2> {log}"
@@ -100,13 +84,15 @@ rule write_provenance:
         "logs/{study}/write_provenance.log",
     benchmark:
         "benchmarks/results/{study}/write_provenance.tsv"
-    params:
-        settings=lambda wildcards: json.dumps(config),
-        code=fingerprint("provenance"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
+    params:
+        settings=lambda wildcards: json.dumps(config),
+        code=fingerprint("provenance"),
     shell:
         "limbeck write_provenance --settings {params.settings:q} --output {output} 2> {log}"
 

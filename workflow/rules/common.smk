@@ -23,7 +23,8 @@ wildcard_constraints:
 
 
 GPU = int(config["device"] == "cuda")
-RUN = "results/{study}/runs/{method}/budget-{budget}/fold-{fold}"
+TABLES = ["accuracy", "ivis_loss", "class_area", "superclass_correlation", "runtime"]
+ENVIRONMENT = "../../envs/limbeck.yaml"
 
 
 def as_json(*keys):
@@ -51,4 +52,40 @@ def all_runs(path, **wildcards):
         budget=config["budgets"],
         fold=range(config["folds"]),
         **wildcards,
+    )
+
+
+def teacher_logits_of(wildcards):
+    teacher = method_settings(wildcards)["teacher"]
+    if teacher is None:
+        return []
+    path = f"results/{{study}}/runs/{teacher}/budget-{{budget}}/fold-{{fold}}/teacher_logits.zarr"
+    return path.format(**wildcards)
+
+
+def weights_file_of(wildcards):
+    weights = method_settings(wildcards)["weights"]
+    return [weights] if weights and "/" in weights else []
+
+
+def algorithm_of(wildcards):
+    return config["embeddings"][wildcards.embedding]["algorithm"]
+
+
+def figure_settings(wildcards):
+    return config["figures"][wildcards.figure]
+
+
+def figure_inputs(wildcards):
+    """An embeddings figure shows stores, every other figure the table of metrics."""
+    settings = figure_settings(wildcards)
+    if settings["kind"] != "embeddings":
+        return "results/{study}/tables/metrics.csv"
+    return expand(
+        "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr",
+        method=config["run"]["methods"],
+        layer=config["layers"],
+        budget=settings["budget"],
+        fold=settings["fold"],
+        embedding=settings["embedding"],
     )

@@ -85,6 +85,9 @@ def train(
         "precision": precision,
         "device": device,
         "labelled_hash": artifacts.digest(data.labelled.cpu().numpy()),
+        "teacher_hash": None
+        if teacher_logits is None
+        else artifacts.open_store(teacher_logits).attrs["model_hash"],
     }
     torch.manual_seed(seed)
     network = build_network(settings, source.attributes, data.images.shape[1]).to(place)

@@ -1,0 +1,106 @@
+"""Shared fixtures: the digits, a split of them, settings of tiny networks and short trainings."""
+
+import os
+
+# Before torch is imported: one thread, here and in subprocesses, so that runs have the same bits.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import pytest
+
+from limbeck.settings import DatasetSettings, MethodSettings
+
+METHOD = {
+    "objective": "cross_entropy",
+    "teacher": None,
+    "temperature": None,
+    "model": "wrn_10_1",
+    "weights": None,
+    "input_size": None,
+    "normalisation": "dataset",
+    "layers": {},
+    "augmentation": "none",
+    "batch_size": 64,
+    "epochs": 2,
+    "steps": None,
+    "learning_rate": 0.1,
+    "momentum": 0.9,
+    "nesterov": True,
+    "weight_decay": 5e-4,
+    "schedule": "cosine",
+    "decay_epochs": (),
+    "decay_factor": None,
+    "precision": "float32",
+}
+RUN = {"study": "test", "method": "teacher", "budget": 50, "fold": 0}
+
+
+@pytest.fixture(scope="session")
+def method_settings():
+    """Return a function that gives a tiny method's settings, changed where its keywords say so."""
+    return lambda **changes: MethodSettings(**{**METHOD, **changes})
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory):
+    """Return the path of a store of the digits: 1437 training and 360 test images of 8 x 8."""
+    from limbeck.data.datasets import prepare_dataset
+
+    path = tmp_path_factory.mktemp("digits") / "dataset.zarr"
+    settings = DatasetSettings(name="digits", path=None, download=False, test_fraction=0.2)
+    prepare_dataset(settings, 0, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def split(digits, tmp_path_factory):
+    """Return the path of a split of the digits: 50 labelled images, 1387 unlabelled ones."""
+    from limbeck.data.splits import split_dataset
+
+    path = tmp_path_factory.mktemp("splits") / "fold-0.csv"
+    split_dataset(digits, 50, 0, 0, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def run_training(digits, split):
+    """Return a function that trains with settings into a folder, which it returns."""
+    from limbeck.training.loop import train
+
+    def run(folder, settings, **changes):
+        arguments = {
+            "dataset": digits,
+            "split": split,
+            "teacher_logits": None,
+            "settings": settings,
+            "run": RUN,
+            "seed": 7,
+            "device": "cpu",
+            "checkpoint": folder / "checkpoint.pt",
+            "model": folder / "model.pt",
+            "history": folder / "history.csv",
+        }
+        train(**{**arguments, **changes})
+        return folder
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained(run_training, method_settings, tmp_path_factory):
+    """Return the folder of a short training with mirror images, three steps an epoch."""
+    settings = method_settings(augmentation="flip", batch_size=20)
+    return run_training(tmp_path_factory.mktemp("trained"), settings)
+
+
+@pytest.fixture(scope="session")
+def teacher_logits(digits, split, trained, tmp_path_factory):
+    """Return the path of the trained network's logits of the unlabelled images."""
+    import torch
+
+    from limbeck.inference import write_teacher_logits
+
+    path = tmp_path_factory.mktemp("teacher") / "teacher_logits.zarr"
+    # Restores the mode: if the function left it changed, only the test of that should fail.
+    with torch.inference_mode(False):
+        write_teacher_logits(digits, split, trained / "model.pt", "cpu", path)
+    return path

@@ -1,0 +1,183 @@
+"""Activations and predictions, against networks small enough to compute by hand."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from limbeck import artifacts
+from limbeck.activations import capture_layers, extract_activations
+from limbeck.data.datasets import Dataset
+from limbeck.errors import InputError
+from limbeck.inference import predict
+from limbeck.models.network import Network, load_network, save_network
+from limbeck.settings import ActivationSettings
+
+ALL = ActivationSettings(dtype="float32", images_per_class=None)
+
+
+def tiny_network(following):
+    """Return a network whose layer A subtracts each pixel's lower right neighbour from it."""
+    convolution = nn.Conv2d(1, 1, 2)
+    convolution.weight.data = torch.tensor([[[[1.0, 0.0], [0.0, -1.0]]]])
+    convolution.bias.data = torch.tensor([10.0])
+    backbone = nn.Sequential(convolution, following, nn.Flatten())
+    return Network(backbone, [0.0], [1 / 255], None, {"A": "0", "B": "1"})
+
+
+IMAGE = torch.tensor([[1, 2, 3], [4, 40, 6], [7, 8, 90]], dtype=torch.uint8).view(1, 1, 3, 3)
+# 1 - 40 + 10, 2 - 6 + 10, 4 - 8 + 10, 40 - 90 + 10
+CONVOLVED = [[-29, 6], [6, -40]]
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+def test_captured_layers_by_hand(inplace):
+    network = tiny_network(nn.ReLU(inplace=inplace))
+    with capture_layers(network, ["A", "B"]) as captured, torch.inference_mode():
+        network(IMAGE)
+    np.testing.assert_allclose(captured["B"][0, 0], [[0, 6], [6, 0]], atol=1e-4)
+    np.testing.assert_allclose(captured["A"][0, 0], CONVOLVED, atol=1e-4)
+
+
+def hooks(network):
+    return sum(len(module._forward_hooks) for module in network.modules())
+
+
+def test_hooks_are_removed():
+    network = tiny_network(nn.ReLU())
+    with capture_layers(network, ["A"]) as captured:
+        assert hooks(network) == 1
+    assert hooks(network) == 0
+    network(IMAGE)
+    assert captured == {}
+
+
+def test_hooks_are_removed_after_errors():
+    network = tiny_network(nn.ReLU())
+    with pytest.raises(RuntimeError), capture_layers(network, ["A", "B"]):
+        network(torch.zeros(1, 2, 3, 3))  # one channel too many
+    assert hooks(network) == 0
+    with pytest.raises(InputError), capture_layers(network, ["A", "Z"]):
+        pass
+    assert hooks(network) == 0
+
+
+def direct_pass(model, images):
+    """Compute a wide residual network's layers and logits, module after module."""
+    network, _ = load_network(model, torch.device("cpu"))
+    backbone = network.backbone
+    levels = torch.from_numpy(images.transpose(0, 3, 1, 2) / np.float32(255))
+    outputs = {}
+    with torch.no_grad():
+        x = (levels - network.mean / 255) / (network.std / 255)
+        for name, module in zip(
+            "ABCD", (backbone.conv1, backbone.group1, backbone.group2, backbone.group3), strict=True
+        ):
+            outputs[name] = x = module(x)
+        outputs["E"] = F.relu(backbone.norm(x)).mean((2, 3))
+        outputs["logits"] = outputs["E"] @ backbone.head.weight.T + backbone.head.bias
+    return {name: output.flatten(1).numpy() for name, output in outputs.items()}
+
+
+@pytest.fixture(scope="module")
+def model(trained):
+    return trained / "model.pt"
+
+
+@pytest.fixture(scope="module")
+def samples(digits):
+    return Dataset(digits).samples("test")
+
+
+@pytest.fixture(scope="module")
+def direct(model, samples):
+    return direct_pass(model, samples.images)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"), [("A", [16, 8, 8]), ("C", [32, 4, 4]), ("D", [64, 2, 2]), ("E", [64, 1, 1])]
+)
+def test_store_holds_the_activations_of_a_direct_pass(
+    layer, shape, digits, model, samples, direct, tmp_path
+):
+    path = tmp_path / "activations.zarr"
+    extract_activations(digits, model, layer, ALL, "cpu", path)
+    store = artifacts.open_store(path)
+    assert store["activations"].dtype == np.float32
+    assert store["activations"].shape == (360, int(np.prod(shape)))
+    np.testing.assert_allclose(store["activations"][:], direct[layer], rtol=1e-4, atol=1e-4)
+    assert list(store["sample_ids"][:]) == list(samples.sample_ids)
+    expected = {
+        "study": "test",
+        "method": "teacher",
+        "budget": 50,
+        "fold": 0,
+        "model_hash": torch.load(model, weights_only=True)["hash"],
+        "dataset_hash": Dataset(digits).attributes["hash"],
+        "layer": layer,
+        "shape": shape,
+    }
+    assert {key: store.attrs[key] for key in expected} == expected
+
+
+def test_store_is_a_handful_of_files(digits, model, tmp_path):
+    extract_activations(digits, model, "A", ALL, "cpu", tmp_path / "activations.zarr")
+    assert [path.name for path in tmp_path.iterdir()] == ["activations.zarr"]
+    assert sum(path.is_file() for path in tmp_path.rglob("*")) <= 6
+
+
+def test_float16_halves_the_precision_and_nothing_else(digits, model, direct, tmp_path):
+    path = tmp_path / "activations.zarr"
+    extract_activations(digits, model, "B", ActivationSettings("float16", None), "cpu", path)
+    stored = artifacts.open_store(path)["activations"][:]
+    assert stored.dtype == np.float16
+    np.testing.assert_allclose(stored, direct["B"], rtol=2**-10, atol=1e-4)
+
+
+def test_float16_overflow_is_an_error(digits, model, tmp_path):
+    network, metadata = load_network(model, torch.device("cpu"))
+    network.backbone.conv1.weight.data *= 1e6
+    save_network(tmp_path / "model.pt", network, metadata)
+    path = tmp_path / "activations.zarr"
+    with pytest.raises(InputError, match="activations.dtype = float16: layer A reaches") as caught:
+        settings = ActivationSettings("float16", None)
+        extract_activations(digits, tmp_path / "model.pt", "A", settings, "cpu", path)
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
+    extract_activations(digits, tmp_path / "model.pt", "A", ALL, "cpu", path)
+    assert np.abs(artifacts.open_store(path)["activations"][:]).max() > 65504
+
+
+def test_images_per_class_takes_the_first_of_each_class(digits, model, samples, direct, tmp_path):
+    path = tmp_path / "activations.zarr"
+    extract_activations(digits, model, "E", ActivationSettings("float32", 3), "cpu", path)
+    seen = dict.fromkeys(range(10), 0)
+    rows = []
+    for row, label in enumerate(samples.labels):
+        seen[label] += 1
+        if seen[label] <= 3:
+            rows.append(row)
+    store = artifacts.open_store(path)
+    assert len(rows) == 30
+    assert list(store["sample_ids"][:]) == list(samples.sample_ids[rows])
+    np.testing.assert_allclose(store["activations"][:], direct["E"][rows], rtol=1e-4, atol=1e-4)
+
+
+def test_too_many_images_per_class_are_an_error(digits, model, tmp_path):
+    settings = ActivationSettings("float32", 40)
+    with pytest.raises(InputError, match="images_per_class = 40"):
+        extract_activations(digits, model, "E", settings, "cpu", tmp_path / "activations.zarr")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_predictions_are_those_of_a_direct_pass(digits, model, samples, direct, tmp_path):
+    path = tmp_path / "predictions.zarr"
+    predict(digits, model, "cpu", path)
+    store = artifacts.open_store(path)
+    np.testing.assert_allclose(store["logits"][:], direct["logits"], rtol=1e-4, atol=1e-4)
+    assert store["logits"].dtype == np.float32
+    assert list(store["labels"][:]) == list(samples.labels)
+    assert list(store["sample_ids"][:]) == list(samples.sample_ids)
+    assert store.attrs["model_hash"] == torch.load(model, weights_only=True)["hash"]
+    assert store.attrs["dataset_hash"] == Dataset(digits).attributes["hash"]

@@ -1,0 +1,204 @@
+"""Files: written whole or not at all, in few shards, and read back exactly."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from limbeck import __version__, artifacts
+from limbeck.errors import InputError
+
+
+def make_file(path, text):
+    path.write_text(text)
+
+
+def make_folder(path, text):
+    path.mkdir()
+    (path / text).write_text(text)
+
+
+def content(path):
+    if path.is_file():
+        return path.read_text()
+    return {entry.name: entry.read_text() for entry in path.iterdir()}
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize("make", [make_file, make_folder])
+def test_error_leaves_nothing_behind(tmp_path, make, error):
+    with pytest.raises(error), artifacts.atomic_path(tmp_path / "new") as temporary:
+        make(temporary, "half")
+        raise error
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("make", [make_file, make_folder])
+def test_error_keeps_what_was_there(tmp_path, make):
+    make(tmp_path / "kept", "old")
+    before = content(tmp_path / "kept")
+    with pytest.raises(ValueError), artifacts.atomic_path(tmp_path / "kept") as temporary:
+        make(temporary, "new")
+        raise ValueError
+    assert names(tmp_path) == ["kept"]
+    assert content(tmp_path / "kept") == before
+
+
+@pytest.mark.parametrize(
+    ("make_old", "make_new"),
+    [(make_file, make_file), (make_folder, make_folder), (make_folder, make_file)],
+)
+def test_success_replaces_what_was_there(tmp_path, make_old, make_new):
+    make_old(tmp_path / "path", "old")
+    with artifacts.atomic_path(tmp_path / "path") as temporary:
+        make_new(temporary, "new")
+    assert names(tmp_path) == ["path"]
+    assert content(tmp_path / "path") == ("new" if make_new is make_file else {"new": "new"})
+
+
+def test_path_appears_only_at_the_end_and_parents_are_made(tmp_path):
+    path = tmp_path / "a" / "b" / "file"
+    with artifacts.atomic_path(path) as temporary:
+        assert not temporary.exists()
+        assert path.parent in temporary.parents  # the same file system
+        make_file(temporary, "text")
+        assert not path.exists()
+    assert content(path) == "text"
+
+
+@pytest.fixture
+def small_shards(monkeypatch):
+    """Rows of 4 float32 are 16 bytes: 4 rows a chunk, 16 rows a shard."""
+    monkeypatch.setattr(artifacts, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(artifacts, "SHARD_BYTES", 256)
+
+
+def shard_files(store, name):
+    return [path for path in (store / name / "c").rglob("*") if path.is_file()]
+
+
+@pytest.mark.usefixtures("small_shards")
+@pytest.mark.parametrize(
+    ("rows", "shards"),
+    [(1, 1), (16, 1), (17, 2), (50, 4), (64, 4)],
+)
+@pytest.mark.parametrize("batch", [1, 7, 16, 45])
+def test_rows_are_read_back_exactly_from_few_files(tmp_path, rows, shards, batch):
+    expected = np.random.default_rng(rows).normal(size=(rows, 4)).astype(np.float32)
+    with artifacts.new_store(tmp_path / "s.zarr", {}) as group:
+        writer = artifacts.RowWriter(group, "x", expected.shape, np.float32)
+        for start in range(0, rows, batch):
+            writer.append(expected[start : start + batch])
+        writer.close()
+    read = artifacts.open_store(tmp_path / "s.zarr")["x"]
+    np.testing.assert_array_equal(read[:], expected)
+    assert read.dtype == np.float32
+    assert len(shard_files(tmp_path / "s.zarr", "x")) == shards
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_full_shards_go_to_disk_at_once(tmp_path):
+    with artifacts.new_store(tmp_path / "s.zarr", {}) as group:
+        writer = artifacts.RowWriter(group, "x", (40, 4), np.float32)
+        counts = []
+        for _ in range(4):
+            writer.append(np.ones((10, 4)))
+            counts.append(len(shard_files(next(tmp_path.glob(".s.zarr.*/s.zarr")), "x")))
+        writer.close()
+    assert counts == [0, 1, 1, 2]  # after 10, 20, 30 and 40 rows, 16 a shard
+
+
+def test_usual_arrays_are_one_file_each(tmp_path):
+    images = np.full((3000, 8, 8, 3), 7, np.uint8)
+    artifacts.write_store(tmp_path / "s.zarr", {"train/images": images}, {})
+    assert len(shard_files(tmp_path / "s.zarr", "train/images")) == 1
+
+
+def test_rows_are_cast_to_the_type_of_the_array(tmp_path):
+    with artifacts.new_store(tmp_path / "s.zarr", {}) as group:
+        writer = artifacts.RowWriter(group, "x", (2,), np.float16)
+        writer.append(np.array([1 / 3, 2.0]))
+        writer.close()
+    read = artifacts.open_store(tmp_path / "s.zarr")["x"][:]
+    assert read.dtype == np.float16
+    assert read.tolist() == [0.333251953125, 2.0]  # 1365 / 4096, the nearest half
+
+
+@pytest.mark.parametrize("rows", [0, 4, 6])
+def test_missing_and_surplus_rows_are_errors(tmp_path, rows):
+    with (
+        pytest.raises(RuntimeError, match=f"x: {rows} of 5 rows"),
+        artifacts.new_store(tmp_path / "s.zarr", {}) as group,
+    ):
+        writer = artifacts.RowWriter(group, "x", (5, 2), np.float32)
+        writer.append(np.ones((rows, 2)))
+        writer.close()
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("dtype", ["U", object, np.dtypes.StringDType()])
+def test_text_is_read_back_exactly(tmp_path, dtype):
+    texts = ["train/ant/1", "", 'Käfer, "rot"', "大" * 40]
+    artifacts.write_store(tmp_path / "s.zarr", {"ids": np.array(texts, dtype=dtype)}, {})
+    assert artifacts.open_store(tmp_path / "s.zarr")["ids"][:].tolist() == texts
+
+
+def test_store_holds_provenance_and_is_read_only(tmp_path):
+    artifacts.write_store(tmp_path / "s.zarr", {"x": np.arange(3)}, {"study": "demo", "fold": 1})
+    store = artifacts.open_store(tmp_path / "s.zarr")
+    assert dict(store.attrs) == {"study": "demo", "fold": 1, "limbeck": __version__}
+    with pytest.raises(ValueError, match="read"):
+        store["x"][0] = 5
+
+
+@pytest.mark.parametrize("make", [None, make_file, make_folder])
+def test_open_store_names_the_path_without_a_store(tmp_path, make):
+    path = tmp_path / "s.zarr"
+    if make:
+        make(path, "other")
+    with pytest.raises(InputError) as caught:
+        artifacts.open_store(path)
+    assert str(caught.value).startswith(f"{path}: no Zarr store")
+    assert "\n" not in str(caught.value)
+
+
+def test_digest_hashes_type_shape_and_content():
+    array = np.array([[1, 2], [3, 4]], np.uint8)
+    expected = hashlib.sha256(b"uint8(2, 2)\x01\x02\x03\x04").hexdigest()[:16]
+    assert artifacts.digest(array) == expected
+    assert artifacts.digest(array[:, ::-1][:, ::-1]) == expected  # a view with the same content
+    text = np.array(["a", "b"], np.dtypes.StringDType())
+    others = [array.T, array.reshape(4), array.view(np.int8), text, np.array(["a", "c"], "T")]
+    assert len({artifacts.digest(other) for other in [array, *others]}) == 6
+
+
+def test_metrics_are_tidy_rows(tmp_path):
+    run = {"study": "demo", "method": "teacher", "budget": 50, "fold": 1}
+    metrics = {"accuracy": np.float64(0.5), "loss": np.float32(0.1)}
+    artifacts.write_metrics(tmp_path / "m.csv", {**run, "layer": "A", "hash": "x"}, metrics)
+    assert (tmp_path / "m.csv").read_text() == (
+        "study,method,budget,fold,layer,embedding,metric,value\n"
+        "demo,teacher,50,1,A,,accuracy,0.5\n"
+        "demo,teacher,50,1,A,,loss,0.1\n"
+    )
+
+
+def test_rows_survive_commas_quotes_and_line_breaks(tmp_path):
+    rows = [["a,b", 'say "c"'], ["two\nlines", ""]]
+    artifacts.write_rows(tmp_path / "r.csv", ["p", "q"], rows)
+    assert artifacts.read_rows(tmp_path / "r.csv") == [
+        {"p": "a,b", "q": 'say "c"'},
+        {"p": "two\nlines", "q": ""},
+    ]
+    assert names(tmp_path) == ["r.csv"]
+
+
+def test_text_files_are_replaced(tmp_path):
+    artifacts.write_text(tmp_path / "t", "one")
+    artifacts.write_text(tmp_path / "t", "two")
+    assert names(tmp_path) == ["t"]
+    assert (tmp_path / "t").read_text() == "two"

@@ -1,0 +1,174 @@
+"""Fingerprints change with the code and with nothing else; seeds follow from the identity."""
+
+import hashlib
+import itertools
+
+import pytest
+
+from limbeck import fingerprint as module
+from limbeck.fingerprint import INERT, fingerprint
+from limbeck.seeding import derive_seed
+
+STAGE = '''"""What the stage does."""
+
+import limbeck.helper
+
+
+def run(values, scale=2):
+    """Run it."""
+    total = 0
+    for value in values:
+        total += scale * value
+    return f"{total:.3f} at {scale}" + " "
+'''
+
+
+@pytest.fixture
+def package(monkeypatch, tmp_path):
+    """Return a function that writes modules, by dotted name, and takes the fingerprint of one."""
+
+    def clear():
+        for cached in (module._source, module._imports, module._tokens):
+            cached.cache_clear()
+
+    def write(sources, *stages):
+        for name, source in sources.items():
+            path = tmp_path.joinpath(*name.split("."))
+            path = path / "__init__.py" if name == "package" else path.with_suffix(".py")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(source)
+        clear()
+        return fingerprint(*stages or ["stage"])
+
+    monkeypatch.setattr(module, "PACKAGE", tmp_path)
+    yield write
+    clear()
+
+
+def edited(old, new):
+    assert STAGE.count(old) == 1
+    return STAGE.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    "source",
+    {
+        "comment": edited("    total = 0\n", "    # Starts at zero.\n    total = 0  # here\n"),
+        "blank lines": edited("    total = 0\n", "\n    total = 0\n\n\n"),
+        "other docstrings": edited("Run it.", "Run it now.").replace("stage does", "stage is"),
+        "long docstring": edited('"""Run it."""', '"""Run it.\n\n    Twice.\n    """'),
+        "no docstring": edited('    """Run it."""\n', ""),
+        "no module docstring": edited('"""What the stage does."""\n\n', ""),
+        "indentation": STAGE.replace("    ", "  "),
+        "wrapped": edited("(values, scale=2)", "(\n    values,\n    scale=2\n)"),
+        "spaces": edited("total = 0", "total=0"),
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_comments_docstrings_and_layout_do_not_count(package, source):
+    before = package({"stage": STAGE, "helper": "scale = 1"})
+    assert package({"stage": source[1]}) == before
+
+
+@pytest.mark.parametrize(
+    "source",
+    {
+        "number": edited("total = 0", "total = 1"),
+        "default": edited("scale=2", "scale=3"),
+        "operator": edited("scale * value", "scale + value"),
+        "name": edited("total += scale * value", "total += scale * scale"),
+        "dedented": edited("        total +=", "    total +=").replace(
+            "in values:", "in values: pass"
+        ),
+        "into the loop": edited("    return", "        return"),
+        "f-string": edited("total:.3f", "total:.2f"),
+        "space in a string": edited('" "', '""'),
+        "string that is no docstring": edited("total = 0", 'total = "Run it."'),
+        "statement": edited("    total = 0\n", "    total = 0\n    values = values[1:]\n"),
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_code_counts(package, source):
+    before = package({"stage": STAGE, "helper": "scale = 1"})
+    assert package({"stage": source[1]}) != before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import limbeck.helper",
+        "import limbeck.helper as other",
+        "from limbeck.helper import scale",
+        "from limbeck import helper",
+        "def run():\n    from limbeck.helper import scale",
+        "from limbeck.middle import scale",  # which imports it in turn
+        "from limbeck.package.module import scale",
+    ],
+)
+def test_imported_modules_count(package, statement):
+    middle = "from limbeck.helper import scale"
+    modules = {"helper": "scale = 1", "middle": middle, "package.module": middle, "stranger": "x=1"}
+    before = package({"stage": statement, **modules})
+    assert package({"stranger": "x = 2"}) == before
+    assert package({"helper": "scale = 2"}) != before
+
+
+def test_an_imported_package_counts(package):
+    before = package({"stage": "from limbeck.package import scale", "package": "scale = 1"})
+    assert package({"package": "scale = 2"}) != before
+
+
+@pytest.mark.parametrize("name", sorted(INERT))
+def test_inert_modules_do_not_count(package, name):
+    before = package({"stage": f"from limbeck import {name}", name: "x = 1"})
+    assert package({name: "x = 2\nfrom limbeck import helper", "helper": "y = 1"}) == before
+
+
+def test_modules_that_only_move_or_check_data_are_inert():
+    assert {"artifacts", "cli", "config", "errors", "settings"} <= INERT
+    assert not INERT & {"seeding", "inference", "data.splits", "training.loop"}
+
+
+def test_outside_modules_and_circles_are_no_problem(package):
+    circle = {"stage": "import numpy, os.path\nimport limbeck.helper"}
+    value = package({**circle, "helper": "import limbeck.stage"})
+    assert len(value) == 16
+    assert set(value) <= set("0123456789abcdef")
+
+
+def test_order_of_the_modules_does_not_count(package):
+    both = package({"stage": "x = 1", "helper": "y = 1"}, "stage", "helper")
+    assert fingerprint("helper", "stage") == both
+    assert fingerprint("stage") != both
+
+
+@pytest.mark.parametrize("source", ["", "# Nothing yet.\n", '"""Only a docstring."""\n'])
+def test_modules_without_code_have_a_fingerprint(package, source):
+    assert len(package({"stage": source})) == 16
+
+
+def test_unknown_module_is_an_error(package):
+    with pytest.raises(ModuleNotFoundError, match="limbeck.absent"):
+        package({}, "absent")
+
+
+def test_seed_is_half_of_the_first_four_bytes():
+    digits = hashlib.sha256(b"7/split/3").hexdigest()
+    assert derive_seed(7, "split", 3) == int(digits[:8], 16) // 2
+    # printf 0 | sha256sum gives 5feceb66...
+    assert derive_seed(0) == 0x5FECEB66 // 2
+
+
+def test_seeds_fit_31_bits_and_use_all_of_them():
+    seeds = [derive_seed(0, "x", i) for i in range(1000)]
+    assert min(seeds) >= 0
+    assert 2**30 < max(seeds) < 2**31
+    assert {seed % 2 for seed in seeds} == {0, 1}
+
+
+def test_every_part_of_the_identity_counts():
+    identities = itertools.product(range(3), ["train", "split"], [50, 200], range(10))
+    seeds = [derive_seed(*identity) for identity in identities]
+    assert len(set(seeds)) == 3 * 2 * 2 * 10
+    assert derive_seed(0, 1, 11) != derive_seed(0, 11, 1)
+    assert derive_seed(0, 1, 11) != derive_seed(0, 111)

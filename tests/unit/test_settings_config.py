@@ -1,0 +1,463 @@
+"""Every mistake in a config is one clear line; the configs that ship are right."""
+
+import copy
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from snakemake.utils import update_config
+
+from limbeck.config import check_config, neighbours_needed
+from limbeck.errors import InputError, suggest
+from limbeck.settings import STAGES, MethodSettings, parse_settings, schema
+
+CONFIG_FOLDER = Path(__file__).parents[2] / "config"
+OVERLAYS = sorted(set(CONFIG_FOLDER.glob("*.yaml")) - {CONFIG_FOLDER / "config.yaml"})
+FIGURES = {
+    "bars": {"kind": "accuracy", "width": 89},
+    "maps": {"kind": "embeddings", "width": 183, "embedding": "tsne", "budget": 50, "fold": 0},
+    "areas": {"kind": "class_area", "width": 183, "embedding": "ivis"},
+}
+
+
+def read(path):
+    return yaml.safe_load(path.read_text())
+
+
+@pytest.fixture
+def config():
+    """Give the default study, with the values that the tests refer to set here."""
+    values = read(CONFIG_FOLDER / "config.yaml")
+    values |= {"budgets": [50, 200], "folds": 2, "layers": ["A", "E"]}
+    values["figures"] = copy.deepcopy(FIGURES)
+    values["run"] = {
+        "methods": ["teacher", "undistilled", "distilled"],
+        "embeddings": ["tsne", "ivis"],
+        "figures": list(FIGURES),
+    }
+    return values
+
+
+def put(config, key, value):
+    *parents, last = key.split(".")
+    for parent in parents:
+        config = config[parent]
+    config[last] = value
+
+
+def drop(config, key):
+    *parents, last = key.split(".")
+    for parent in parents:
+        config = config[parent]
+    del config[last]
+
+
+def mistakes(config):
+    with pytest.raises(InputError) as caught:
+        check_config(config, "a.yaml + b.yaml")
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith("a.yaml + b.yaml: ") for line in lines)
+    return [line.removeprefix("a.yaml + b.yaml: ") for line in lines]
+
+
+def test_default_config_is_valid():
+    check_config(read(CONFIG_FOLDER / "config.yaml"))
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: path.name)
+def test_overlays_are_valid(overlay):
+    merged = read(CONFIG_FOLDER / "config.yaml")
+    study = merged["study"]
+    update_config(merged, read(overlay))
+    check_config(merged)
+    assert merged["study"] != study  # or it would overwrite the default study's results
+
+
+def test_values_of_these_tests_are_valid(config):
+    check_config(config)
+
+
+def test_schema_is_a_schema():
+    Draft202012Validator.check_schema(schema())
+
+
+SECTIONS = [
+    "dataset",
+    "methods.teacher",
+    "activations",
+    "embeddings.tsne",
+    "embeddings.ivis",
+    "embeddings.pca",
+    "metrics",
+    "figures.bars",
+    "figures.maps",
+    "figures.areas",
+    "run",
+]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_unknown_keys(config, section):
+    put(config, f"{section}.surprise", 1)
+    (line,) = mistakes(config)
+    assert line.startswith(f"{section}.surprise: unknown key; allowed: ")
+
+
+def test_unknown_key_with_a_near_miss(config):
+    config["folsd"] = 3
+    (line,) = mistakes(config)
+    assert line.startswith("folsd: unknown key; did you mean 'folds'? allowed: study, seed, ")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "dataset.path",
+        "methods.teacher.momentum",
+        "activations.dtype",
+        "embeddings.tsne.perplexity",
+        "embeddings.tsne.algorithm",
+        "embeddings.ivis.k",
+        "embeddings.pca.algorithm",
+        "metrics.area_mass",
+        "figures.maps.fold",
+        "figures.maps.kind",
+        "figures.areas.embedding",
+        "run.figures",
+    ],
+)
+def test_missing_keys(config, key):
+    drop(config, key)
+    section, name = key.rsplit(".", 1)
+    assert mistakes(config) == [f"{section}: missing {name}"]
+
+
+def test_missing_keys_at_the_top_are_one_line(config):
+    del config["seed"], config["folds"]
+    assert mistakes(config) == ["config: missing seed, folds"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("folds", "two", "folds = 'two': must be of type integer"),
+        ("folds", True, "folds = True: must be of type integer"),
+        ("folds", 2.0, "folds = 2.0: must be of type integer"),
+        ("folds", None, "folds = None: must be of type integer"),
+        ("budgets", 50, "budgets = 50: must be of type array"),
+        ("budgets", [50.0], "budgets.0 = 50.0: must be of type integer"),
+        ("methods", None, "methods = None: must be of type object"),
+        ("methods.teacher.steps", 1.5, "methods.teacher.steps = 1.5: must be of type integer or "),
+        ("methods.teacher.nesterov", "yes", "methods.teacher.nesterov = 'yes': must be of type b"),
+        ("embeddings.tsne", None, "embeddings.tsne = None: must be of type object"),
+        ("embeddings.ivis.k", "15", "embeddings.ivis.k = '15': must be of type integer"),
+        ("dataset.path", 3, "dataset.path = 3: must be of type string or null"),
+    ],
+)
+def test_wrong_types(config, key, value, expected):
+    put(config, key, value)
+    (line,) = mistakes(config)
+    assert line.startswith(expected)
+
+
+@pytest.mark.parametrize("text", ["5e-4", "1E-3", "2e5"])
+def test_number_that_yaml_reads_as_text(config, text):
+    value = yaml.safe_load(text)
+    assert value == text  # else the hint is no longer needed
+    put(config, "methods.teacher.weight_decay", value)
+    (line,) = mistakes(config)
+    assert line.startswith(f"methods.teacher.weight_decay = '{text}': must be of type number")
+    assert "YAML reads 1e-4 as text, write 1.0e-4 or 0.0001" in line
+    assert isinstance(yaml.safe_load("1.0e-4"), float)  # the remedy works
+
+
+@pytest.mark.parametrize("text", ["None", "free", "high"])
+def test_other_text_gets_no_hint_about_numbers(config, text):
+    put(config, "methods.teacher.learning_rate", text)
+    (line,) = mistakes(config)
+    assert line == f"methods.teacher.learning_rate = '{text}': must be of type number"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("seed", -1, ">= 0"),
+        ("folds", 0, ">= 1"),
+        ("methods.teacher.momentum", 1, "< 1"),
+        ("methods.teacher.learning_rate", 0, "> 0"),
+        ("methods.teacher.batch_size", 0, ">= 1"),
+        ("methods.distilled.temperature", -4, "> 0"),
+        ("dataset.test_fraction", 1.0, "< 1"),
+        ("activations.images_per_class", 1, ">= 2"),
+        ("embeddings.tsne.perplexity", 1, "> 1"),
+        ("embeddings.ivis.k", 1, ">= 2"),
+        ("metrics.area_mass", 1.5, "< 1"),
+        ("figures.bars.width", 500, "<= 400"),
+    ],
+)
+def test_out_of_range(config, key, value, allowed):
+    put(config, key, value)
+    assert mistakes(config) == [f"{key} = {value!r}: must be {allowed}"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_are_finite(config, value):
+    put(config, "methods.teacher.learning_rate", value)
+    (line,) = mistakes(config)
+    assert line.startswith(f"methods.teacher.learning_rate = {value!r}: ")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "hint", "allowed"),
+    [
+        ("device", "cud", "did you mean 'cuda'? ", "cpu, cuda"),
+        ("methods.teacher.schedule", "cosin", "did you mean 'cosine'? ", "constant, cosine, step"),
+        ("methods.teacher.augmentation", False, "", "none, flip"),
+        ("embeddings.tsne.algorithm", "tsn", "did you mean 'tsne'? ", "tsne, ivis, pca"),
+        ("dataset.name", "digit", "did you mean 'digits'? ", "digits, cifar10, cifar100"),
+        ("figures.bars.kind", "acuracy", "did you mean 'accuracy'? ", "accuracy, embeddings"),
+        ("activations.dtype", "bytes", "", "float32, float16"),
+    ],
+)
+def test_unknown_choices(config, key, value, hint, allowed):
+    put(config, key, value)
+    (line,) = mistakes(config)
+    assert line.startswith(f"{key} = {value!r}: {hint}allowed: {allowed}")
+
+
+@pytest.mark.parametrize(
+    "key", ["budgets", "layers", "run.methods", "run.embeddings", "run.figures"]
+)
+def test_empty_lists(config, key):
+    put(config, key, [])
+    assert mistakes(config) == [f"{key} is empty: at least 1 needed"]
+
+
+@pytest.mark.parametrize("key", ["methods", "embeddings"])
+def test_empty_definitions(config, key):
+    put(config, key, {})
+    assert mistakes(config) == [f"{key} is empty: at least 1 needed"]
+
+
+@pytest.mark.parametrize(("key", "value"), [("budgets", [50, 50]), ("layers", ["A", "A"])])
+def test_repeated_values(config, key, value):
+    put(config, key, value)
+    assert mistakes(config) == [f"{key} = {value!r}: must not repeat a value"]
+
+
+@pytest.mark.parametrize("study", ["../other", "a b", "", "-x"])
+def test_study_must_be_a_folder_name(config, study):
+    put(config, "study", study)
+    (line,) = mistakes(config)
+    assert line.startswith(f"study = {study!r}: must match ")
+
+
+def test_names_must_fit_into_wildcards(config):
+    config["methods"]["my-method"] = config["methods"]["teacher"]
+    (line,) = mistakes(config)
+    assert line.startswith("methods")
+    assert "'my-method': must match " in line
+
+
+@pytest.mark.parametrize(
+    ("selection", "wrong", "right"),
+    [("methods", "teachr", "teacher"), ("embeddings", "tsn", "tsne"), ("figures", "map", "maps")],
+)
+def test_selected_names_must_be_defined(config, selection, wrong, right):
+    config["run"][selection].append(wrong)
+    (line,) = mistakes(config)
+    assert line.startswith(
+        f"run.{selection}: '{wrong}' is not defined; did you mean '{right}'? allowed: "
+    )
+
+
+def test_unknown_teacher(config):
+    put(config, "methods.distilled.teacher", "techer")
+    (line,) = mistakes(config)
+    assert line == (
+        "methods.distilled.teacher = 'techer': no such method; did you mean 'teacher'? "
+        "allowed: teacher, undistilled, distilled"
+    )
+
+
+def add_students(config, **teachers):
+    for name, teacher in teachers.items():
+        config["methods"][name] = {**config["methods"]["distilled"], "teacher": teacher}
+
+
+def test_method_that_teaches_itself(config):
+    add_students(config, alone="alone")
+    assert mistakes(config) == ["methods.alone.teacher: a cycle, alone <- alone"]
+
+
+def test_cycle_of_teachers_is_one_line(config):
+    add_students(config, first="second", second="third", third="first", outside="first")
+    (line,) = mistakes(config)
+    assert "teacher: a cycle, " in line
+    assert all(name in line for name in ("first", "second", "third"))
+
+
+def test_chain_of_teachers_is_valid(config):
+    add_students(config, second="distilled", third="second", sibling="second")
+    check_config(config)
+
+
+@pytest.mark.parametrize(("epochs", "steps"), [(3, 300), (None, None)])
+def test_epochs_or_steps(config, epochs, steps):
+    config["methods"]["teacher"] |= {"epochs": epochs, "steps": steps}
+    (line,) = mistakes(config)
+    assert line.startswith("methods.teacher: exactly one of epochs and steps must be set")
+
+
+@pytest.mark.parametrize(
+    ("method", "values", "expected"),
+    [
+        ("undistilled", {"objective": "distillation"}, "objective = distillation: needs a teacher"),
+        ("distilled", {"temperature": None}, "objective = distillation: needs a teacher"),
+        ("undistilled", {"teacher": "teacher"}, "teacher and temperature must be null under"),
+        ("undistilled", {"temperature": 2}, "teacher and temperature must be null under"),
+        ("teacher", {"nesterov": True, "momentum": 0}, "nesterov = true: needs a momentum > 0"),
+        ("teacher", {"schedule": "step"}, "schedule = step: needs decay_epochs and decay_factor"),
+        (
+            "teacher",
+            {"schedule": "multi_step", "decay_epochs": [2]},
+            "schedule = multi_step: needs decay_epochs and decay_factor",
+        ),
+        (
+            "teacher",
+            {"schedule": "step", "decay_epochs": [2, 4], "decay_factor": 0.1},
+            "decay_epochs = [2, 4]: schedule step takes one period",
+        ),
+    ],
+)
+def test_contradictions_inside_a_method(config, method, values, expected):
+    config["methods"][method] |= values
+    (line,) = mistakes(config)
+    assert line.startswith(f"methods.{method}")
+    assert expected in line
+
+
+def test_layer_that_one_method_lacks(config):
+    config["layers"].append("middle")
+    config["methods"]["teacher"]["layers"] = {"middle": "layer2.0"}
+    config["methods"]["distilled"]["layers"] = {"middle": "group2.0"}
+    (line,) = mistakes(config)
+    assert line.startswith("layers: method 'undistilled' has no layer 'middle'; ")
+    assert "methods.undistilled.layers" in line
+    assert line.endswith("allowed: A, B, C, D, E")
+    config["methods"]["undistilled"]["layers"] = {"middle": "group2.0"}
+    check_config(config)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("maps.embedding", "pca", "tsne, ivis"),  # defined, but not run
+        ("areas.embedding", "umap", "tsne, ivis"),
+        ("maps.budget", 100, "[50, 200]"),
+        ("maps.fold", 2, "0 to 1"),
+    ],
+)
+def test_figures_of_what_is_not_run(config, key, value, allowed):
+    put(config, f"figures.{key}", value)
+    (line,) = mistakes(config)
+    assert line.startswith(f"figures.{key} = {value!r}: ")
+    assert line.endswith(f"allowed: {allowed}")
+
+
+def test_figures_that_are_not_drawn_may_refer_to_anything(config):
+    config["figures"]["maps"] |= {"budget": 1000, "fold": 7}
+    config["run"]["figures"].remove("maps")
+    check_config(config)
+
+
+def test_two_mistakes_are_two_lines(config):
+    config["folds"] = 0
+    config["device"] = "phone"
+    assert sorted(mistakes(config)) == [
+        "device = 'phone': allowed: cpu, cuda",
+        "folds = 0: must be >= 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("perplexity", "k", "metric", "run", "expected"),
+    [
+        (30, 15, 15, ["tsne", "ivis"], 90),  # 3 * 30 for t-SNE
+        (30.5, 15, 15, ["tsne"], 91),  # 91.5 rounded down
+        (30, 150, 15, ["tsne", "ivis"], 149),  # ivis counts the point itself
+        (30, 150, 15, ["tsne"], 90),  # ivis is not run
+        (5, 15, 20, ["tsne", "ivis"], 20),  # the metrics
+        (30, 150, 12, ["pca"], 12),  # PCA needs none
+    ],
+)
+def test_neighbours_needed(config, perplexity, k, metric, run, expected):
+    config["embeddings"]["tsne"]["perplexity"] = perplexity
+    config["embeddings"]["ivis"]["k"] = k
+    config["metrics"]["neighbours"] = metric
+    config["run"]["embeddings"] = run
+    assert neighbours_needed(config) == expected
+
+
+def test_settings_are_parsed_and_frozen(config):
+    decay = {"schedule": "multi_step", "decay_epochs": [3, 5], "decay_factor": 0.1}
+    values = {**config["methods"]["teacher"], **decay}
+    settings = parse_settings("method", json.dumps(values))
+    assert isinstance(settings, MethodSettings)
+    assert settings.decay_epochs == (3, 5)
+    assert {**dataclasses.asdict(settings), "decay_epochs": [3, 5]} == values
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.momentum = 0.5
+
+
+def test_settings_of_an_embedding_are_a_dictionary(config):
+    tsne = config["embeddings"]["tsne"]
+    assert parse_settings("embedding", json.dumps(tsne)) == tsne
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_dataclasses_have_the_keys_of_the_schema(stage):
+    definition = schema()["$defs"][stage]
+    fields = {field.name for field in dataclasses.fields(STAGES[stage])}
+    assert fields == set(definition["properties"]) == set(definition["required"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{dtype", "--settings: not JSON (Expecting property name"),
+        ("[]", "--settings: config = []: must be of type object"),
+        ('{"dtype": "float32"}', "--settings: config: missing images_per_class"),
+        (
+            '{"dtype": "float23", "images_per_class": null}',
+            "--settings: dtype = 'float23': did you mean 'float32'? allowed: float32, float16",
+        ),
+        (
+            '{"dtype": "float32", "images_per_class": null, "typ": 1}',
+            "--settings: typ: unknown key; did you mean 'dtype'? allowed: dtype, images_per_class",
+        ),
+    ],
+)
+def test_bad_settings_are_one_line(text, expected):
+    with pytest.raises(InputError) as caught:
+        parse_settings("activations", text)
+    assert str(caught.value).startswith(expected)
+    assert "\n" not in str(caught.value)
+
+
+def test_contradictory_settings_are_one_line(config):
+    values = {**config["methods"]["teacher"], "steps": None, "momentum": 0}
+    with pytest.raises(InputError) as caught:
+        parse_settings("method", json.dumps(values))
+    assert "exactly one of epochs and steps must be set" in str(caught.value)
+    assert "nesterov = true: needs a momentum > 0" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_suggestions():
+    assert suggest("techer", ["a", "teacher"]) == "did you mean 'teacher'? allowed: a, teacher"
+    assert suggest("zzz", ["a", "teacher"]) == "allowed: a, teacher"
+    assert suggest("zzz", []) == "allowed: none"
