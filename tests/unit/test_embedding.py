@@ -1,7 +1,6 @@
 """Embeddings: what the algorithms are given, that they repeat themselves, what is stored."""
 
 import contextlib
-import json
 import signal
 
 import numpy as np
@@ -29,7 +28,7 @@ TSNE = {
 IVIS = {
     "algorithm": "ivis",
     "k": 6,
-    "network": "maaten",
+    "network": "szubert",
     "margin": 1,
     "batch_size": 40,
     "epochs": 3,
@@ -87,7 +86,8 @@ def time_limit(seconds):
 
 
 def test_registry_has_the_names_of_the_schema():
-    assert all(f'"{name}"' in json.dumps(schema()["$defs"]) for name in EMBEDDERS)
+    algorithms = schema()["$defs"]["embedding"]["properties"]["algorithm"]["enum"]
+    assert set(EMBEDDERS) == set(algorithms)
 
 
 # --- t-SNE ------------------------------------------------------------------------------------
@@ -131,16 +131,14 @@ def test_tsne_puts_clusters_apart(activations, graph):
 # --- ivis -------------------------------------------------------------------------------------
 
 
-def test_same_seed_gives_the_same_bits_in_ivis(ivis, activations, graph):
-    first, second, other = (ivis.embed(activations, graph, IVIS, seed) for seed in (4, 4, 5))
-    np.testing.assert_array_equal(first.points, second.points)
-    np.testing.assert_array_equal(first.losses, second.losses)
-    assert first.points.shape == (COUNT, 2)
-    assert np.abs(first.points - other.points).max() > 1e-3
+@pytest.fixture(scope="module")
+def ivis_result(ivis, activations, graph):
+    """Embed with the seed of an embedding called ``mine`` in a study of seed 3."""
+    return ivis.embed(activations, graph, IVIS, derive_seed(3, "embed", "mine"))
 
 
 def test_ivis_trains_on_scaled_points_that_are_their_own_first_neighbour(
-    ivis, activations, graph, monkeypatch
+    ivis, ivis_result, activations, graph, monkeypatch
 ):
     made = []
 
@@ -154,8 +152,10 @@ def test_ivis_trains_on_scaled_points_that_are_their_own_first_neighbour(
             return super().fit_transform(X)
 
     monkeypatch.setattr(ivis, "Ivis", Recorder)
-    settings = {**IVIS, "margin": 3, "epochs_without_progress": 4}
-    result = ivis.embed(activations, graph, settings, 4)
+    # As few neighbours and as large a batch as are allowed.
+    five = Neighbours(graph.indices[:, :5], graph.distances[:, :5])
+    settings = {**IVIS, "margin": 3, "epochs_without_progress": 4, "batch_size": COUNT}
+    result = ivis.embed(activations, five, settings, 4)
     (model, arguments), inputs = made
     matrix = arguments["neighbour_matrix"]
     assert matrix.shape == (COUNT, 6)
@@ -163,7 +163,7 @@ def test_ivis_trains_on_scaled_points_that_are_their_own_first_neighbour(
     np.testing.assert_array_equal(matrix[:, 1:], graph.indices[:, :5])
     assert arguments["distance"].margin == 3
     expected = {
-        "embedding_dims": 2, "k": 6, "batch_size": 40, "epochs": 3, "model": "maaten",
+        "embedding_dims": 2, "k": 6, "batch_size": COUNT, "epochs": 3, "model": "szubert",
         "n_epochs_without_progress": 4,
     }  # fmt: skip
     assert expected.items() <= arguments.items()
@@ -171,13 +171,14 @@ def test_ivis_trains_on_scaled_points_that_are_their_own_first_neighbour(
     assert result.losses.tolist() == model.loss_history_
     assert len(result.losses) == 3
     assert result.measures["ivis_loss"] == pytest.approx(sum(model.loss_history_) / 3)
+    assert np.abs(result.points - ivis_result.points).max() > 1e-3
 
 
 def test_ivis_stops_without_progress(ivis, graph):
-    same = np.ones((COUNT, 4), np.float32)  # all distances are 0: the loss cannot fall
-    losses = ivis.embed(same, graph, {**IVIS, "epochs": 20}, 0).losses
-    assert len(losses) == 3  # the first, and two without progress
-    assert np.ptp(losses) == 0
+    same = np.ones((COUNT, 4), np.float32)  # nothing to learn: the loss is noise
+    losses = ivis.embed(same, graph, {**IVIS, "epochs": 50}, 0).losses
+    assert 3 <= len(losses) < 50
+    assert np.argmin(losses) == len(losses) - 3  # the best one, and two without progress
 
 
 def test_scaling_by_hand(ivis):
@@ -198,9 +199,8 @@ def test_loss_at_convergence_by_hand(ivis, epochs, loss):
     assert ivis.loss_at_convergence(np.array([9.0, 3.0, 4.0, 2.0]), epochs) == loss
 
 
-def test_ivis_counts_the_point_itself_among_its_k_neighbours(ivis, activations, graph):
+def test_too_few_neighbours_for_ivis_are_an_error(ivis, activations, graph):
     few = Neighbours(graph.indices[:, :5], graph.distances[:, :5])
-    assert ivis.embed(activations, few, {**IVIS, "epochs": 1}, 0).points.shape == (COUNT, 2)
     with pytest.raises(InputError, match="^k = 7: the graph has only 5 neighbours$"):
         ivis.embed(activations, few, {**IVIS, "k": 7}, 0)
 
@@ -213,12 +213,10 @@ def test_ivis_needs_a_point_that_is_no_neighbour(ivis, activations):
         ivis.embed(few, Neighbours(indices, distances), settings, 0)
 
 
-def test_ivis_batches_hold_at_most_all_points(ivis, activations, graph):
-    settings = {**IVIS, "batch_size": COUNT, "epochs": 1}
-    assert len(ivis.embed(activations, graph, settings, 0).losses) == 1
+def test_too_large_batches_for_ivis_are_an_error(ivis, activations, graph):
     message = f"^batch_size = {COUNT + 1}: allowed: 1 to {COUNT} images$"
     with pytest.raises(InputError, match=message):
-        ivis.embed(activations, graph, {**settings, "batch_size": COUNT + 1}, 0)
+        ivis.embed(activations, graph, {**IVIS, "batch_size": COUNT + 1}, 0)
 
 
 # --- PCA --------------------------------------------------------------------------------------
@@ -247,14 +245,16 @@ def test_pca_is_the_singular_value_decomposition(activations, graph):
     ],
     ids=lambda value: value["algorithm"] if isinstance(value, dict) else None,
 )
-def test_store_holds_points_and_provenance(
+def test_same_seed_gives_the_same_bits_in_the_store(
     stores, activations, graph, tmp_path, settings, measure, epochs, request
 ):
     embed(*stores, "mine", settings, 3, tmp_path / "out.zarr")
     store = artifacts.open_store(tmp_path / "out.zarr")
-    modules = {"tsne": tsne, "pca": pca}
-    module = modules.get(settings["algorithm"]) or request.getfixturevalue("ivis")
-    expected = module.embed(activations, graph, settings, derive_seed(3, "embed", "mine"))
+    if settings is IVIS:
+        expected = request.getfixturevalue("ivis_result")
+    else:
+        module = {"tsne": tsne, "pca": pca}[settings["algorithm"]]
+        expected = module.embed(activations, graph, settings, derive_seed(3, "embed", "mine"))
     assert set(store) == {"points", "sample_ids", "losses"}
     np.testing.assert_array_equal(store["points"][:], expected.points.astype(np.float32))
     np.testing.assert_array_equal(store["losses"][:], expected.losses)
@@ -265,5 +265,5 @@ def test_store_holds_points_and_provenance(
     assert IDENTITY.items() <= attributes.items()
     assert attributes["embedding"] == "mine"
     assert attributes["settings"] == settings
-    assert attributes[measure] == pytest.approx(expected.measures[measure])
+    assert attributes[measure] == expected.measures[measure]
     assert 0 < attributes["embedding_seconds"] < 60

@@ -24,11 +24,6 @@ def random_points(count=COUNT, dimensions=DIMENSIONS, dtype=np.float32):
     return np.random.default_rng(3).normal(size=(count, dimensions)).astype(dtype)
 
 
-def as_zarr(points, folder):
-    artifacts.write_store(folder / "points.zarr", {"activations": points}, {})
-    return artifacts.open_store(folder / "points.zarr")["activations"]
-
-
 def by_scikit_learn(points, k):
     model = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(points.astype(np.float64))
     distances, indices = model.kneighbors()
@@ -47,20 +42,26 @@ class RecordingRows:
 
 
 @pytest.mark.parametrize("k", [1, 10, COUNT - 1])
-@pytest.mark.parametrize("source", ["numpy", "zarr"])
-def test_equals_scikit_learn_to_the_last_index(seven_rows, tmp_path, source, k):
+def test_equals_scikit_learn_to_the_last_index(seven_rows, k):
     points = random_points()
-    given = points if source == "numpy" else as_zarr(points, tmp_path)
-    indices, distances = nearest_neighbours(given, k)
+    indices, distances = nearest_neighbours(points, k)
     expected_indices, expected_distances = by_scikit_learn(points, k)
     np.testing.assert_array_equal(indices, expected_indices)
     np.testing.assert_allclose(distances, expected_distances, rtol=1e-6)
     assert (indices.dtype, distances.dtype) == (np.int32, np.float32)
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32])
-def test_points_far_from_the_origin_keep_their_order(dtype):
-    points = (random_points(dtype=np.float64) + 500).astype(dtype)
+def test_equals_scikit_learn_from_a_store(monkeypatch, tmp_path):
+    monkeypatch.setattr(neighbours, "BLOCK_BYTES", 8 * COUNT * 40)
+    points = random_points()
+    artifacts.write_store(tmp_path / "points.zarr", {"activations": points}, {})
+    array = artifacts.open_store(tmp_path / "points.zarr")["activations"]
+    indices, _ = nearest_neighbours(array, 10)
+    np.testing.assert_array_equal(indices, by_scikit_learn(points, 10)[0])
+
+
+def test_points_far_from_the_origin_keep_their_order():
+    points = (random_points(dtype=np.float64) + 500).astype(np.float32)
     exact = cdist(points.astype(np.float64), points.astype(np.float64))
     np.fill_diagonal(exact, np.inf)
     expected = np.argsort(exact, axis=1, kind="stable")[:, :20]

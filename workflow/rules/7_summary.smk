@@ -91,7 +91,7 @@ rule write_provenance:
         mem_mb=500,
         runtime=5,
     params:
-        settings=lambda wildcards: json.dumps(config),
+        settings=lambda wildcards: json.dumps(config, sort_keys=True),
         code=fingerprint("provenance"),
     shell:
         "limbeck write_provenance --settings {params.settings:q} --output {output} 2> {log}"

@@ -34,7 +34,7 @@ def as_json(*keys):
         part = config
         for key in keys:
             part = part[key(wildcards) if callable(key) else key]
-        return json.dumps(part)
+        return json.dumps(part, sort_keys=True)
 
     return select
 
