@@ -86,23 +86,22 @@ def extract_activations(
     network, metadata = load_network(model, place)
     source = Dataset(dataset)
     rows = source.select_test(settings.images_per_class)
-    samples = source.samples("test")
-    images = samples.images[rows]
+    images, sample_ids = source.images("test"), source.array("test", "sample_ids")
     with (
         capture_layers(network, [layer]) as captured,
         computing("float32", place),
         torch.inference_mode(),
     ):
-        next(batch_logits(network, images[:1], place))
+        next(batch_logits(network, images, rows[:1], place))
         shape = list(captured[layer].shape[1:])
         attributes = {**provenance(metadata), "layer": layer, "shape": shape}
         with artifacts.new_store(output, attributes) as store:
-            artifacts.write_array(store, "sample_ids", samples.sample_ids[rows])
-            size = (len(images), int(np.prod(shape)))
+            artifacts.write_array(store, "sample_ids", sample_ids[rows])
+            size = (len(rows), int(np.prod(shape)))
             writer = artifacts.RowWriter(store, "activations", size, settings.dtype)
             started = time.perf_counter()
             limit = np.finfo(settings.dtype).max
-            for _ in batch_logits(network, images, place):
+            for _ in batch_logits(network, images, rows, place):
                 values = captured[layer].flatten(1).cpu().numpy()
                 if not np.abs(values).max() <= limit:
                     raise InputError(

@@ -13,6 +13,7 @@ LAYOUT = {tokenize.NEWLINE: ";", tokenize.INDENT: "{", tokenize.DEDENT: "}"}
 SKIPPED = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 
 
+@functools.cache
 def fingerprint(*modules: str) -> str:
     """Hash the code that a stage runs.
 

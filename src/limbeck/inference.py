@@ -16,7 +16,7 @@ BATCH = 256
 
 
 def batch_logits(
-    network: Network, images: np.ndarray, device: torch.device, *, flip: bool = False
+    network: Network, images, rows: np.ndarray, device: torch.device, *, flip: bool = False
 ) -> Iterator[np.ndarray]:
     """Yield logits, batch by batch.
 
@@ -24,8 +24,10 @@ def batch_logits(
     ----------
     network : Network
         In evaluation mode.
-    images : numpy.ndarray
-        Shape (N, H, W, C), uint8.
+    images : array-like
+        Shape (N, H, W, C), uint8; of a Zarr array only one batch at a time is read.
+    rows : numpy.ndarray
+        Which images, shape (n,).
     device : torch.device
         Where the network is.
     flip : bool
@@ -36,8 +38,8 @@ def batch_logits(
     numpy.ndarray
         Shape (at most `BATCH`, classes), float32.
     """
-    for start in range(0, len(images), BATCH):
-        batch = to_device(images[start : start + BATCH], device)
+    for start in range(0, len(rows), BATCH):
+        batch = to_device(images[rows[start : start + BATCH]], device)
         with torch.inference_mode():
             logits = network(batch.flip(3) if flip else batch).cpu().numpy()
         yield logits
@@ -47,14 +49,13 @@ def predict(dataset: str | Path, model: str | Path, device: str, output: str | P
     """Write a network's logits of the test images, computed in float32, and their labels."""
     place = select_device(device)
     network, metadata = load_network(model, place)
-    samples = Dataset(dataset).samples("test")
+    source = Dataset(dataset)
+    arrays = {name: source.array("test", name) for name in ("labels", "sample_ids")}
+    rows = np.arange(len(arrays["labels"]))
     with computing("float32", place):
-        logits = np.concatenate(list(batch_logits(network, samples.images, place)))
-    artifacts.write_store(
-        output,
-        {"logits": logits, "labels": samples.labels, "sample_ids": samples.sample_ids},
-        provenance(metadata),
-    )
+        batches = list(batch_logits(network, source.images("test"), rows, place))
+    arrays["logits"] = np.concatenate(batches)
+    artifacts.write_store(output, arrays, provenance(metadata))
 
 
 def write_teacher_logits(
@@ -67,17 +68,19 @@ def write_teacher_logits(
     """
     place = select_device(device)
     network, metadata = load_network(model, place)
-    samples = Dataset(dataset).samples("train")
-    _, unlabelled = read_split(split, samples.sample_ids)
-    images = samples.images[unlabelled]
+    source = Dataset(dataset)
+    images, sample_ids = source.images("train"), source.array("train", "sample_ids")
+    _, unlabelled = read_split(split, sample_ids)
     classes = len(metadata["dataset"]["class_names"])
     with (
         artifacts.new_store(output, provenance(metadata)) as store,
         computing(metadata["precision"], place),
     ):
-        artifacts.write_array(store, "sample_ids", samples.sample_ids[unlabelled])
-        writer = artifacts.RowWriter(store, "logits", (len(images), 2, classes), np.float32)
-        views = (batch_logits(network, images, place, flip=flip) for flip in (False, True))
+        artifacts.write_array(store, "sample_ids", sample_ids[unlabelled])
+        writer = artifacts.RowWriter(store, "logits", (len(unlabelled), 2, classes), np.float32)
+        views = (
+            batch_logits(network, images, unlabelled, place, flip=flip) for flip in (False, True)
+        )
         for view in zip(*views, strict=True):
             writer.append(np.stack(view, axis=1))
         writer.close()

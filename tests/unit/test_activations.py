@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from stored import samples_of
 from torch import nn
 from torch.nn import functional as F
 
@@ -87,7 +88,7 @@ def model(trained):
 
 @pytest.fixture(scope="module")
 def samples(digits):
-    return Dataset(digits).samples("test")
+    return samples_of(Dataset(digits), "test")
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from stored import samples_of
 
 from limbeck import artifacts
 from limbeck.data.datasets import DATASETS, Dataset, prepare_dataset, read_cifar100_superclasses
@@ -49,7 +50,7 @@ def digits(tmp_path_factory):
 
 
 def test_digits_are_all_there_once(digits):
-    train, test = digits.samples("train"), digits.samples("test")
+    train, test = samples_of(digits, "train"), samples_of(digits, "test")
     assert train.images.shape == (1437, 8, 8, 1)  # 1797 less a fifth, rounded up
     assert test.images.shape == (360, 8, 8, 1)
     ids = sorted([*train.sample_ids, *test.sample_ids])
@@ -62,7 +63,7 @@ def test_digits_are_those_of_their_ids_in_8_bits(digits, part):
 
     # k * 255 / 16 for k = 0 to 16, rounded; 127.5 to the even number.
     levels = [0, 16, 32, 48, 64, 80, 96, 112, 128, 143, 159, 175, 191, 207, 223, 239, 255]
-    source, samples = load_digits(), digits.samples(part)
+    source, samples = load_digits(), samples_of(digits, part)
     rows = [int(sample_id.removeprefix("digits-")) for sample_id in samples.sample_ids]
     assert samples.images.dtype == np.uint8
     expected = np.array(levels)[source.images[rows].astype(int)]
@@ -145,7 +146,7 @@ def images(tmp_path):
 
 def test_formats_and_colours_become_rgb(images, tmp_path):
     dataset = prepare("image_folder", tmp_path, images)
-    train, test = dataset.samples("train"), dataset.samples("test")
+    train, test = samples_of(dataset, "train"), samples_of(dataset, "test")
     assert train.images.shape == (4, 4, 6, 3)  # height before width
     for image, colour in zip(train.images, [GREEN, RED, GREY, RED], strict=True):
         assert (image == colour).all()

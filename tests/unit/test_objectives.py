@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from stored import samples_of
 from torch import nn
 
 from limbeck import artifacts
@@ -122,7 +123,7 @@ def live_logits(model, images):
 
 
 def test_cached_logits_are_those_of_the_live_teacher(digits, split, trained, teacher_logits):
-    samples = Dataset(digits).samples("train")
+    samples = samples_of(Dataset(digits), "train")
     labelled, unlabelled = read_split(split, samples.sample_ids)
     assert (len(labelled), len(unlabelled)) == (50, 1387)
     images = samples.images[unlabelled]

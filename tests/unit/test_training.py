@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from stored import samples_of
 
 from limbeck import artifacts, cli, devices
 from limbeck.data.datasets import Dataset
@@ -62,7 +63,7 @@ def test_learning_rate_by_hand(schedule, epoch, step, expected, method_settings)
 def plain_training(settings, digits, split, seed, rates):
     """Train on all labelled images at once, with SGD's formula written out."""
     source = Dataset(digits)
-    samples = source.samples("train")
+    samples = samples_of(source, "train")
     labelled, _ = read_split(split, samples.sample_ids)
     images = torch.from_numpy(samples.images[labelled].transpose(0, 3, 1, 2).copy())
     labels = torch.from_numpy(samples.labels[labelled])

@@ -39,12 +39,15 @@ def digits(settings: DatasetSettings, seed: int) -> SourceData:
     source = load_digits()
     images = np.rint(source.images * (255 / 16)).astype(np.uint8)[..., None]
     ids = np.array([f"digits-{index:04d}" for index in range(len(images))])
-    train, test = train_test_split(
-        np.arange(len(images)),
-        test_size=settings.test_fraction,
-        stratify=source.target,
-        random_state=derive_seed(seed, "digits"),
-    )
+    try:
+        train, test = train_test_split(
+            np.arange(len(images)),
+            test_size=settings.test_fraction,
+            stratify=source.target,
+            random_state=derive_seed(seed, "digits"),
+        )
+    except ValueError as error:
+        raise InputError(f"dataset.test_fraction = {settings.test_fraction}: {error}") from None
     part = {
         name: Samples(images[rows], source.target[rows], ids[rows])
         for name, rows in (("train", np.sort(train)), ("test", np.sort(test)))
@@ -160,13 +163,13 @@ class Dataset:
         self._store = artifacts.open_store(path)
         self.attributes = dict(self._store.attrs)
 
-    def samples(self, part: str) -> Samples:
-        """Read the images, labels and sample ids of ``"train"`` or ``"test"``."""
-        return Samples(*(self.array(part, name) for name in ("images", "labels", "sample_ids")))
-
     def array(self, part: str, name: str) -> np.ndarray:
-        """Read one array, for example the labels of ``"test"``."""
+        """Read ``"images"``, ``"labels"`` or ``"sample_ids"`` of ``"train"`` or ``"test"``."""
         return self._store[f"{part}/{name}"][:]
+
+    def images(self, part: str):
+        """Return the Zarr array of the images of ``"train"`` or ``"test"``, not read yet."""
+        return self._store[f"{part}/images"]
 
     def select_test(self, images_per_class: int | None) -> np.ndarray:
         """Choose the test images whose activations are looked at.

@@ -1,6 +1,7 @@
 """Datasets that lie as images in folders."""
 
 import csv
+import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,8 +17,8 @@ SUPERCLASS_FILE = "superclasses.csv"
 def read_image_folder(folder: Path) -> SourceData:
     """Read ``train/<class>/*`` and ``test/<class>/*``, in any format that Pillow reads.
 
-    Images become RGB, or stay grey where all of them are grey. Hidden files are passed over. The
-    sample id is the path below `folder` without its suffix.
+    Images become RGB, or stay grey where all are grey, with 8 bits. Hidden files and folders
+    are passed over. The sample id is the path below `folder` without its suffix.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def read_image_folder(folder: Path) -> SourceData:
 def _class_names(folder: Path) -> list[str]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected {folder.name}/<class>/<image>")
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    names = sorted(path.name for path in _visible(folder) if path.is_dir())
     if not names:
         raise InputError(f"{folder}: has no class folders; expected {folder.name}/<class>/<image>")
     return names
@@ -82,13 +83,24 @@ def _class_names(folder: Path) -> list[str]:
 def _list_files(folder: Path, class_names: Sequence[str]) -> list[tuple[Path, int]]:
     entries = []
     for label, name in enumerate(class_names):
-        paths = sorted(p for p in (folder / name).iterdir() if not p.name.startswith("."))
+        paths = sorted(_visible(folder / name))
         if not paths:
             raise InputError(
                 f"{folder / name}: the class is empty; add images or remove the folder"
             )
+        first_of: dict[str, Path] = {}
+        for path in paths:
+            if first_of.setdefault(path.stem, path) is not path:
+                raise InputError(
+                    f"{path}: has the name of {first_of[path.stem].name} but for its suffix, which "
+                    "is no part of the sample id; rename one of them"
+                )
         entries += [(path, label) for path in paths]
     return entries
+
+
+def _visible(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if not path.name.startswith(".")]
 
 
 def _read_image(path: Path) -> np.ndarray:
@@ -96,10 +108,14 @@ def _read_image(path: Path) -> np.ndarray:
 
     try:
         with Image.open(path) as image:
-            grey = image.mode in ("1", "L", "I;16")
+            if image.mode.startswith("I;16"):
+                return (np.asarray(image) >> 8).astype(np.uint8)[..., None]
+            grey = image.mode in ("1", "L")
             array = np.asarray(image.convert("L" if grey else "RGB"))
     except UnidentifiedImageError:
         raise InputError(f"{path}: not an image that Pillow can read; remove it") from None
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{path}: claims a size that no image has ({error}); replace it") from None
     except (OSError, SyntaxError, ValueError) as error:
         raise InputError(f"{path}: corrupt or truncated ({error}); replace it") from None
     return array[..., None] if grey else array
@@ -115,11 +131,14 @@ def _stack(images: Sequence[np.ndarray], channels: int) -> np.ndarray:
 def _read_superclasses(path: Path, class_names: Sequence[str]) -> dict[str, str]:
     if not path.exists():
         return {}
-    with open(path, newline="") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames != ["class", "superclass"]:
-            raise InputError(f"{path}: its header is {reader.fieldnames}; needs class,superclass")
-        rows = list(reader)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from None
+    reader = csv.DictReader(io.StringIO(text))
+    if reader.fieldnames != ["class", "superclass"]:
+        raise InputError(f"{path}: its header is {reader.fieldnames}; needs class,superclass")
+    rows = list(reader)
     superclasses: dict[str, str] = {}
     for row in rows:
         name, superclass = row["class"], row["superclass"]

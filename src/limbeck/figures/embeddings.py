@@ -42,10 +42,9 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
 
 def _groups(dataset: Dataset) -> tuple[dict[str, int], list[str]]:
     attributes = dataset.attributes
-    labels = dataset.array("test", "labels")
+    labels, samples = dataset.array("test", "labels"), dataset.array("test", "sample_ids")
     names = attributes["superclass_names"]
     groups = np.array(attributes["superclass_of_class"])[labels] if names else labels
-    samples = dataset.array("test", "sample_ids")
     return dict(zip(samples, groups, strict=True)), names or attributes["class_names"]
 
 

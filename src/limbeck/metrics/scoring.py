@@ -124,12 +124,12 @@ def _read_layer(
         artifacts.open_store(neighbours),
         Dataset(dataset),
     )
-    labels = dict(
+    label_of_sample = dict(
         zip(source.array("test", "sample_ids"), source.array("test", "labels"), strict=True)
     )
     return LayerInputs(
         activations=store["activations"],
         neighbours=graph["indices"][:, : settings.neighbours],
-        labels=np.array([labels[sample_id] for sample_id in store["sample_ids"][:]]),
+        labels=np.array([label_of_sample[sample_id] for sample_id in store["sample_ids"][:]]),
         attributes={**store.attrs, **graph.attrs},
     )

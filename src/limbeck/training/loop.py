@@ -213,8 +213,8 @@ def _load(
     settings: MethodSettings,
     device: torch.device,
 ) -> TrainingData:
-    samples = source.samples("train")
-    labelled, unlabelled = read_split(split, samples.sample_ids)
+    sample_ids = source.array("train", "sample_ids")
+    labelled, unlabelled = read_split(split, sample_ids)
     logits = None
     if settings.objective == "distillation":
         if teacher_logits is None:
@@ -225,12 +225,12 @@ def _load(
                 "distil on; use a smaller budget"
             )
         store = artifacts.open_store(teacher_logits)
-        if list(store["sample_ids"][:]) != list(samples.sample_ids[unlabelled]):
+        if list(store["sample_ids"][:]) != list(sample_ids[unlabelled]):
             raise InputError(f"{teacher_logits}: not the unlabelled images of {split}")
         logits = torch.from_numpy(store["logits"][:]).to(device)
     return TrainingData(
-        images=to_device(samples.images, device),
-        labels=torch.from_numpy(samples.labels).to(device),
+        images=to_device(source.array("train", "images"), device),
+        labels=torch.from_numpy(source.array("train", "labels")).to(device),
         labelled=torch.from_numpy(labelled).to(device),
         unlabelled=torch.from_numpy(unlabelled).to(device),
         teacher_logits=logits,

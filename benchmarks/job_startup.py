@@ -1,0 +1,58 @@
+"""What a job costs before its first useful instruction, in CPU seconds and as ratios.
+
+    python benchmarks/job_startup.py
+
+Each line is the median of several processes, taken in turn so that a busy machine is busy for all.
+The ratio is against an empty Python process.
+"""
+
+import resource
+import statistics
+import subprocess
+import sys
+
+REPEATS = 5
+PREFIX = "import gc, os; gc.set_threshold(50_000); "
+SUFFIX = "; os._exit(0)"
+
+CASES = {
+    "python": "",
+    "limbeck --help": "import limbeck.cli",
+    "find_neighbours": "import limbeck.neighbours, zarr",
+    "score_embedding": "import limbeck.metrics.scoring, zarr",
+    "draw_figure": "import limbeck.figures.class_area",
+    "embed, pca": "import limbeck.embedding.pca",
+    "embed, tsne": "import limbeck.embedding.tsne",
+    "embed, ivis": "import limbeck.embedding.ivis",
+    "extract_activations, wrn": "import limbeck.activations, zarr",
+    "extract_activations, resnet18": "import limbeck.activations, zarr, torchvision",
+    "train, wrn": "import limbeck.training.loop, zarr, torch._dynamo",
+    "workflow parse": "import snakemake.api, limbeck.config, limbeck.fingerprint",
+}
+
+
+def cpu_seconds(code: str) -> float:
+    """Run a Python process and return the user and system seconds that it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", code], check=True, stderr=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def main() -> None:
+    """Print the table, with and without the measures that the console command takes."""
+    seconds = {name: ([], []) for name in CASES}
+    for _ in range(REPEATS):
+        for name, code in CASES.items():
+            seconds[name][0].append(cpu_seconds(f"{PREFIX}{code}{SUFFIX}"))
+            seconds[name][1].append(cpu_seconds(code))
+    empty = statistics.median(seconds["python"][0])
+    print(f"{'job':32}{'CPU s':>8}{'ratio':>8}{'plain exit':>12}")
+    for name, (quick, plain) in seconds.items():
+        median = statistics.median(quick)
+        ratio = statistics.median(plain) / median
+        print(f"{name:32}{median:8.2f}{median / empty:8.1f}{ratio:11.2f}x")
+
+
+if __name__ == "__main__":
+    main()
