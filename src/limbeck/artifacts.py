@@ -44,7 +44,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         yield folder / path.name
-        if path.is_dir():
+        if path.is_dir() and (folder / path.name).exists():
             shutil.rmtree(path)
         os.replace(folder / path.name, path)
     finally:

@@ -67,7 +67,8 @@ def _method_contradictions(name: str, method: Mapping, methods: Mapping) -> Iter
     while (teacher := methods.get(chain[-1], {}).get("teacher")) is not None:
         chain.append(teacher)
         if teacher in chain[:-1]:
-            if teacher == name:
+            order = list(methods)
+            if teacher == name == min(chain, key=order.index):
                 yield f"{key}.teacher: a cycle, {' <- '.join(chain)}"
             break
 

@@ -76,12 +76,23 @@ def _tokens(module: str) -> str:
         for token in tokenize.generate_tokens(io.StringIO(_source(module)).readline)
         if token.type not in SKIPPED
     ]
-    parts = []
-    statement_starts = True
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    parts: list[str] = []
+    statement_starts, docstring = True, False
+    for token, following in zip(tokens, [*tokens, None][1:], strict=True):
+        if docstring and token.type == tokenize.NEWLINE:
+            docstring = False
+            continue
         alone = following is None or following.type == tokenize.NEWLINE
-        if not (token.type == tokenize.STRING and statement_starts and alone):
-            parts.append(LAYOUT.get(token.type, token.string))
-        statement_starts = token.type in LAYOUT
+        docstring = token.type == tokenize.STRING and statement_starts and alone
+        if not docstring:
+            parts.append(_normalise(token))
+            statement_starts = token.type in LAYOUT
+    return "".join(parts)
+
+
+def _normalise(token: tokenize.TokenInfo) -> str:
+    prefix = token.string.partition(token.string[-1:])[0].lower()
+    if token.type == tokenize.STRING and "f" not in prefix:
+        return token.string
     # Python 3.12 splits f-strings into tokens; without white space both ways read the same.
-    return "".join("".join(parts).split())
+    return LAYOUT.get(token.type, "".join(token.string.split()))

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -135,11 +136,21 @@ def violations(values: object, stage: str | None = None) -> Iterator[str]:
     str
         One line for each violation: the key, its value and what is allowed.
     """
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, validators
 
+    def is_integer(checker, value: object) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    def is_number(checker, value: object) -> bool:
+        return is_integer(checker, value) or (isinstance(value, float) and math.isfinite(value))
+
+    checker = Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": is_integer, "number": is_number}
+    )
+    validator = validators.extend(Draft202012Validator, type_checker=checker)
     whole = schema()
     part = whole if stage is None else {"$ref": f"#/$defs/{stage}", "$defs": whole["$defs"]}
-    for error in Draft202012Validator(part).iter_errors(values):
+    for error in validator(part).iter_errors(values):
         yield from _describe(error)
 
 
@@ -174,6 +185,13 @@ def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
         yield f"{key}: teacher and temperature must be null under objective {method['objective']}"
 
 
+def _reads_as_number(value: object) -> bool:
+    try:
+        return isinstance(value, str) and math.isfinite(float(value))
+    except ValueError:
+        return False
+
+
 def _describe(error) -> Iterator[str]:
     keys = list(error.absolute_path)
     value = error.instance
@@ -196,7 +214,7 @@ def _describe(error) -> Iterator[str]:
         case "type":
             names = allowed if isinstance(allowed, str) else " or ".join(allowed)
             hint = ""
-            if "number" in names and isinstance(value, str) and "e" in value.lower():
+            if ("number" in names or "integer" in names) and _reads_as_number(value):
                 hint = "; YAML reads 1e-4 as text, write 1.0e-4 or 0.0001"
             yield f"{name()} = {value!r}: must be of type {names}{hint}"
         case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":

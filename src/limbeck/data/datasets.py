@@ -111,6 +111,11 @@ def prepare_dataset(settings: DatasetSettings, seed: int, output: str | Path) ->
     InputError
         If the source is missing, incomplete or unreadable; nothing is written then.
     """
+    if settings.test_fraction is not None and settings.name != "digits":
+        raise InputError(
+            f"dataset.test_fraction = {settings.test_fraction}: {settings.name} has a test split "
+            "of its own; use null"
+        )
     source = DATASETS[settings.name](settings, seed)
     superclass_names = list(dict.fromkeys(sorted(source.superclasses.values())))
     train = source.train.images

@@ -86,13 +86,15 @@ def read_split(path: str | Path, sample_ids: np.ndarray) -> tuple[np.ndarray, np
     Raises
     ------
     InputError
-        If the split names a sample that the dataset does not have.
+        If the split names a sample twice, or one that the dataset does not have.
     """
     position = {sample_id: row for row, sample_id in enumerate(sample_ids)}
     entries = [entry["sample_id"] for entry in artifacts.read_rows(path)]
     unknown = [entry for entry in entries if entry not in position]
     if unknown:
         raise InputError(f"{path}: the dataset has no sample '{unknown[0]}'; split it again")
+    if len(set(entries)) < len(entries):
+        raise InputError(f"{path}: names a sample twice; split it again")
     labelled = np.sort([position[entry] for entry in entries])
     unlabelled = np.setdiff1d(np.arange(len(sample_ids)), labelled, assume_unique=True)
     return labelled, unlabelled
