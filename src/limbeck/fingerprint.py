@@ -91,8 +91,9 @@ def _tokens(module: str) -> str:
 
 
 def _normalise(token: tokenize.TokenInfo) -> str:
-    prefix = token.string.partition(token.string[-1:])[0].lower()
-    if token.type == tokenize.STRING and "f" not in prefix:
-        return token.string
+    if token.type == tokenize.STRING:
+        prefix = token.string.partition(token.string[-1])[0]
+        if "f" not in prefix.lower():
+            return token.string
     # Python 3.12 splits f-strings into tokens; without white space both ways read the same.
     return LAYOUT.get(token.type, "".join(token.string.split()))
