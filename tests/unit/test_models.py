@@ -1,6 +1,7 @@
 """Networks: sizes, named layers, normalisation, weights from files."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -311,3 +312,18 @@ def test_block_is_the_pre_activation_block(method_settings):
         residual = F.conv2d((inner * scale).clamp(min=0), block.conv2.weight, padding=1)
         shortcut = F.conv2d(activated, block.shortcut.weight, stride=2)
         torch.testing.assert_close(block(x), shortcut + residual)
+
+
+def test_shared_weights_are_loaded_but_for_the_head(method_settings):
+    path = Path(__file__).parents[2] / "data/weights/resnet18_tiny_imagenet.pth"
+    if not path.is_file():
+        pytest.skip(f"{path} is not there")
+    state = torch.load(path, weights_only=True)
+    settings = method_settings(
+        model="resnet18", weights=str(path), input_size=64, normalisation="imagenet"
+    )
+    dataset = {"class_names": list("abc"), "mean": [0.5] * 3, "std": [0.2] * 3}
+    network = build_network(settings, dataset, 3)
+    assert network.backbone.fc.out_features == 3
+    for name in ("conv1.weight", "layer4.1.bn2.running_var"):
+        torch.testing.assert_close(network.backbone.state_dict()[name], state[name].float())

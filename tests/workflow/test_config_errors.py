@@ -1,6 +1,10 @@
 """A fresh clone: dry runs resolve, and mistakes end before any job with one line each."""
 
+from pathlib import Path
+
 import pytest
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +43,15 @@ def test_mistakes_name_key_value_and_source(fresh, edit, message):
 def test_dry_runs_of_a_fresh_clone_resolve(fresh, overlay):
     result = fresh.run("--dry-run", "--quiet", "rules", "--configfile", overlay)
     assert result.returncode == 0, result.stderr
+
+
+def test_dry_run_of_the_cpu_study_resolves(fresh):
+    data = REPOSITORY / "data"
+    if not (data / "cifar100").is_dir() or not (data / "weights").is_dir():
+        pytest.skip("data/cifar100 and data/weights are not there")
+    (fresh.folder / "data").symlink_to(data)
+    jobs = fresh.planned("--configfile", "config/config.yaml", "config/cifar100_cpu.yaml")
+    assert sum(number for (rule, _), number in jobs.items() if rule == "train") == 12
 
 
 def test_the_papers_grid_is_complete(fresh):
