@@ -90,6 +90,10 @@ def nearest_neighbours(points, k: int, device: str = "cpu") -> tuple[np.ndarray,
         own = np.arange(rows.start, rows.stop)
         block[np.arange(len(block)), own] = np.inf
         nearest = np.argpartition(block, k - 1, axis=1)[:, :k]
+        reach = np.take_along_axis(block, nearest, axis=1).max(axis=1)
+        # Where several points are as far as the last, a partition takes any of them.
+        for row in np.flatnonzero((block <= reach[:, None]).sum(axis=1) > k):
+            nearest[row] = np.argsort(block[row], kind="stable")[:k]
         nearest.sort(axis=1)
         values = np.take_along_axis(block, nearest, axis=1)
         order = np.argsort(values, axis=1, kind="stable")

@@ -93,13 +93,14 @@ def styled():
 
 
 def error_bars(axis):
-    """Return the lines of an axis: x, y and error by label."""
+    """Return the lines of an axis: x (names by position), y and error by label."""
     lines = {}
     for container in axis.containers:
         line, _, (bars,) = container.lines
-        low, high = np.array([segment[:, 1] for segment in bars.get_segments()]).T
-        np.testing.assert_allclose((low + high) / 2, line.get_ydata())
-        lines[container.get_label()] = (line.get_xdata(), line.get_ydata(), (high - low) / 2)
+        low, high = np.reshape([segment[:, 1] for segment in bars.get_segments()], (-1, 2)).T
+        x, y = line.get_data(orig=False)
+        np.testing.assert_allclose((low + high) / 2, y)
+        lines[container.get_label()] = (x, y, (high - low) / 2)
     return lines
 
 
@@ -198,11 +199,11 @@ def test_class_area_by_hand(styled, metrics, dataset):
     figure = draw_class_area(metrics, Dataset(dataset(4)))
     few, many = figure.axes
     lines = error_bars(few)
-    np.testing.assert_allclose(lines["teacher"][1:], [[50, 12.5], [0.5**0.5 / 2 * 100, 0]])
-    np.testing.assert_allclose(lines["distilled"][1:], [[50], [0]])
-    np.testing.assert_allclose(error_bars(many)["distilled"][1:], [[37.5], [0]])
+    # The sample deviation of 25 and 75 is 50 / sqrt(2).
+    np.testing.assert_allclose(lines["teacher"], [[0, 1], [50, 12.5], [50 / 2**0.5, 0]])
+    np.testing.assert_allclose(lines["distilled"], [[0], [50], [0]])
+    np.testing.assert_allclose(error_bars(many)["distilled"], [[0], [37.5], [0]])
     assert tick_labels(few) == ["B", "A"]  # as in the table
-    np.testing.assert_array_equal(few.convert_xunits(lines["teacher"][0]), [0, 1])
     assert [axis.get_title() for axis in figure.axes] == ["50 labels", "2,500 labels"]
     assert {axis.get_xlabel() for axis in figure.axes} == {"layer"}
     assert few.get_ylabel() == "class area ratio (%), tsne"

@@ -29,6 +29,8 @@ def embed(
     count, k = len(activations), settings["k"]
     if k - 1 > neighbours.indices.shape[1]:
         raise InputError(f"k = {k}: the graph has only {neighbours.indices.shape[1]} neighbours")
+    if k >= count:
+        raise InputError(f"k = {k}: allowed: 2 to {count - 1}, so that negatives are left")
     if settings["batch_size"] > count:
         raise InputError(f"batch_size = {settings['batch_size']}: allowed: 1 to {count} images")
     threads = available_threads()

@@ -17,7 +17,9 @@ class Measurements:
     def read(cls, path: str | Path) -> "Measurements":
         """Read ``metrics.csv``."""
         text = {name: str for name in ("method", "layer", "embedding", "metric")}
-        return cls(pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"value": ""}))
+        table = pd.read_csv(path, dtype=text, keep_default_na=False)
+        table["value"] = pd.to_numeric(table["value"], errors="coerce")
+        return cls(table.dropna(subset=["value"]))
 
     @property
     def methods(self) -> list[str]:
@@ -35,7 +37,7 @@ class Measurements:
         Parameters
         ----------
         by : str
-            The column that makes a row: ``budget`` or ``layer``.
+            The column that makes a row: ``budget``, ascending, or ``layer``, as in the table.
         method : str
             Which method.
         where : mapping
@@ -45,10 +47,10 @@ class Measurements:
         -------
         pandas.DataFrame
             Columns ``mean`` and ``std`` (sample standard deviation, 0 for one fold), a row for each
-            value of `by` in its first order.
+            value of `by` that was measured.
         """
         rows = self.table[self.table["method"] == method]
         for column, value in where.items():
             rows = rows[rows[column] == value]
-        summary = rows.groupby(by, sort=False)["value"].agg(["mean", "std"])
+        summary = rows.groupby(by, sort=by == "budget")["value"].agg(["mean", "std"])
         return summary.fillna({"std": 0.0})

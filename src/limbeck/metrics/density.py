@@ -8,6 +8,8 @@ from limbeck.errors import InputError
 
 GRID = 200
 MARGIN = 4.0
+# Narrower than this against their length, points lie on a line but for rounding to float32.
+FLATNESS = 1e-6
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def estimate_density(points: np.ndarray) -> Density | None:
     except np.linalg.LinAlgError:
         return None
     determinant = float(np.prod(np.diag(transform)))
-    if not determinant > np.finfo(np.float64).eps * np.trace(covariance):
+    if not determinant > FLATNESS * np.trace(covariance):
         return None
     white = np.linalg.solve(transform, (points - mean).T)
     bandwidth = count ** (-1 / 6)
