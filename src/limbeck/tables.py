@@ -73,8 +73,9 @@ def gather_metrics(sources: Sequence[str | Path], output: str | Path) -> None:
 def build_table(metrics: str | Path, kind: str, output: str | Path) -> None:
     """Write a wide table: a row for each metric and group, a column for each budget.
 
-    Cells read ``mean ± standard deviation`` over folds, without the deviation where there is only
-    one fold, and are empty where nothing was measured.
+    Rows are sorted by their columns from left to right, each in the order of the config. Cells read
+    ``mean ± standard deviation`` over folds, without the deviation where there is only one fold,
+    and are empty where nothing was measured.
 
     Parameters
     ----------
@@ -96,9 +97,11 @@ def build_table(metrics: str | Path, kind: str, output: str | Path) -> None:
         if name in table.metrics:
             group = (part or table.metrics[name], *(entry[column] for column in table.rows))
             values[group][entry["budget"]].append(float(entry["value"]) * table.scale)
+    first_seen = [list(dict.fromkeys(names)) for names in zip(*values, strict=True)]
+    groups = sorted(values, key=lambda group: [*map(list.index, first_seen, group)])
     rows = [
-        [*group, *(format_cell(by_budget[budget], table.digits) for budget in budgets)]
-        for group, by_budget in values.items()
+        [*group, *(format_cell(values[group][budget], table.digits) for budget in budgets)]
+        for group in groups
     ]
     artifacts.write_rows(output, ["metric", *table.rows, *budgets], rows)
 

@@ -39,12 +39,12 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
             )
         axis.set_title(f"{budget:,} labels")
         axis.set_xlabel("layer")
-        axis.set_ylim(bottom=0)
         axis.yaxis.set_major_locator(MaxNLocator(5))
     for axis in axes.flat[len(budgets) :]:
         axis.set_axis_off()
     for axis in axes[:, 0]:
         axis.set_ylabel(f"class area ratio (%), {settings['embedding']}")
+    axes[0, 0].set_ylim(bottom=0)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     style.legend_below(figure, handles, labels, len(labels))
     return figure

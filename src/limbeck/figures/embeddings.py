@@ -10,7 +10,7 @@ from limbeck import artifacts
 from limbeck.data.datasets import Dataset
 from limbeck.figures import style
 
-LEGEND_COLUMNS = 5
+LEGEND_COLUMNS = 4
 LABEL_MM, LEGEND_ROW_MM = 4, 3.6
 
 

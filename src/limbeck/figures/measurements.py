@@ -18,7 +18,7 @@ class Measurements:
         """Read ``metrics.csv``."""
         text = {name: str for name in ("method", "layer", "embedding", "metric")}
         table = pd.read_csv(path, dtype=text, keep_default_na=False)
-        table["value"] = pd.to_numeric(table["value"], errors="coerce")
+        table["value"] = pd.to_numeric(table["value"])
         return cls(table.dropna(subset=["value"]))
 
     @property
