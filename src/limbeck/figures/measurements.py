@@ -17,8 +17,9 @@ class Measurements:
     def read(cls, path: str | Path) -> "Measurements":
         """Read ``metrics.csv``."""
         text = {name: str for name in ("method", "layer", "embedding", "metric")}
-        table = pd.read_csv(path, dtype=text, keep_default_na=False)
-        table["value"] = pd.to_numeric(table["value"])
+        unmeasured = {"value": ["nan"]}
+        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=unmeasured)
+        table["value"] = table["value"].astype(float)
         return cls(table.dropna(subset=["value"]))
 
     @property
