@@ -6,6 +6,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import pytest
+import torch
 
 from limbeck.settings import DatasetSettings, MethodSettings
 
@@ -95,8 +96,6 @@ def trained(run_training, method_settings, tmp_path_factory):
 @pytest.fixture(scope="session")
 def teacher_logits(digits, split, trained, tmp_path_factory):
     """Return the path of the trained network's logits of the unlabelled images."""
-    import torch
-
     from limbeck.inference import write_teacher_logits
 
     path = tmp_path_factory.mktemp("teacher") / "teacher_logits.zarr"
