@@ -1,5 +1,6 @@
 """Shared fixtures: the digits, a split of them, settings of tiny networks and short trainings."""
 
+import contextlib
 import os
 
 # Before torch is imported: one thread, here and in subprocesses, so that runs have the same bits.
@@ -9,6 +10,10 @@ import pytest
 import torch
 
 from limbeck.settings import DatasetSettings, MethodSettings
+
+# Optimisers load Triton, which aborts the process if TensorFlow came first, as it does in no job.
+with contextlib.suppress(ImportError):
+    import triton  # noqa: F401
 
 METHOD = {
     "objective": "cross_entropy",
