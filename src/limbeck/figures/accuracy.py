@@ -14,16 +14,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     measurements = Measurements.read(inputs[0])
     figure, axes = style.new_figure(settings["width"], settings["width"] * 0.75)
     axis = axes[0, 0]
-    for method in measurements.methods:
-        summary = measurements.over_folds("budget", method, {"metric": "accuracy"}) * 100
-        axis.errorbar(
-            summary.index,
-            summary["mean"],
-            yerr=summary["std"],
-            label=method,
-            capsize=2,
-            **style.method_style(method, measurements.methods),
-        )
+    measurements.draw_percent(axis, "budget", {"metric": "accuracy"})
     axis.set_xscale("log")
     axis.set_xticks(measurements.budgets, [f"{budget:,}" for budget in measurements.budgets])
     axis.minorticks_off()

@@ -22,21 +22,12 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
         settings["width"], rows * 55 + 10, rows, columns, sharex=True, sharey=True
     )
     for axis, budget in zip(axes.flat, budgets, strict=False):
-        for method in measurements.methods:
-            where = {
-                "metric": "class_area_ratio",
-                "embedding": settings["embedding"],
-                "budget": budget,
-            }
-            summary = measurements.over_folds("layer", method, where) * 100
-            axis.errorbar(
-                summary.index,
-                summary["mean"],
-                yerr=summary["std"],
-                label=method,
-                capsize=2,
-                **style.method_style(method, measurements.methods),
-            )
+        where = {
+            "metric": "class_area_ratio",
+            "embedding": settings["embedding"],
+            "budget": budget,
+        }
+        measurements.draw_percent(axis, "layer", where)
         axis.set_title(f"{budget:,} labels")
         axis.set_xlabel("layer")
         axis.yaxis.set_major_locator(MaxNLocator(5))

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.axes import Axes
+
+from limbeck.figures import style
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,16 @@ class Measurements:
             rows = rows[rows[column] == value]
         summary = rows.groupby(by, sort=by == "budget")["value"].agg(["mean", "std"])
         return summary.fillna({"std": 0.0})
+
+    def draw_percent(self, axis: Axes, by: str, where: Mapping[str, object]) -> None:
+        """Draw a line for each method, in percent, with its deviation; see `over_folds`."""
+        for method in self.methods:
+            summary = self.over_folds(by, method, where) * 100
+            axis.errorbar(
+                summary.index,
+                summary["mean"],
+                yerr=summary["std"],
+                label=method,
+                capsize=2,
+                **style.method_style(method, self.methods),
+            )
