@@ -191,6 +191,16 @@ def build_table(args: argparse.Namespace) -> None:
     build_table(*args.metrics, args.kind, args.table)
 
 
+@command("--metrics", "--settings", "--table")
+def compare_methods(args: argparse.Namespace) -> None:
+    """Test whether two methods differ over the same folds."""
+    from limbeck.paired_tests import compare_methods
+    from limbeck.settings import parse_settings
+
+    settings = parse_settings("statistics", args.settings)
+    compare_methods(*args.metrics, settings, args.table)
+
+
 @command("--dataset", "--inputs", "--settings", "--pdf", "--png")
 def draw_figure(args: argparse.Namespace) -> None:
     """Draw one figure."""

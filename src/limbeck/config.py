@@ -53,6 +53,9 @@ def _contradictions(config: Mapping) -> Iterator[str]:
                 f"layers: '{layer}' is no layer of {', '.join(without)}; name its module under "
                 f"methods.{without[0]}.layers; {suggest(layer, known)}"
             )
+    for name in config["statistics"]["methods"]:
+        if name not in methods:
+            yield f"statistics.methods: '{name}' is not defined; {suggest(name, methods)}"
     for name in run["figures"]:
         if name in config["figures"]:
             yield from _figure_contradictions(name, config["figures"][name], config)

@@ -68,11 +68,22 @@ class MetricSettings:
     area_mass: float
 
 
+@dataclass(frozen=True)
+class StatisticsSettings:
+    """Which two methods to compare, by which metrics, at which level, corrected how."""
+
+    methods: tuple[str, str]
+    metrics: tuple[str, ...]
+    confidence: float
+    correction: str
+
+
 STAGES = {
     "dataset": DatasetSettings,
     "method": MethodSettings,
     "activations": ActivationSettings,
     "metrics": MetricSettings,
+    "statistics": StatisticsSettings,
 }
 
 
@@ -116,9 +127,10 @@ def parse_settings(stage: str | None, text: str):
         raise InputError(f"--settings: {'; '.join(mistakes)}")
     if stage not in STAGES:
         return values
-    if isinstance(values.get("decay_epochs"), list):
-        values["decay_epochs"] = tuple(values["decay_epochs"])
-    return STAGES[stage](**values)
+    frozen = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+    }
+    return STAGES[stage](**frozen)
 
 
 def violations(values: object, stage: str | None = None) -> Iterator[str]:

@@ -43,6 +43,29 @@ rule build_table:
         " --table {output.table} 2> {log}"
 
 
+rule compare_methods:
+    input:
+        metrics="results/{study}/tables/metrics.csv",
+    output:
+        table="results/{study}/tables/statistics.csv",
+    log:
+        "logs/{study}/compare_methods.log",
+    benchmark:
+        "benchmarks/results/{study}/compare_methods.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=as_json("statistics"),
+        code=fingerprint("paired_tests"),
+    shell:
+        "limbeck compare_methods --metrics {input.metrics} --settings {params.settings:q}"
+        " --table {output.table} 2> {log}"
+
+
 rule draw_figure:
     input:
         dataset="results/{study}/dataset.zarr",
@@ -72,7 +95,9 @@ rule draw_figure:
 
 rule write_provenance:
     input:
-        tables=expand("results/{{study}}/tables/{table}.csv", table=["metrics", *TABLES]),
+        tables=expand(
+            "results/{{study}}/tables/{table}.csv", table=["metrics", "statistics", *TABLES]
+        ),
         figures=expand(
             "results/{{study}}/figures/{figure}.{format}",
             figure=config["run"]["figures"],

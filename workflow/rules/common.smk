@@ -77,10 +77,10 @@ def figure_settings(wildcards):
 
 
 def figure_inputs(wildcards):
-    """An embeddings figure shows stores, every other figure the table of metrics."""
+    """An embeddings figure shows stores, every other figure metrics and paired tests."""
     settings = figure_settings(wildcards)
     if settings["kind"] != "embeddings":
-        return "results/{study}/tables/metrics.csv"
+        return ["results/{study}/tables/metrics.csv", "results/{study}/tables/statistics.csv"]
     return expand(
         "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr",
         method=config["run"]["methods"],

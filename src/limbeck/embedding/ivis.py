@@ -38,6 +38,8 @@ def embed(
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     tf.config.set_visible_devices([], "GPU")
     tf.config.experimental.enable_op_determinism()
+    # Rewriting the graph takes longer than it saves, and changes no bit.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     tf.keras.utils.set_random_seed(seed)
     scaled = scale_to_unit(activations)
     model = Ivis(

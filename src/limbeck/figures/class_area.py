@@ -14,7 +14,7 @@ PANELS_PER_ROW = 3
 
 def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     """Draw a panel for each budget: the mean ratio by layer, with the deviation over folds."""
-    measurements = Measurements.read(inputs[0])
+    measurements = Measurements.read(*inputs)
     budgets = measurements.budgets
     columns = min(PANELS_PER_ROW, len(budgets))
     rows = -(-len(budgets) // columns)

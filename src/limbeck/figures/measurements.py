@@ -12,18 +12,23 @@ from limbeck.figures import style
 
 @dataclass(frozen=True)
 class Measurements:
-    """The tidy table of a study; methods, budgets and layers are in the order of the config."""
+    """The tidy table of a study and its paired tests.
+
+    Methods, budgets and layers are in the order of the config.
+    """
 
     table: pd.DataFrame
+    tests: pd.DataFrame | None
 
     @classmethod
-    def read(cls, path: str | Path) -> "Measurements":
-        """Read ``metrics.csv``."""
+    def read(cls, metrics: str | Path, statistics: str | Path | None = None) -> "Measurements":
+        """Read ``metrics.csv`` and, to mark significant differences, ``statistics.csv``."""
         text = {name: str for name in ("method", "layer", "embedding", "metric")}
         unmeasured = {"value": ["nan"]}
-        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=unmeasured)
+        table = pd.read_csv(metrics, dtype=text, keep_default_na=False, na_values=unmeasured)
         table["value"] = table["value"].astype(float)
-        return cls(table.dropna(subset=["value"]))
+        tests = statistics and pd.read_csv(statistics, dtype=text, keep_default_na=False)
+        return cls(table.dropna(subset=["value"]), tests)
 
     @property
     def methods(self) -> list[str]:
@@ -53,14 +58,17 @@ class Measurements:
             Columns ``mean`` and ``std`` (sample standard deviation, 0 for one fold), a row for each
             value of `by` that was measured.
         """
-        rows = self.table[self.table["method"] == method]
-        for column, value in where.items():
-            rows = rows[rows[column] == value]
+        rows = _select(self.table, {"method": method, **where})
         summary = rows.groupby(by, sort=by == "budget")["value"].agg(["mean", "std"])
         return summary.fillna({"std": 0.0})
 
     def draw_percent(self, axis: Axes, by: str, where: Mapping[str, object]) -> None:
-        """Draw a line for each method, in percent, with its deviation; see `over_folds`."""
+        """Draw a line for each method, in percent, with its deviation; see `over_folds`.
+
+        An asterisk above the highest of a place's values says that the two methods compared differ
+        significantly there.
+        """
+        highest: dict[object, float] = {}
         for method in self.methods:
             summary = self.over_folds(by, method, where) * 100
             axis.errorbar(
@@ -71,3 +79,14 @@ class Measurements:
                 capsize=2,
                 **style.method_style(method, self.methods),
             )
+            for place, top in (summary["mean"] + summary["std"]).items():
+                highest[place] = max(top, highest.get(place, top))
+        if self.tests is not None:
+            for place in _select(self.tests, {"significant": "yes", **where})[by]:
+                style.mark_significant(axis, place, highest[place])
+
+
+def _select(table: pd.DataFrame, where: Mapping[str, object]) -> pd.DataFrame:
+    for column, value in where.items():
+        table = table[table[column] == value]
+    return table

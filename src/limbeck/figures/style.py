@@ -8,6 +8,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 MM_PER_INCH = 25.4
@@ -74,6 +75,11 @@ def group_style(position: int) -> dict:
         "color": PALETTE[position % len(PALETTE)],
         "marker": MARKERS[position // len(PALETTE) % len(MARKERS)],
     }
+
+
+def mark_significant(axis: Axes, x: object, y: float) -> None:
+    """Put an asterisk above the point (x, y), in data units."""
+    axis.annotate("*", (x, y), (0, 1), textcoords="offset points", ha="center", va="bottom")
 
 
 def legend_below(figure: Figure, handles: Sequence, labels: Sequence[str], columns: int) -> None:
