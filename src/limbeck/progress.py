@@ -165,11 +165,13 @@ def snakemake_runs_here() -> bool:
     here = os.getcwd()
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if os.readlink(process / "cwd") == here:
-                words = (process / "cmdline").read_bytes().split(b"\0")[:3]
-                if any(os.path.basename(word) == b"snakemake" for word in words):
-                    return True
-        except OSError:  # It has ended, or is somebody else's.
+            words = (process / "cmdline").read_bytes().split(b"\0")[:3]
+            named = any(os.path.basename(word) == b"snakemake" for word in words)
+            if named and os.readlink(process / "cwd") == here:
+                return True
+        except PermissionError:  # Somebody else's, which may be here.
+            return True
+        except OSError:  # It has ended.
             continue
     return False
 

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -332,3 +333,12 @@ def test_on_the_command_line(study, capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "config/config.yaml + small.yaml: layers: 'a' is no layer of" in captured.err
+
+
+def test_nothing_heavy_is_imported(study):
+    code = "import sys; from limbeck.status import describe; describe([]); print(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    heavy = {"snakemake", "torch", "tensorflow", "sklearn", "scipy", "pandas", "matplotlib", "zarr"}
+    assert heavy.isdisjoint(result.stdout.split())
