@@ -1,4 +1,4 @@
-"""The command line: one subcommand for each rule of the workflow.
+"""The command line: one subcommand for each rule of the workflow, and one that looks at a study.
 
 Stages are imported when their subcommand runs, so that no job waits for libraries it does not use.
 """
@@ -43,6 +43,12 @@ FLAGS: dict[str, dict] = {
     "--k": {"help": "number of neighbours", "type": int},
     "--seed": {"help": "the study's seed", "type": int},
     "--device": {"help": "where torch computes", "choices": ["cpu", "cuda"]},
+    "--configfile": {
+        "help": "overlays of config/config.yaml, as for snakemake",
+        "nargs": "+",
+        "default": [],
+        "metavar": "FILE",
+    },
     "--checkpoint": {"help": "state for resuming, removed at the end"},
 }
 
@@ -218,6 +224,14 @@ def write_provenance(args: argparse.Namespace) -> None:
     from limbeck.settings import parse_settings
 
     write_provenance(parse_settings(None, args.settings), args.output)
+
+
+@command("[--configfile]")
+def status(args: argparse.Namespace) -> None:
+    """Show what of a study is done, running, failed and missing, and the next command."""
+    from limbeck.status import print_status
+
+    print_status(args.configfile)
 
 
 def build_parser() -> argparse.ArgumentParser:

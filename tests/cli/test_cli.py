@@ -30,6 +30,7 @@ SUBCOMMANDS = {
     "build_table",
     "draw_figure",
     "write_provenance",
+    "status",
 }
 
 

@@ -21,18 +21,23 @@ class Workflow:
 
     folder: Path
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess:
-        """Run Snakemake on the tiny study with its own copy of the package."""
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which commands use the checkout's own copy of the package."""
         environment = {
             **os.environ,
             "PYTHONPATH": str(self.folder / "src"),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
         environment.pop("OMP_NUM_THREADS", None)
+        return environment
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run Snakemake on the tiny study."""
         return subprocess.run(
             ["snakemake", "--configfile", "tiny.yaml", *arguments],
             cwd=self.folder,
-            env=environment,
+            env=self.environment,
             capture_output=True,
             text=True,
         )
