@@ -4,12 +4,68 @@ Imports nothing heavy, because every job parses the workflow again.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from limbeck.errors import InputError, suggest
 from limbeck.settings import method_contradictions, violations
 
 NETWORK_LAYERS = ("A", "B", "C", "D", "E")
+DEFAULT_STUDY = "config/config.yaml"
+
+
+def read_config(overlays: Sequence[str | Path] = ()) -> dict:
+    """Read a study's config as Snakemake does, run from the root of the repository.
+
+    Parameters
+    ----------
+    overlays : sequence of str or Path
+        What ``snakemake --configfile`` is given: files whose mappings are merged, the later ones on
+        top, and then laid over ``config/config.yaml``.
+
+    Returns
+    -------
+    dict
+        The merged config, checked.
+
+    Raises
+    ------
+    InputError
+        For a file that is missing or not a YAML mapping; one line for each mistake in the config.
+    """
+    if not Path(DEFAULT_STUDY).is_file():
+        raise InputError(f"{DEFAULT_STUDY}: not found; run this in the root of the repository")
+    # In this order, because a value that is no mapping hides what lies below it.
+    changes: dict = {}
+    for overlay in overlays:
+        _lay_over(changes, _read_mapping(overlay))
+    config = _lay_over(_read_mapping(DEFAULT_STUDY), changes)
+    check_config(config, " + ".join(map(str, [DEFAULT_STUDY, *overlays])))
+    return config
+
+
+def _read_mapping(path: str | Path) -> dict:
+    import yaml
+
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        values = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise InputError(f"--configfile {path}: {reason}") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: must be a mapping of keys to values")
+    return values
+
+
+def _lay_over(below: object, above: Mapping) -> object:
+    for key, value in above.items():
+        if not isinstance(below, Mapping):
+            below = {}
+        below[key] = _lay_over(below.get(key, {}), value) if isinstance(value, Mapping) else value
+    return below
 
 
 def check_config(config: Mapping, sources: str = "config") -> None:

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import functools
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
-from limbeck.config import check_config, neighbours_needed
+from limbeck.config import check_config, neighbours_needed, read_config
 from limbeck.errors import InputError, suggest
 from limbeck.settings import STAGES, MethodSettings, parse_settings, schema
 
@@ -476,3 +477,54 @@ def test_suggestions():
     assert suggest("techer", ["a", "teacher"]) == "did you mean 'teacher'? allowed: a, teacher"
     assert suggest("zzz", ["a", "teacher"]) == "allowed: a, teacher"
     assert suggest("zzz", []) == "allowed: none"
+
+
+@pytest.mark.parametrize(
+    "overlays",
+    [
+        ["study: other\nmethods: {teacher: {epochs: 3, steps: null}}\nlayers: [A]"],
+        ["budgets: [50]\nfigures: {embeddings_ivis: {fold: 1}}", "budgets: [50, 400]"],
+        # Merged with each other first: the mapping replaces null, then joins the study's own.
+        ["metrics: null", "metrics: {neighbours: 4}"],
+        ["metrics: {}"],
+        [],
+    ],
+)
+def test_overlays_are_merged_as_snakemake_merges_them(overlays, tmp_path, monkeypatch):
+    from snakemake.common.configfile import load_configfile
+    from snakemake.settings.types import ConfigSettings
+
+    shutil.copytree(CONFIG_FOLDER, tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    paths = [tmp_path / f"{number}.yaml" for number in range(len(overlays))]
+    for path, text in zip(paths, overlays, strict=True):
+        path.write_text(text)
+    expected = load_configfile("config/config.yaml")
+    update_config(expected, ConfigSettings(configfiles=paths).overwrite_config)
+    assert read_config(paths) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, "--configfile over.yaml: No such file or directory"),
+        ("a: [1", "over.yaml: not YAML (while parsing a flow sequence"),
+        ("", "over.yaml: must be a mapping of keys to values"),
+        ("folds: two", "config/config.yaml + over.yaml: folds = 'two': must be of type integer"),
+    ],
+)
+def test_bad_overlays_are_one_line(text, expected, tmp_path, monkeypatch):
+    shutil.copytree(CONFIG_FOLDER, tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        Path("over.yaml").write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_config(["over.yaml"])
+    assert str(caught.value).startswith(expected)
+    assert "\n" not in str(caught.value)
+
+
+def test_read_config_outside_the_repository(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"config/config\.yaml: not found; run this in the root"):
+        read_config()
