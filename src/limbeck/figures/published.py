@@ -50,7 +50,6 @@ def draw_comparisons(
     for budget in budgets:
         axis = axes[budget]
         _draw_pairs(axis, [row for row in losses if row.budget == budget], "layer", methods)
-        axis.sharey(axes[budgets[0]])
         axis.set(xlabel="layer", title=f"{budget:,} labels")
         if budgets.index(budget) % PANELS_PER_ROW == 0:
             axis.set_ylabel("ivis loss at convergence")
@@ -71,9 +70,11 @@ def _axes(width: float, budgets: Sequence[int]) -> tuple[Figure, dict]:
     rows = [list(budgets[start : start + columns]) for start in range(0, len(budgets), columns)]
     layout = [["accuracy"] * columns, *([*row, *["."] * (columns - len(row))] for row in rows)]
     height = ACCURACY_MM + LOSS_MM * len(rows)
-    return plt.subplot_mosaic(
-        layout, figsize=(width / style.MM_PER_INCH, height / style.MM_PER_INCH), empty_sentinel="."
-    )
+    size = (width / style.MM_PER_INCH, height / style.MM_PER_INCH)
+    figure, axes = plt.subplot_mosaic(layout, figsize=size, empty_sentinel=".")
+    for budget in budgets[1:]:
+        axes[budget].sharey(axes[budgets[0]])
+    return figure, axes
 
 
 def _draw_pairs(axis: Axes, rows: Sequence[Comparison], by: str, methods: Sequence[str]) -> None:
