@@ -33,7 +33,8 @@ def compare_study(config: Mapping) -> str:
     Raises
     ------
     InputError
-        If the study names no published numbers, or nothing of it was measured yet.
+        If the study names no published numbers or none of what it runs, or if nothing of it was
+        measured yet.
     """
     plan = StudyPlan(**study_plan(config))
     if plan.published is None:
@@ -41,13 +42,18 @@ def compare_study(config: Mapping) -> str:
             f"published = null in the config of study {config['study']}: nothing to compare with; "
             f"allowed: {', '.join(names())}"
         )
+    if not compare({}, plan):
+        raise InputError(
+            f"published = {plan.published}: has no numbers of any method of study "
+            f"{config['study']} at its budgets, {', '.join(map(str, plan.budgets))}"
+        )
     results = Path("results", config["study"])
     planned = _metric_files(results, plan)
     found = [[path for path in files if path.is_file()] for files in planned]
     there = sum(map(bool, found))
     if not there:
         raise InputError(f"{results}/runs: no metrics of any of the {len(planned)} planned runs")
-    complete = sum(map(list.__eq__, found, planned))
+    complete = sum(files == all_files for files, all_files in zip(found, planned, strict=True))
     rows = [row for files in found for path in files for row in artifacts.read_rows(path)]
     comparisons = compare(values_over_folds(rows), plan)
     outputs = [results / f"compare.{suffix}" for suffix in ("csv", "pdf", "png")]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import get_type_hints
 
@@ -124,11 +124,12 @@ def _compare_cell(
     gaps = [NOT_MEASURED] * (mean is None) + [NOT_PUBLISHED] * (cell.mean is None)
     if not gaps:
         difference = mean - cell.mean
-        gaps = ["no z: measured in one fold"] * (std is None)
-        gaps += ["no z: published without deviation"] * (cell.std is None)
-        if not gaps:
+        reasons = ["measured in one fold"] * (std is None)
+        reasons += ["published without deviation"] * (cell.std is None)
+        if not reasons:
             z = z_score(difference, std, len(folds), cell.std, cell.folds)
-            gaps = ["no z: no spread over folds"] * (z is None)
+            reasons = ["no spread over folds"] * (z is None)
+        gaps = [f"no z: {', '.join(reasons)}"] * bool(reasons)
     if 0 < len(folds) < planned:
         gaps.append(f"{len(folds)} of {planned} folds")
     return Comparison(
@@ -157,10 +158,14 @@ def write_comparisons(comparisons: Sequence[Comparison], outputs: Sequence[str |
     for output in outputs:
         if Path(output).suffix == ".csv":
             columns = [field.name for field in fields(Comparison)]
-            rows = [[getattr(row, column) for column in columns] for row in comparisons]
+            rows = [[_rounded(value) for value in astuple(row)] for row in comparisons]
             artifacts.write_rows(output, columns, rows)
         else:
             write_table(output, READABLE, readable(comparisons), "measured and published")
+
+
+def _rounded(value: object) -> object:
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def read_comparisons(path: str | Path) -> list[Comparison]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from limbeck import artifacts
 from limbeck.errors import InputError
+from limbeck.folds import NOT_MEASURED, NOT_PUBLISHED
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -18,6 +19,7 @@ table {{ border-collapse: collapse; border-bottom: 1px solid #222; }}
 th {{ border-top: 1px solid #222; border-bottom: 1px solid #222; }}
 th, td {{ padding: 0.25em 0.8em; text-align: left; white-space: nowrap; }}
 td {{ font-variant-numeric: tabular-nums; }}
+td.gap {{ color: #888; font-style: italic; }}
 tbody tr:hover {{ background: #f2f2f2; }}
 </style>
 </head>
@@ -71,6 +73,8 @@ def _to_page(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) 
 
     with pd.option_context("display.max_colwidth", None):
         table = _frame(columns, rows).to_html(index=False, border=0, justify="unset")
+    for gap in (NOT_MEASURED, NOT_PUBLISHED):
+        table = table.replace(f"<td>{gap}</td>", f'<td class="gap">{gap}</td>')
     return PAGE.format(title=html.escape(title), table=table)
 
 

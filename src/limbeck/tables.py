@@ -170,21 +170,12 @@ def _rows(
         if cells and embedding in ("", embeddings[0]):
             yield row | _published_cells(cells, plan.budgets, table.digits)
         if method in plan.methods:
-            yield (
-                row
-                | {"source": "measured"}
-                | {
-                    str(budget): format_cell(
-                        [
-                            v * table.scale
-                            for v in values.get((name, method, layer, embedding, budget), ())
-                        ],
-                        table.digits,
-                        plan.folds,
-                    )
-                    for budget in plan.budgets
-                }
-            )
+            row["source"] = "measured"
+            for budget in plan.budgets:
+                folds = values.get((name, method, layer, embedding, budget), ())
+                scaled = [value * table.scale for value in folds]
+                row[str(budget)] = format_cell(scaled, table.digits, plan.folds)
+            yield row
 
 
 def _published_cells(

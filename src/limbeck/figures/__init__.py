@@ -4,6 +4,7 @@ To add one, write a module with a function ``draw`` and name it in `FIGURES`.
 """
 
 import importlib
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -48,6 +49,8 @@ def save(figure, outputs: Sequence[str | Path]) -> None:
     """Write a Matplotlib figure in the format of each output's suffix."""
     from limbeck.figures import style
 
+    # It tells, line by line, which glyphs it puts into a PDF.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
     for output in outputs:
         with artifacts.atomic_path(output) as temporary:
             figure.savefig(temporary, metadata=style.metadata(temporary.suffix))
