@@ -1,4 +1,4 @@
-"""The command line: one subcommand for each rule of the workflow, and one that looks at a study.
+"""The command line: a subcommand for each rule of the workflow, others for whole studies.
 
 Stages are imported when their subcommand runs, so that no job waits for libraries it does not use.
 """
@@ -27,7 +27,7 @@ FLAGS: dict[str, dict] = {
     "--neighbours": {"help": "store of one layer's nearest neighbours"},
     "--embedding": {"help": "store of one embedding"},
     "--metrics": {"help": "CSV of metrics", "nargs": "+"},
-    "--table": {"help": "table to write"},
+    "--table": {"help": "tables to write; .csv, .md or .html", "nargs": "+"},
     "--kind": {"help": "which table"},
     "--inputs": {"help": "tables or stores that the figure shows", "nargs": "+"},
     "--pdf": {"help": "figure to write"},
@@ -186,15 +186,16 @@ def gather_metrics(args: argparse.Namespace) -> None:
     """Join metrics into one tidy table."""
     from limbeck.tables import gather_metrics
 
-    gather_metrics(args.metrics, args.table)
+    gather_metrics(args.metrics, *args.table)
 
 
-@command("--metrics", "--kind", "--table")
+@command("--metrics", "--kind", "--settings", "--table")
 def build_table(args: argparse.Namespace) -> None:
     """Build one wide table of means and standard deviations over folds."""
+    from limbeck.settings import parse_settings
     from limbeck.tables import build_table
 
-    build_table(*args.metrics, args.kind, args.table)
+    build_table(*args.metrics, args.kind, parse_settings("plan", args.settings), args.table)
 
 
 @command("--metrics", "--settings", "--table")
@@ -215,6 +216,15 @@ def draw_figure(args: argparse.Namespace) -> None:
 
     settings = parse_settings("figure", args.settings)
     draw_figure(args.dataset, args.inputs, settings, [args.pdf, args.png])
+
+
+@command("[--configfile]")
+def compare(args: argparse.Namespace) -> None:
+    """Compare a study, finished or not, with published numbers."""
+    from limbeck.compare import compare_study
+    from limbeck.config import read_config
+
+    print(compare_study(read_config(args.configfile or [])))
 
 
 @command("--settings", "--output")

@@ -134,6 +134,8 @@ def _method_contradictions(name: str, method: Mapping, methods: Mapping) -> Iter
 
 def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Iterator[str]:
     key = f"figures.{name}"
+    if figure["kind"] == "published" and config["published"] is None:
+        yield f"{key}: nothing to compare with; set published to the name of a file of numbers"
     embedding = figure.get("embedding")
     if embedding is not None and embedding not in config["run"]["embeddings"]:
         known = config["run"]["embeddings"]
@@ -158,3 +160,16 @@ def neighbours_needed(config: Mapping) -> int:
         elif embedding["algorithm"] == "ivis":
             needed.append(embedding["k"] - 1)
     return max(needed)
+
+
+def study_plan(config: Mapping) -> dict:
+    """Return what a study is to measure, as `limbeck.settings.StudyPlan` takes it."""
+    run = config["run"]
+    return {
+        "budgets": config["budgets"],
+        "folds": config["folds"],
+        "methods": run["methods"],
+        "layers": config["layers"],
+        "embeddings": {name: config["embeddings"][name]["algorithm"] for name in run["embeddings"]},
+        "published": config["published"],
+    }

@@ -11,6 +11,8 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from limbeck import artifacts
+from limbeck.folds import NOT_MEASURED
+from limbeck.formats import write_table
 from limbeck.settings import StatisticsSettings
 
 COLUMNS = (
@@ -69,7 +71,9 @@ def paired_test(
     return PairedTest(*map(float, (mean, interval.low, interval.high, effect_size, test.pvalue)))
 
 
-def compare_methods(metrics: str | Path, settings: StatisticsSettings, output: str | Path) -> None:
+def compare_methods(
+    metrics: str | Path, settings: StatisticsSettings, outputs: Sequence[str | Path]
+) -> None:
     """Write a paired test for each metric, embedding, layer and budget.
 
     The p-values are corrected within families: the budgets, layers and parts (superclasses, say)
@@ -82,28 +86,36 @@ def compare_methods(metrics: str | Path, settings: StatisticsSettings, output: s
         The tidy table of the study.
     settings : StatisticsSettings
         Which methods and metrics, the level, the correction.
-    output : str or Path
-        The CSV file to write, columns `COLUMNS`; differences are in the units of the metrics.
+    outputs : sequence of str or Path
+        Files to write, in the formats of their suffixes, columns `COLUMNS`; differences are in the
+        units of the metrics. All but CSV say what the folds can and cannot show.
     """
-    values = _read_values(metrics, settings)
     tests, families = {}, defaultdict(list)
-    for key, methods in values.items():
+    for key, methods in _read_values(metrics, settings).items():
         first, second = (methods.get(method, {}) for method in settings.methods)
         folds = sorted(first.keys() & second.keys())
         pairs = [[method[fold] for fold in folds] for method in (first, second)]
-        tests[key] = (len(folds), pairs, paired_test(*pairs, settings.confidence))
-        if tests[key][-1] is not None:
+        tests[key] = (pairs, paired_test(*pairs, settings.confidence))
+        if tests[key][1] is not None:
             families[_family(key)].append(key)
     corrected = {}
     for keys in families.values():
-        p_values = [tests[key][-1].p for key in keys]
+        p_values = [tests[key][1].p for key in keys]
         adjusted = multipletests(p_values, 1 - settings.confidence, settings.correction)
         corrected |= dict(zip(keys, zip(adjusted[1], adjusted[0], strict=True), strict=True))
     rows = [
-        [*key, folds, *_cells(pairs, test, corrected.get(key))]
-        for key, (folds, pairs, test) in tests.items()
+        [*key, len(pairs[0]), *_cells(pairs, test, corrected.get(key))]
+        for key, (pairs, test) in tests.items()
     ]
-    artifacts.write_rows(output, COLUMNS, rows)
+    folds = max((len(pairs[0]) for pairs, _ in tests.values()), default=0)
+    note = limits_of(settings, folds, max(map(len, families.values()), default=1))
+    for output in outputs:
+        digits = "{}" if Path(output).suffix == ".csv" else "{:.3g}"
+        text = [
+            [digits.format(cell) if isinstance(cell, float) else str(cell) for cell in row]
+            for row in rows
+        ]
+        write_table(output, COLUMNS, text, "paired tests", note)
 
 
 def _read_values(metrics: str | Path, settings: StatisticsSettings) -> Mapping:
@@ -126,7 +138,7 @@ def _cells(pairs: Sequence[Sequence[float]], test: PairedTest | None, corrected)
     if test is None:
         folds = len(pairs[0])
         if folds == 0:
-            return ["not measured", *[""] * 6]
+            return [NOT_MEASURED, *[""] * 6]
         reason = "one fold" if folds == 1 else "no spread"
         return [float(np.subtract(*pairs[::-1]).mean()), *[reason] * 6]
     p_corrected, significant = corrected
@@ -165,7 +177,7 @@ def limits_of(settings: StatisticsSettings, folds: int, comparisons: int) -> str
     settings : StatisticsSettings
         The methods compared and the level.
     folds : int
-        Of the study.
+        That both methods were measured in.
     comparisons : int
         In the largest family.
 
@@ -175,7 +187,7 @@ def limits_of(settings: StatisticsSettings, folds: int, comparisons: int) -> str
         A paragraph.
     """
     first, second = settings.methods
-    if folds == 1:
+    if folds < 2:
         return (
             f"One fold has no spread: the differences between {first} and {second} are given, "
             "but nothing can be said of their certainty."

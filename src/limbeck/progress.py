@@ -16,6 +16,7 @@ from string import Formatter
 
 RUN = "{method}/budget-{budget}/fold-{fold}"
 FILES = "results/{study}/runs/" + RUN
+TABLE_FORMATS = ("csv", "md", "html")
 # Of each rule: where its log lies under logs/{study}/{rule}, and what it writes.
 RULES = {
     "prepare_dataset": ("", ["results/{study}/dataset.zarr"]),
@@ -40,7 +41,14 @@ RULES = {
     ),
     "gather_run": (RUN, [f"{FILES}/metrics.csv"]),
     "gather_study": ("", ["results/{study}/tables/metrics.csv"]),
-    "build_table": ("{table}", ["results/{study}/tables/{table}.csv"]),
+    "build_table": (
+        "{table}",
+        [f"results/{{study}}/tables/{{table}}.{format}" for format in TABLE_FORMATS],
+    ),
+    "compare_methods": (
+        "",
+        [f"results/{{study}}/tables/statistics.{format}" for format in TABLE_FORMATS],
+    ),
     "draw_figure": (
         "{figure}",
         ["results/{study}/figures/{figure}.pdf", "results/{study}/figures/{figure}.png"],
@@ -117,7 +125,7 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         "fold": range(config["folds"]),
         "layer": config["layers"],
         "embedding": run["embeddings"],
-        "table": TABLES,
+        "table": [*TABLES, *(["published"] if config["published"] else [])],
         "figure": run["figures"],
     }
     made_for = {"train": trained, "teacher_logits": [name for name in trained if name in teachers]}

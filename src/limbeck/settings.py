@@ -3,7 +3,7 @@
 import functools
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -78,12 +78,36 @@ class StatisticsSettings:
     correction: str
 
 
+@dataclass(frozen=True)
+class StudyPlan:
+    """What a study is to measure, in the order of its config.
+
+    `embeddings` maps the name of each embedding to its algorithm; `published` names a file of
+    published numbers to compare with, or is None.
+    """
+
+    budgets: Sequence[int]
+    folds: int
+    methods: Sequence[str]
+    layers: Sequence[str]
+    embeddings: Mapping[str, str]
+    published: str | None
+
+    def embeddings_of(self, algorithm: str | None) -> list[str]:
+        """Return the embeddings that use an algorithm; of any for None, its own name if none do."""
+        if algorithm is None:
+            return list(self.embeddings)
+        names = [name for name, used in self.embeddings.items() if used == algorithm]
+        return names or [algorithm]
+
+
 STAGES = {
     "dataset": DatasetSettings,
     "method": MethodSettings,
     "activations": ActivationSettings,
     "metrics": MetricSettings,
     "statistics": StatisticsSettings,
+    "plan": StudyPlan,
 }
 
 
@@ -204,6 +228,10 @@ def _reads_as_number(value: object) -> bool:
         return False
 
 
+def _names(allowed: Sequence) -> list[str]:
+    return ["null" if value is None else str(value) for value in allowed]
+
+
 def _describe(error) -> Iterator[str]:
     keys = list(error.absolute_path)
     value = error.instance
@@ -222,7 +250,7 @@ def _describe(error) -> Iterator[str]:
             if error.message.startswith(repr(missing[0])):
                 yield f"{name()}: missing {', '.join(missing)}"
         case "enum":
-            yield f"{name()} = {value!r}: {suggest(value, map(str, allowed))}"
+            yield f"{name()} = {value!r}: {suggest(value, _names(allowed))}"
         case "type":
             names = allowed if isinstance(allowed, str) else " or ".join(allowed)
             hint = ""

@@ -32,6 +32,7 @@ PARTS = {
     "split_dataset": "splits",
     "gather_study": "tables",
     "build_table": "tables",
+    "compare_methods": "tables",
     "draw_figure": "figures",
     "write_provenance": "provenance",
 }

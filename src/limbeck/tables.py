@@ -1,14 +1,23 @@
 """Tables: one tidy table of all metrics, and wide ones of means and deviations over folds."""
 
-import math
-import statistics
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from limbeck import artifacts
+from limbeck import artifacts, comparison
 from limbeck.errors import InputError, suggest
+from limbeck.folds import (
+    ALGORITHMS,
+    NOT_PUBLISHED,
+    Key,
+    format_cell,
+    format_mean,
+    values_over_folds,
+)
+from limbeck.formats import write_table
+from limbeck.published import PublishedCell, read_published
+from limbeck.settings import StudyPlan
 
 
 @dataclass(frozen=True)
@@ -25,12 +34,15 @@ class Table:
         Factor on the values.
     digits : int
         Digits after the point.
+    only : mapping of str to tuple of str
+        Which of `rows` a metric has a value for each of, where it is not all of them.
     """
 
     metrics: Mapping[str, str]
     rows: tuple[str, ...]
     scale: float
     digits: int
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 TABLES = {
@@ -56,6 +68,11 @@ TABLES = {
         ("method", "layer", "embedding"),
         1,
         2,
+        {
+            "training_seconds": ("method",),
+            "extraction_seconds": ("method", "layer"),
+            "neighbour_seconds": ("method", "layer"),
+        },
     ),
 }
 
@@ -70,59 +87,105 @@ def gather_metrics(sources: Sequence[str | Path], output: str | Path) -> None:
     artifacts.write_rows(output, artifacts.METRIC_COLUMNS, rows)
 
 
-def build_table(metrics: str | Path, kind: str, output: str | Path) -> None:
-    """Write a wide table: a row for each metric and group, a column for each budget.
-
-    Rows are sorted by their columns from left to right, each in the order of the config. Cells read
-    ``mean ± standard deviation`` over folds, without the deviation where there is only one fold,
-    and are empty where nothing was measured.
+def build_table(
+    metrics: str | Path, kind: str, plan: StudyPlan, outputs: Sequence[str | Path]
+) -> None:
+    """Write a table of the study, with every row and column of the plan.
 
     Parameters
     ----------
     metrics : str or Path
         The tidy table of the study.
     kind : str
-        A key of `TABLES`.
-    output : str or Path
-        The CSV file to write.
+        A key of `TABLES`, or ``published``: measured against published cell by cell.
+    plan : StudyPlan
+        What the study is to measure; whatever else is in the tidy table is left out.
+    outputs : sequence of str or Path
+        Files to write, in the formats of their suffixes; see `write_table`.
     """
-    if kind not in TABLES:
-        raise InputError(f"--kind {kind}: {suggest(kind, TABLES)}")
-    table = TABLES[kind]
-    entries = artifacts.read_rows(metrics)
-    budgets = list(dict.fromkeys(entry["budget"] for entry in entries))
-    values: dict[tuple, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for entry in entries:
-        name, _, part = entry["metric"].partition(":")
-        if name in table.metrics:
-            group = (part or table.metrics[name], *(entry[column] for column in table.rows))
-            values[group][entry["budget"]].append(float(entry["value"]) * table.scale)
-    first_seen = [list(dict.fromkeys(names)) for names in zip(*values, strict=True)]
-    groups = sorted(values, key=lambda group: [*map(list.index, first_seen, group)])
-    rows = [
-        [*group, *(format_cell(values[group][budget], table.digits) for budget in budgets)]
-        for group in groups
-    ]
-    artifacts.write_rows(output, ["metric", *table.rows, *budgets], rows)
+    if kind not in (*TABLES, "published"):
+        raise InputError(f"--kind {kind}: {suggest(kind, [*TABLES, 'published'])}")
+    values = values_over_folds(artifacts.read_rows(metrics))
+    if kind == "published":
+        comparison.write_comparisons(comparison.compare(values, plan), outputs)
+        return
+    columns, rows = wide_table(TABLES[kind], values, plan)
+    for output in outputs:
+        write_table(output, columns, rows, kind.replace("_", " "))
 
 
-def format_cell(values: Sequence[float], digits: int) -> str:
-    """Write the mean and the sample standard deviation of one value a fold.
+def wide_table(
+    table: Table, values: Mapping[Key, Sequence[float]], plan: StudyPlan
+) -> tuple[list[str], list[list[str]]]:
+    """Lay out a wide table: a row for each metric and group, a column for each budget.
 
-    Parameters
-    ----------
-    values : sequence of float
-        One a fold; those that are not finite were not measured.
-    digits : int
-        After the point.
+    Rows follow the order of the config, from the left column to the right. Where numbers of one of
+    the metrics were published, a column ``source`` tells them from measured ones: published methods
+    come first, in the paper's order, and what was measured stands below its published counterpart.
 
     Returns
     -------
-    str
-        ``46.22 ± 0.61``; ``46.22`` for one fold; empty for none.
+    columns : list of str
+        ``metric``, the table's `rows`, ``source`` if anything was published, the budgets.
+    rows : list of list of str
+        Cells as `format_cell` writes them; published ones may also be ``not published``.
     """
-    values = [value for value in values if math.isfinite(value)]
-    if not values:
-        return ""
-    mean = f"{statistics.fmean(values):.{digits}f}"
-    return f"{mean} ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else mean
+    published = [cell for cell in read_published(plan.published) if cell.metric in table.metrics]
+    source = ["source"] if published else []
+    columns = ["metric", *table.rows, *source, *map(str, plan.budgets)]
+    rows = []
+    for metric in table.metrics:
+        own = [cell for cell in published if cell.metric == metric]
+        parts = [name.partition(":")[2] for name, *_ in values if name.startswith(f"{metric}:")]
+        rows += _rows(table, metric, "", values, plan, own)
+        for part in dict.fromkeys(parts):
+            rows += _rows(table, metric, part, values, plan, [])
+    return columns, [[row[column] for column in columns] for row in rows]
+
+
+def _rows(
+    table: Table,
+    metric: str,
+    part: str,
+    values: Mapping[Key, Sequence[float]],
+    plan: StudyPlan,
+    published: Sequence[PublishedCell],
+) -> Iterator[dict[str, str]]:
+    """Yield the rows of one metric, or of one part of it, as cells by column."""
+    name = f"{metric}:{part}" if part else metric
+    only = table.only.get(metric, table.rows)
+    embeddings = plan.embeddings_of(ALGORITHMS.get(metric))
+    choices = {
+        "method": dict.fromkeys([*(cell.method for cell in published), *plan.methods]),
+        "layer": plan.layers,
+        "embedding": embeddings,
+    }
+    by_group: dict[tuple[str, str], dict[int, PublishedCell]] = {}
+    for cell in published:
+        by_group.setdefault((cell.method, cell.layer), {})[cell.budget] = cell
+    for group in itertools.product(*(choices[key] if key in only else [""] for key in table.rows)):
+        row = {"metric": part or table.metrics[metric], **dict(zip(table.rows, group, strict=True))}
+        method, layer, embedding = (row.get(key, "") for key in ("method", "layer", "embedding"))
+        cells = by_group.get((method, layer))
+        if cells and embedding in ("", embeddings[0]):
+            yield row | _published_cells(cells, plan.budgets, table.digits)
+        if method in plan.methods:
+            row["source"] = "measured"
+            for budget in plan.budgets:
+                folds = values.get((name, method, layer, embedding, budget), ())
+                scaled = [value * table.scale for value in folds]
+                row[str(budget)] = format_cell(scaled, table.digits, plan.folds)
+            yield row
+
+
+def _published_cells(
+    cells: Mapping[int, PublishedCell], budgets: Sequence[int], digits: int
+) -> dict[str, str]:
+    """Return what differs from a measured row: the method as published, source, values."""
+    first = next(iter(cells.values()))
+    row = {"method": first.label, "source": f"published: {first.source}"}
+    for budget in budgets:
+        cell = cells.get(budget)
+        text = format_mean(cell.mean, cell.std, digits) if cell else ""
+        row[str(budget)] = text or NOT_PUBLISHED
+    return row

@@ -29,6 +29,7 @@ SUBCOMMANDS = {
     "gather_metrics",
     "build_table",
     "draw_figure",
+    "compare",
     "write_provenance",
     "status",
 }
@@ -93,6 +94,7 @@ FLAGS = {
         *("--dataset=dataset.zarr", "--activations=activations.zarr"),
         *("--neighbours=neighbours.zarr", "--embedding=embedding.zarr", "--metrics=out/m.csv"),
     ],
+    "build_table": ["--metrics=metrics.csv", "--kind=accuracy", "--table=out/table.csv"],
     "draw_figure": [
         *("--dataset=dataset.zarr", "--inputs=table.csv"),
         *("--pdf=out/figure.pdf", "--png=out/figure.png"),

@@ -9,9 +9,11 @@ from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
 from limbeck import artifacts
+from limbeck.comparison import compare, write_comparisons
 from limbeck.data.datasets import Dataset
 from limbeck.figures import FIGURES, accuracy, class_area, draw_figure, embeddings, style
-from limbeck.settings import schema
+from limbeck.folds import values_over_folds
+from limbeck.settings import StudyPlan, schema
 
 WIDTH = 89  # mm
 # Method, budget, fold, layer, embedding, metric, value.
@@ -87,6 +89,15 @@ def stores(tmp_path):
 
 
 @pytest.fixture
+def comparisons(metrics):
+    """Write a table that compares the metrics with published ones."""
+    plan = StudyPlan([2500], 2, ["teacher", "distilled"], ["A"], {"tsne": "tsne"}, "cifar100")
+    path = metrics.with_name("published.csv")
+    write_comparisons(compare(values_over_folds(artifacts.read_rows(metrics)), plan), [path])
+    return path
+
+
+@pytest.fixture
 def styled():
     with style.applied():
         yield
@@ -125,12 +136,13 @@ def test_registry_has_the_names_of_the_schema():
 
 
 @pytest.fixture
-def settings_of(metrics, stores):
+def settings_of(metrics, stores, comparisons):
     """Return inputs and settings of a figure by kind."""
     return {
         "accuracy": ([metrics], {"kind": "accuracy", "width": WIDTH}),
         "class_area": ([metrics], {"kind": "class_area", "width": 183, "embedding": "tsne"}),
         "embeddings": (stores, {"kind": "embeddings", "width": 120, "embedding": "tsne"}),
+        "published": ([comparisons, metrics], {"kind": "published", "width": 183}),
     }
 
 

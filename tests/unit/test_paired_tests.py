@@ -30,7 +30,8 @@ def write(path, values):
 
 def compare(tmp_path, values, settings=SETTINGS):
     write(tmp_path / "metrics.csv", values)
-    compare_methods(tmp_path / "metrics.csv", settings, tmp_path / "statistics.csv")
+    outputs = [tmp_path / f"statistics.{suffix}" for suffix in ("csv", "md", "html")]
+    compare_methods(tmp_path / "metrics.csv", settings, outputs)
     return artifacts.read_rows(tmp_path / "statistics.csv")
 
 
@@ -94,7 +95,9 @@ def test_one_fold_and_missing_runs_say_so(tmp_path):
     assert float(one["difference"]) == pytest.approx(0.2)
     assert {one[name] for name in COLUMNS[6:]} == {"one fold"}
     assert missing["difference"] == "not measured"
-    assert "nan" not in (tmp_path / "statistics.csv").read_text()
+    page = (tmp_path / "statistics.html").read_text()
+    assert "One fold has no spread" in page
+    assert "nan" not in page + (tmp_path / "statistics.csv").read_text()
 
 
 def test_parts_of_a_metric_are_a_family_of_their_own(tmp_path):

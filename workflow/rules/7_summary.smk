@@ -23,7 +23,10 @@ rule build_table:
     input:
         metrics="results/{study}/tables/metrics.csv",
     output:
-        table="results/{study}/tables/{table}.csv",
+        table=expand(
+            "results/{{study}}/tables/{{table}}.{format}",
+            format=TABLE_FORMATS,
+        ),
     log:
         "logs/{study}/build_table/{table}.log",
     benchmark:
@@ -37,17 +40,19 @@ rule build_table:
         mem_mb=500,
         runtime=5,
     params:
+        settings=plan_as_json,
+        published=published.digest(config["published"]),
         code=fingerprint("tables"),
     shell:
         "limbeck build_table --metrics {input.metrics} --kind {wildcards.table}"
-        " --table {output.table} 2> {log}"
+        " --settings {params.settings:q} --table {output.table} 2> {log}"
 
 
 rule compare_methods:
     input:
         metrics="results/{study}/tables/metrics.csv",
     output:
-        table="results/{study}/tables/statistics.csv",
+        table=expand("results/{{study}}/tables/statistics.{format}", format=TABLE_FORMATS),
     log:
         "logs/{study}/compare_methods.log",
     benchmark:
@@ -95,8 +100,11 @@ rule draw_figure:
 
 rule write_provenance:
     input:
+        metrics="results/{study}/tables/metrics.csv",
         tables=expand(
-            "results/{{study}}/tables/{table}.csv", table=["metrics", "statistics", *TABLES]
+            "results/{{study}}/tables/{table}.{format}",
+            table=["statistics", *TABLES],
+            format=TABLE_FORMATS,
         ),
         figures=expand(
             "results/{{study}}/figures/{figure}.{format}",

@@ -2,7 +2,8 @@ import json
 
 from snakemake.exceptions import WorkflowError
 
-from limbeck.config import check_config, neighbours_needed
+from limbeck import published
+from limbeck.config import check_config, neighbours_needed, study_plan
 from limbeck.errors import InputError
 from limbeck.fingerprint import fingerprint
 
@@ -24,6 +25,8 @@ wildcard_constraints:
 
 GPU = int(config["device"] == "cuda")
 TABLES = ["accuracy", "ivis_loss", "class_area", "superclass_correlation", "runtime"]
+TABLES += ["published"] if config["published"] else []
+TABLE_FORMATS = ["csv", "md", "html"]
 ENVIRONMENT = "../../envs/limbeck.yaml"
 
 
@@ -37,6 +40,11 @@ def as_json(*keys):
         return json.dumps(part, sort_keys=True)
 
     return select
+
+
+def plan_as_json(wildcards):
+    """The study's plan; its keys keep the order of the config, which tables follow."""
+    return json.dumps(study_plan(config))
 
 
 def method_settings(wildcards):
@@ -79,6 +87,8 @@ def figure_settings(wildcards):
 def figure_inputs(wildcards):
     """An embeddings figure shows stores, every other figure metrics and paired tests."""
     settings = figure_settings(wildcards)
+    if settings["kind"] == "published":
+        return expand("results/{{study}}/tables/{table}.csv", table=["published", "metrics"])
     if settings["kind"] != "embeddings":
         return ["results/{study}/tables/metrics.csv", "results/{study}/tables/statistics.csv"]
     return expand(

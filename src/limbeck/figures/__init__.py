@@ -4,6 +4,7 @@ To add one, write a module with a function ``draw`` and name it in `FIGURES`.
 """
 
 import importlib
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ FIGURES = {
     "accuracy": "limbeck.figures.accuracy",
     "class_area": "limbeck.figures.class_area",
     "embeddings": "limbeck.figures.embeddings",
+    "published": "limbeck.figures.published",
 }
 
 
@@ -40,7 +42,15 @@ def draw_figure(
 
     module = importlib.import_module(FIGURES[settings["kind"]])
     with style.applied():
-        figure = module.draw(Dataset(dataset), inputs, settings)
-        for output in outputs:
-            with artifacts.atomic_path(output) as temporary:
-                figure.savefig(temporary, metadata=style.metadata(temporary.suffix))
+        save(module.draw(Dataset(dataset), inputs, settings), outputs)
+
+
+def save(figure, outputs: Sequence[str | Path]) -> None:
+    """Write a Matplotlib figure in the format of each output's suffix."""
+    from limbeck.figures import style
+
+    # It tells, line by line, which glyphs it puts into a PDF.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+    for output in outputs:
+        with artifacts.atomic_path(output) as temporary:
+            figure.savefig(temporary, metadata=style.metadata(temporary.suffix))

@@ -1,0 +1,446 @@
+"""Published numbers against those of the paper's page, and comparisons worked out by hand."""
+
+import dataclasses
+import itertools
+import math
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from scipy import stats
+
+from limbeck import artifacts, cli, comparison
+from limbeck.comparison import (
+    READABLE,
+    compare,
+    read_comparisons,
+    readable,
+    write_comparisons,
+    z_score,
+)
+from limbeck.config import read_config
+from limbeck.errors import InputError
+from limbeck.figures import style
+from limbeck.figures.published import draw_comparisons
+from limbeck.published import SCALES, digest, names, read_published
+from limbeck.settings import StudyPlan, schema
+from limbeck.tables import TABLES, wide_table
+
+CONFIG_FOLDER = Path(__file__).parents[2] / "config"
+BUDGETS = (400, 2500, 5000, 10000, 20000)
+METHODS = ["teacher", "undistilled", "distilled"]
+PLAN = {
+    "budgets": [400],
+    "folds": 2,
+    "methods": METHODS,
+    "layers": list("ABCDE"),
+    "embeddings": {"tsne": "tsne", "ivis": "ivis"},
+    "published": "cifar100",
+}
+
+
+@pytest.fixture
+def plan():
+    """Return a function that gives the plan of a study, changed where its keywords say so."""
+    return lambda **changes: StudyPlan(**{**PLAN, **changes})
+
+
+def accuracies(method, budget, *values):
+    return {("accuracy", method, "", "", budget): list(values)}
+
+
+# --- The files --------------------------------------------------------------------------------
+
+
+def test_the_schema_allows_the_files_there_are():
+    assert schema()["$defs"]["published"]["enum"] == [*names(), None]
+    assert names() == ["cifar100"]
+
+
+def test_cells_are_complete_and_unique():
+    cells = Counter((c.metric, c.method, c.layer, c.budget) for c in read_published("cifar100"))
+    assert set(cells.values()) == {1}
+    table_1 = [
+        *("pi_model", "pseudo_labelling", "mean_teacher", "mixmatch", "fixmatch_wide", "fixmatch"),
+        *METHODS,
+    ]
+    assert set(cells) == {
+        *itertools.product(["accuracy"], table_1, [""], BUDGETS),
+        *itertools.product(["ivis_loss"], ["undistilled", "distilled"], "ABCDE", BUDGETS),
+    }
+
+
+def test_cells_have_what_they_need():
+    for cell in read_published("cifar100"):
+        percent = cell.metric == "accuracy"
+        assert cell.unit == ("percent" if percent else "1") and cell.unit in SCALES
+        assert cell.mean is None or 0 < cell.mean < (100 if percent else 1)
+        assert cell.std is None or (cell.mean is not None and cell.folds == 5)
+        assert cell.label and re.search("Table [12] of the paper", cell.source)
+
+
+def means(metric, method, layer=""):
+    return [
+        (cell.mean, cell.std)
+        for cell in read_published("cifar100")
+        if (cell.metric, cell.method, cell.layer) == (metric, method, layer)
+    ]
+
+
+NO = (None, None)
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("pi_model", [NO, (42.75, 0.48), NO, (62.12, 0.11), NO]),
+        ("mixmatch", [(32.39, 1.32), (60.06, 0.37), NO, (71.69, 0.33), NO]),
+        ("fixmatch", [(25.9, None), (45.63, None), NO, (60.35, None), NO]),
+        (
+            "distilled",
+            [(23.75, 0.85), (46.22, 0.61), (50.15, 0.8), (54.24, 1.69), (56.51, 1.43)],
+        ),
+    ],
+)
+def test_rows_of_table_1(method, expected):
+    assert means("accuracy", method) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "layer", "expected"),
+    [
+        ("undistilled", "A", [0.255, 0.274, 0.442, 0.462, 0.436]),
+        ("distilled", "A", [0.606, 0.533, 0.571, 0.498, 0.472]),
+        ("undistilled", "D", [0.181, 0.317, 0.297, 0.289, 0.249]),
+        ("distilled", "D", [0.24, 0.246, 0.243, 0.227, 0.215]),
+        ("distilled", "E", [0.174, 0.18, 0.168, 0.156, 0.154]),
+    ],
+)
+def test_columns_of_table_2(method, layer, expected):
+    assert means("ivis_loss", method, layer) == [(mean, None) for mean in expected]
+
+
+def test_no_file_and_a_wrong_one():
+    assert list(read_published(None)) == []
+    assert digest(None) == ""
+    assert re.fullmatch("[0-9a-f]{16}", digest("cifar100"))
+    with pytest.raises(InputError, match="published = 'cifar10': did you mean 'cifar100'"):
+        read_published("cifar10")
+
+
+# --- In the wide tables -----------------------------------------------------------------------
+
+
+def test_accuracy_table_has_the_rows_of_table_1(plan):
+    methods = ["teacher", "self_distilled", "undistilled", "distilled"]
+    values = {
+        **accuracies("distilled", 2500, 0.4, 0.42),
+        **accuracies("self_distilled", 5000, 0.5),
+    }
+    columns, rows = wide_table(
+        TABLES["accuracy"], values, plan(methods=methods, budgets=[2500, 5000])
+    )
+    assert columns == ["metric", "method", "source", "2500", "5000"]
+    rows = [row[1:] for row in rows if row[0] == "accuracy (%)"]
+    sohn = "published: Sohn et al. (2020), as in Table 1 of the paper"
+    paper = "published: Table 1 of the paper"
+    nothing = ["not measured", "not measured"]
+    assert rows == [
+        ["Π-Model", sohn, "42.75 ± 0.48", "not published"],
+        ["Pseudo-Labeling", sohn, "42.62 ± 0.46", "not published"],
+        ["Mean Teacher", sohn, "46.09 ± 0.57", "not published"],
+        ["MixMatch", sohn, "60.06 ± 0.37", "not published"],
+        ["FixMatch", sohn, "71.71 ± 0.11", "not published"],
+        ["FixMatch (reduced)", paper, "45.63", "not published"],
+        ["WRN-28-1 undistilled", paper, "24.24 ± 1.30", "35.77 ± 1.67"],
+        ["undistilled", "measured", *nothing],
+        ["WRN-28-1 distilled", paper, "46.22 ± 0.61", "50.15 ± 0.80"],
+        ["distilled", "measured", "41.00 ± 1.41", "not measured"],
+        ["ResNet-18", paper, "41.48 ± 0.77", "47.11 ± 0.06"],
+        ["teacher", "measured", *nothing],
+        ["self_distilled", "measured", "not measured", "50.00 (one fold of 2)"],
+    ]
+
+
+def test_budgets_that_nobody_published_say_so(plan):
+    _, rows = wide_table(TABLES["accuracy"], {}, plan(budgets=[100]))
+    assert [row[3] for row in rows[:6]] == ["not published"] * 6
+
+
+def test_ivis_table_has_the_rows_of_table_2(plan):
+    values = {("ivis_loss", "distilled", "D", "second", 400): [0.25, 0.375]}
+    embeddings = {"first": "ivis", "tsne": "tsne", "second": "ivis"}
+    columns, rows = wide_table(
+        TABLES["ivis_loss"], values, plan(layers=["D"], embeddings=embeddings)
+    )
+    assert columns == ["metric", "layer", "method", "embedding", "source", "400"]
+    paper = "published: Table 2 of the paper"
+    assert [row[2:] for row in rows] == [
+        ["undistilled", "first", paper, "0.181"],
+        ["undistilled", "first", "measured", "not measured"],
+        ["undistilled", "second", "measured", "not measured"],
+        ["distilled", "first", paper, "0.240"],
+        ["distilled", "first", "measured", "not measured"],
+        ["distilled", "second", "measured", "0.312 ± 0.088"],
+        ["teacher", "first", "measured", "not measured"],
+        ["teacher", "second", "measured", "not measured"],
+    ]
+
+
+@pytest.mark.parametrize("kind", sorted(set(TABLES) - {"accuracy", "ivis_loss"}))
+def test_other_tables_have_no_source(plan, kind):
+    columns, _ = wide_table(TABLES[kind], {}, plan())
+    assert "source" not in columns
+
+
+# --- Cell by cell -----------------------------------------------------------------------------
+
+
+def test_z_score_by_hand():
+    # Variances of the means: 9 / 9 = 1 and 4 / 5 = 0.8, with 1.8 = (3 / sqrt(5))^2.
+    assert z_score(6, 3, 9, 2, 5) == pytest.approx(6 / math.sqrt(1.8))
+    assert z_score(-3, 0, 2, 2, 4) == pytest.approx(-3)
+    assert z_score(3, 0, 2, 0, 5) is None
+
+
+def test_z_score_is_welchs_statistic():
+    first, second = [1.0, 2.5, 2.0, 4.0], [3.0, 3.5, 5.0, 4.5, 4.0]
+    z = z_score(
+        *(np.mean(first) - np.mean(second), np.std(first, ddof=1), 4),
+        *(np.std(second, ddof=1), 5),
+    )
+    assert z == pytest.approx(stats.ttest_ind(first, second, equal_var=False).statistic)
+
+
+def test_measured_cell_by_hand(plan):
+    # Mean 26.25, squares 2 x 0.75^2 = 1.125 over 1; published 23.75 ± 0.85 over five folds.
+    row = one(compare(accuracies("distilled", 400, 0.255, 0.27), plan()), "distilled")
+    assert (row.measured, row.difference) == (pytest.approx(26.25), pytest.approx(2.5))
+    assert row.measured_std == pytest.approx(math.sqrt(1.125))
+    assert row.z == pytest.approx(2.5 / math.sqrt(1.125 / 2 + 0.7225 / 5))
+    assert (row.measured_folds, row.planned_folds, row.published_folds) == (2, 2, 5)
+    assert row.note == ""
+    assert readable([row]) == [
+        ["accuracy (%)", "", "distilled", "", "400"]
+        + ["26.25 ± 1.06", "23.75 ± 0.85", "+2.50", "+3.0", ""]
+    ]
+
+
+def one(comparisons, method, metric="accuracy", layer="", budget=400):
+    (row,) = [
+        row
+        for row in comparisons
+        if (row.metric, row.method, row.layer, row.budget) == (metric, method, layer, budget)
+    ]
+    return row
+
+
+@pytest.mark.parametrize(
+    ("values", "folds", "difference", "note"),
+    [
+        ([], 2, None, "not measured"),
+        ([0.25], 1, 1.25, "no z: measured in one fold"),
+        ([0.25], 5, 1.25, "no z: measured in one fold; 1 of 5 folds"),
+        ([0.25, 0.26, 0.27], 5, 2.25, "3 of 5 folds"),
+    ],
+)
+def test_gaps_have_a_note(plan, values, folds, difference, note):
+    row = one(compare(accuracies("distilled", 400, *values), plan(folds=folds)), "distilled")
+    assert row.difference == (None if difference is None else pytest.approx(difference))
+    assert row.note == note
+    assert (row.z is None) == ("no" in note)
+
+
+def test_no_spread_has_no_z(plan, monkeypatch):
+    cell = next(cell for cell in read_published("cifar100") if cell.method == "distilled")
+    monkeypatch.setattr(
+        comparison, "read_published", lambda name: [dataclasses.replace(cell, std=0.0)]
+    )
+    (row,) = compare(accuracies("distilled", 400, 0.25, 0.25), plan())
+    assert (row.z, row.note) == (None, "no z: no spread over folds")
+
+
+def test_deviations_and_cells_that_were_not_published(plan):
+    methods = plan(methods=["fixmatch"], budgets=[400, 5000])
+    values = accuracies("fixmatch", 400, 0.25, 0.27) | accuracies("fixmatch", 5000, 0.5)
+    rows = compare(values, methods)
+    assert [(row.difference, row.z, row.note) for row in rows] == [
+        (pytest.approx(0.1), None, "no z: published without deviation"),
+        (None, None, "not published; 1 of 2 folds"),
+    ]
+    assert readable(rows)[1][5:] == ["50.00", "not published", "", "", rows[1].note]
+
+
+def test_what_is_compared_is_planned_and_published(plan):
+    study = plan(methods=["undistilled", "other"], budgets=[400, 100], layers=["E", "Z"])
+    rows = compare({}, study)
+    assert [(row.metric, row.method, row.layer, row.embedding, row.budget) for row in rows] == [
+        ("accuracy", "undistilled", "", "", 400),
+        ("ivis_loss", "undistilled", "E", "ivis", 400),
+    ]
+    assert compare({}, plan(published=None)) == []
+
+
+def test_files_say_the_same(plan, tmp_path):
+    values = accuracies("teacher", 400, 0.25, 0.375) | accuracies("distilled", 400, 0.25)
+    rows = compare(values, plan())
+    outputs = [tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "html")]
+    write_comparisons(rows, outputs)
+    for read, row in zip(read_comparisons(outputs[0]), rows, strict=True):
+        for name, value in vars(row).items():
+            expected = pytest.approx(value, abs=1e-6) if isinstance(value, float) else value
+            assert getattr(read, name) == expected
+            assert type(getattr(read, name)) is type(value)
+    header, _, *lines = outputs[1].read_text().splitlines()
+    assert [cell.strip() for cell in header.strip("|").split("|")] == list(READABLE)
+    assert len(lines) == len(rows) == 3 + 10
+    texts = [output.read_text() for output in outputs]
+    assert not any(re.search(r"\bnan\b|\bNone\b|\binf\b", text) for text in texts)
+
+
+# --- The figure -------------------------------------------------------------------------------
+
+
+def test_figure_by_hand(plan):
+    values = accuracies("teacher", 400, 0.25, 0.27) | {
+        ("ivis_loss", "distilled", "B", "ivis", 400): [0.5, 0.7]
+    }
+    with style.applied():
+        figure = draw_comparisons(compare(values, plan(budgets=[400, 2500])), METHODS, 183)
+        figure.draw_without_rendering()
+        accuracy, few, many = figure.axes
+        assert accuracy.get_ylabel() == "test accuracy (%)"
+        assert [text.get_text() for text in accuracy.get_xticklabels()] == ["400", "2,500"]
+        assert [axis.get_title() for axis in (few, many)] == ["400 labels", "2,500 labels"]
+        assert [text.get_text() for text in few.get_xticklabels()] == list("ABCDE")
+        assert few.get_ylim() == many.get_ylim() and few.get_ylim()[0] == 0
+        # Published: three methods at two budgets; two methods in five layers at each budget.
+        assert [len(axis.containers) for axis in figure.axes] == [6 + 1, 10 + 1, 10]
+        (measured,) = filled(accuracy)
+        assert measured[:2] == (style.PALETTE[0].lower(), pytest.approx(26))
+        assert measured[2] == pytest.approx([26 - 2**0.5, 26 + 2**0.5])
+        (measured,) = filled(few)
+        assert measured[:2] == (style.PALETTE[2].lower(), pytest.approx(0.6))
+        assert filled(many) == []
+        texts = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert texts == [*METHODS, "measured", "published"]
+
+
+def filled(axis):
+    """Return colour, height and ends of the error bar of each point that is not hollow."""
+    found = []
+    for container in axis.containers:
+        line, _, bars = container.lines
+        if to_hex(line.get_markerfacecolor()) != "#ffffff":
+            ends = bars[0].get_segments()[0][:, 1].tolist() if bars else []
+            found.append((to_hex(line.get_color()), line.get_ydata()[0], ends))
+    return found
+
+
+def test_figure_of_nothing_measured_and_of_nothing_to_compare(plan):
+    with style.applied():
+        figure = draw_comparisons(compare({}, plan(methods=["fixmatch"])), ["fixmatch"], 89)
+        assert figure.get_size_inches()[0] == pytest.approx(89 / 25.4)
+        assert [filled(axis) for axis in figure.axes] == [[]]
+        unpublished = compare({}, plan(methods=["fixmatch"], budgets=[5000]))
+        draw_comparisons(unpublished, ["fixmatch"], 89).draw_without_rendering()
+        draw_comparisons([], METHODS, 89).draw_without_rendering()
+
+
+# --- The command ------------------------------------------------------------------------------
+
+
+OVERLAY = """
+study: small
+budgets: [400]
+layers: [E]
+published: {published}
+run: {{figures: [accuracy]}}
+"""
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """Return the results of a study of twelve runs, none of which were made."""
+    shutil.copytree(CONFIG_FOLDER, tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    Path("small.yaml").write_text(OVERLAY.format(published="cifar100"))
+    return tmp_path / "results/small"
+
+
+def write(results, method, fold, name, metrics, layer="", embedding=""):
+    identity = {"study": "small", "method": method, "budget": 400, "fold": fold}
+    path = results / f"runs/{method}/budget-400/fold-{fold}/metrics/{name}.csv"
+    artifacts.write_metrics(path, {**identity, "layer": layer, "embedding": embedding}, metrics)
+
+
+def test_compare_reads_what_is_there(study, capsys):
+    for fold, value in ((0, 0.25), (1, 0.27), (2, 0.99)):  # the last one is not planned
+        write(study, "teacher", fold, "predictions", {"accuracy": value})
+    write(study, "distilled", 1, "predictions", {"accuracy": 0.25})
+    write(study, "distilled", 1, "E", {"knn_accuracy": 0.5}, "E")
+    for name in ("tsne", "ivis"):
+        write(study, "distilled", 1, f"E/{name}", {f"{name}_loss": 0.5}, "E", name)
+    assert cli.main(["compare", "--configfile", "small.yaml"]) == 0
+    output = capsys.readouterr().out
+    assert output.startswith(
+        "small: metrics of 3 of 6 planned runs, 1 of them complete\n\n| metric"
+    )
+    rows = read_comparisons(study / "compare.csv")
+    found = {(row.metric, row.method): (row.measured, row.note) for row in rows}
+    assert found == {
+        ("accuracy", "teacher"): (26, ""),
+        ("accuracy", "undistilled"): (None, "not measured"),
+        ("accuracy", "distilled"): (25, "no z: measured in one fold; 1 of 2 folds"),
+        ("ivis_loss", "undistilled"): (None, "not measured"),
+        ("ivis_loss", "distilled"): (
+            0.5,
+            "no z: measured in one fold, published without deviation; 1 of 2 folds",
+        ),
+    }
+    table = [line for line in output.splitlines() if line.startswith("|")]
+    assert len(table) == 2 + len(rows)
+    assert "| 26.00 ± 1.41 " in output and "nan" not in output
+    written = {path.name for path in study.iterdir()}
+    assert written == {"runs", "compare.csv", "compare.pdf", "compare.png"}
+
+
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [
+        ("null", "published = null in the config of study small: nothing to compare with"),
+        ("cifar100", "results/small/runs: no metrics of any of the 6 planned runs"),
+        ("cifar", "config/config.yaml + small.yaml: published = 'cifar': did you mean 'cifar100'"),
+    ],
+)
+def test_nothing_to_compare_is_one_line(study, capsys, published, expected):
+    Path("small.yaml").write_text(OVERLAY.format(published=published))
+    assert cli.main(["compare", "--configfile", "small.yaml"]) == 1
+    captured = capsys.readouterr()
+    (line,) = captured.err.splitlines()
+    assert line.startswith(f"limbeck compare: error: {expected}")
+    assert captured.out == ""
+    assert not study.exists()
+
+
+def test_study_of_other_budgets_is_one_line(study, capsys):
+    text = OVERLAY.format(published="cifar100").replace("[400]", "[100]")
+    Path("small.yaml").write_text(text)
+    assert cli.main(["compare", "--configfile", "small.yaml"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        "limbeck compare: error: published = cifar100: has no numbers of any method of study small "
+        "at its budgets, 100"
+    )
+
+
+def test_figure_without_published_numbers_is_a_mistake(study):
+    Path("small.yaml").write_text(
+        OVERLAY.format(published="null").replace("[accuracy]", "[published]")
+    )
+    with pytest.raises(InputError, match="figures.published: nothing to compare with; set publi"):
+        read_config(["small.yaml"])
