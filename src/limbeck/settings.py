@@ -62,10 +62,12 @@ class ActivationSettings:
 
 @dataclass(frozen=True)
 class MetricSettings:
-    """Size of a neighbourhood, and the mass that a class's region holds."""
+    """Size of a neighbourhood, the mass that a class's region holds, and the linear probe."""
 
     neighbours: int
     area_mass: float
+    probe_penalty: float
+    probe_folds: int
 
 
 STAGES = {
