@@ -227,8 +227,11 @@ def _describe(error) -> Iterator[str]:
                 "exclusiveMaximum": "<",
             }
             yield f"{name()} = {value!r}: must be {sign[error.validator]} {allowed}"
-        case "minItems" | "minProperties":
+        case "minItems" | "minProperties" if not value:
             yield f"{name()} is empty: at least {allowed} needed"
+        case "minItems" | "maxItems":
+            sign = "at least" if error.validator == "minItems" else "at most"
+            yield f"{name()} = {value!r}: must have {sign} {allowed} items"
         case "uniqueItems":
             yield f"{name()} = {value!r}: must not repeat a value"
         case "pattern":

@@ -16,15 +16,15 @@ PANELS_PER_ROW = 3
 COLOURS = "viridis"
 BAR_MM, LABELS_MM = 16, 9
 LEGIBLE_MM = 6
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 
 def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     """Draw a panel for each pair of methods: layers by layers, the mean over folds in each cell."""
-    measurements = Measurements.read(inputs[0])
-    table = measurements.table[measurements.table["budget"] == settings["budget"]]
-    table = table[table["metric"].str.startswith("cka:")]
-    layers = list(table["layer"].unique())
-    means = table.groupby(["method", "layer", "metric"])["value"].mean().to_dict()
+    table = Measurements.read(inputs[0]).table
+    layers = [layer for layer in table["layer"].unique() if layer]
+    shown = table[(table["budget"] == settings["budget"]) & table["metric"].str.startswith("cka:")]
+    means = shown.groupby(["method", "layer", "metric"])["value"].mean().to_dict()
     pairs = settings["pairs"]
     columns = min(PANELS_PER_ROW, len(pairs))
     rows = -(-len(pairs) // columns)
@@ -35,7 +35,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
             [_alignment(means, (first, one), (second, other)) for other in layers]
             for one in layers
         ])  # fmt: skip
-        image = _heatmap(axis, values, panel / max(len(layers), 1) >= LEGIBLE_MM)
+        image = _heatmap(axis, values, panel / len(layers) >= LEGIBLE_MM)
         axis.set_xticks(range(len(layers)), layers)
         axis.set_yticks(range(len(layers)), layers)
         axis.set_xlabel(f"{second} layer")
@@ -62,7 +62,8 @@ def _heatmap(axis: Axes, values: np.ndarray, legible: bool):
         if np.isnan(value):
             axis.text(column, row, "×", ha="center", va="center", color="0.4")
         elif legible:
-            dark = colormaps[COLOURS](value)[:3] @ np.array([0.2126, 0.7152, 0.0722]) < 0.5
+            # Where white and black stand out alike from a colour (WCAG 2, relative luminance).
+            dark = np.power(colormaps[COLOURS](value)[:3], 2.2) @ LUMINANCE < 0.18
             axis.text(
                 *(column, row, f"{value:.2f}"),
                 ha="center",
