@@ -76,7 +76,8 @@ def probe_predictions(
         held, kept = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
         kernel = gram[np.ix_(kept, kept)]
         mean = kernel.mean(axis=0)
-        kernel += mean.mean() - mean - mean[:, None]
+        kernel -= mean
+        kernel -= mean[:, None] - mean.mean()
         kernel[np.diag_indices(len(kept))] += alpha
         intercept = targets[kept].mean(axis=0)
         weights = np.linalg.solve(kernel, targets[kept] - intercept)
