@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -37,9 +38,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
         name, _, part = metric.partition(":")
         label, scale, from_zero = AXES[name]
         for axis, budget in zip(row, budgets, strict=True):
-            # The metrics of embeddings bear the same names.
-            where = {"metric": metric, "embedding": "", "budget": budget}
-            measurements.draw_lines(axis, "layer", where, scale)
+            _draw_lines(axis, measurements, metric, budget, scale)
         row[0].set_ylabel(label.format(part))
         row[0].yaxis.set_major_locator(MaxNLocator(5))
         if from_zero:
@@ -52,3 +51,22 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     handles, labels = axes[0, 0].get_legend_handles_labels()
     style.legend_below(figure, handles, labels, len(labels))
     return figure
+
+
+def _draw_lines(
+    axis: Axes, measurements: Measurements, metric: str, budget: int, scale: float
+) -> None:
+    """Draw a line for each method, with a gap where a layer was not measured."""
+    layers = [layer for layer in measurements.table["layer"].unique() if layer]
+    # The metrics of embeddings bear the same names.
+    where = {"metric": metric, "embedding": "", "budget": budget}
+    for method in measurements.methods:
+        summary = measurements.over_folds("layer", method, where).reindex(layers) * scale
+        axis.errorbar(
+            layers,
+            summary["mean"],
+            yerr=summary["std"],
+            label=method,
+            capsize=2,
+            **style.method_style(method, measurements.methods),
+        )

@@ -60,13 +60,9 @@ class Measurements:
         return summary.fillna({"std": 0.0})
 
     def draw_percent(self, axis: Axes, by: str, where: Mapping[str, object]) -> None:
-        """Draw a line for each method, in percent, with its deviation; see `draw_lines`."""
-        self.draw_lines(axis, by, where, 100)
-
-    def draw_lines(self, axis: Axes, by: str, where: Mapping[str, object], scale: float) -> None:
-        """Draw a line for each method, times `scale`, with its deviation; see `over_folds`."""
+        """Draw a line for each method, in percent, with its deviation; see `over_folds`."""
         for method in self.methods:
-            summary = self.over_folds(by, method, where) * scale
+            summary = self.over_folds(by, method, where) * 100
             axis.errorbar(
                 summary.index,
                 summary["mean"],
