@@ -215,5 +215,10 @@ def write_metrics(path: str | Path, attributes: Mapping, metrics: Mapping[str, f
     metrics : mapping of str to float
         Metric names and values.
     """
+    write_rows(path, METRIC_COLUMNS, metric_rows(attributes, metrics))
+
+
+def metric_rows(attributes: Mapping, metrics: Mapping[str, float]) -> list[list]:
+    """Return metrics as tidy rows; see `write_metrics`."""
     identity = [attributes.get(column, "") for column in METRIC_COLUMNS[:-2]]
-    write_rows(path, METRIC_COLUMNS, [[*identity, *item] for item in metrics.items()])
+    return [[*identity, *item] for item in metrics.items()]

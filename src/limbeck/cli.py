@@ -54,7 +54,10 @@ FLAGS: dict[str, dict] = {
 
 
 def command(*flags: str) -> Callable:
-    """Register a subcommand under the function's name; flags in brackets are optional."""
+    """Register a subcommand under the function's name.
+
+    Flags in brackets are optional; those with a plus at their end take several values.
+    """
 
     def register(function: Callable[[argparse.Namespace], None]) -> Callable:
         COMMANDS[function.__name__] = (function, list(flags))
@@ -181,6 +184,14 @@ def score_embedding(args: argparse.Namespace) -> None:
     )
 
 
+@command("--activations+", "--neighbours+", "--k", "--metrics")
+def compare_runs(args: argparse.Namespace) -> None:
+    """Measure what the layers of different methods have in common."""
+    from limbeck.metrics.comparison import compare_runs
+
+    compare_runs(args.activations, args.neighbours, args.k, *args.metrics)
+
+
 @command("--metrics", "--table")
 def gather_metrics(args: argparse.Namespace) -> None:
     """Join metrics into one tidy table."""
@@ -254,8 +265,9 @@ def build_parser() -> argparse.ArgumentParser:
         subparser = subparsers.add_parser(name, help=summary, description=summary)
         for flag in flags:
             optional = flag.startswith("[")
-            flag = flag.strip("[]")
-            subparser.add_argument(flag, required=not optional, **FLAGS[flag])
+            several = {"nargs": "+"} if flag.endswith("+") else {}
+            flag = flag.strip("[]+")
+            subparser.add_argument(flag, required=not optional, **FLAGS[flag], **several)
     return parser
 
 

@@ -3,6 +3,7 @@
 Imports nothing heavy, because every job parses the workflow again.
 """
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -68,6 +69,16 @@ def _lay_over(below: object, above: Mapping) -> object:
     return below
 
 
+# What a figure of layers can show; ``neighbour_overlap:<method>`` besides.
+LAYER_FIGURE_METRICS = (
+    "probe_accuracy",
+    "intrinsic_dimension",
+    "variance_ratio",
+    "knn_accuracy",
+    "silhouette",
+)
+
+
 def check_config(config: Mapping, sources: str = "config") -> None:
     """Check a study's config before any job starts.
 
@@ -112,6 +123,9 @@ def _contradictions(config: Mapping) -> Iterator[str]:
     for name in config["statistics"]["methods"]:
         if name not in methods:
             yield f"statistics.methods: '{name}' is not defined; {suggest(name, methods)}"
+    images, folds = config["activations"]["images_per_class"], config["metrics"]["probe_folds"]
+    if images is not None and images < folds:
+        yield f"metrics.probe_folds = {folds}: allowed: 2 to {images}, activations.images_per_class"
     for name in run["figures"]:
         if name in config["figures"]:
             yield from _figure_contradictions(name, config["figures"][name], config)
@@ -144,15 +158,23 @@ def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Itera
         yield f"{key}.budget = {figure['budget']}: not in budgets; allowed: {config['budgets']}"
     if figure.get("fold", 0) >= config["folds"]:
         yield f"{key}.fold = {figure['fold']}: allowed: 0 to {config['folds'] - 1}"
+    methods = config["run"]["methods"]
+    for method in dict.fromkeys(itertools.chain(*figure.get("pairs", []))):
+        if method not in methods:
+            yield f"{key}.pairs: '{method}' is not in run.methods; {suggest(method, methods)}"
+    shown = [*LAYER_FIGURE_METRICS, *(f"neighbour_overlap:{method}" for method in methods)]
+    for metric in figure.get("metrics", []):
+        if metric not in shown:
+            yield f"{key}.metrics: '{metric}' is no metric of layers; {suggest(metric, shown)}"
 
 
 def neighbours_needed(config: Mapping) -> int:
     """Return how many neighbours the selected embeddings and the metrics need.
 
     t-SNE uses three times its perplexity (van der Maaten 2014); ivis counts each point among its
-    own `k`, as the package does.
+    own `k`, as the package does; the intrinsic dimension takes two.
     """
-    needed = [config["metrics"]["neighbours"]]
+    needed = [2, config["metrics"]["neighbours"]]
     for name in config["run"]["embeddings"]:
         embedding = config["embeddings"][name]
         if embedding["algorithm"] == "tsne":

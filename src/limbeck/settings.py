@@ -62,10 +62,12 @@ class ActivationSettings:
 
 @dataclass(frozen=True)
 class MetricSettings:
-    """Size of a neighbourhood, and the mass that a class's region holds."""
+    """Size of a neighbourhood, the mass that a class's region holds, and the linear probe."""
 
     neighbours: int
     area_mass: float
+    probe_penalty: float
+    probe_folds: int
 
 
 @dataclass(frozen=True)
@@ -265,8 +267,11 @@ def _describe(error) -> Iterator[str]:
                 "exclusiveMaximum": "<",
             }
             yield f"{name()} = {value!r}: must be {sign[error.validator]} {allowed}"
-        case "minItems" | "minProperties":
+        case "minItems" | "minProperties" if not value:
             yield f"{name()} is empty: at least {allowed} needed"
+        case "minItems" | "maxItems":
+            sign = "at least" if error.validator == "minItems" else "at most"
+            yield f"{name()} = {value!r}: must have {sign} {allowed} items"
         case "uniqueItems":
             yield f"{name()} = {value!r}: must not repeat a value"
         case "pattern":

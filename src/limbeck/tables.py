@@ -58,6 +58,16 @@ TABLES = {
     "superclass_correlation": Table(
         {"superclass_correlation": "mean over superclasses"}, ("method",), 1, 3
     ),
+    "representation": Table(
+        {
+            "probe_accuracy": "linear probe accuracy",
+            "intrinsic_dimension": "intrinsic dimension",
+            "variance_ratio": "variance within over between classes",
+        },
+        ("layer", "method"),
+        1,
+        3,
+    ),
     "runtime": Table(
         {
             "training_seconds": "training (s)",

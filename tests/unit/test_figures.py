@@ -10,8 +10,10 @@ from PIL import Image
 
 from limbeck import artifacts
 from limbeck.comparison import compare, write_comparisons
+from limbeck.config import LAYER_FIGURE_METRICS
 from limbeck.data.datasets import Dataset
-from limbeck.figures import FIGURES, accuracy, class_area, draw_figure, embeddings, style
+from limbeck.figures import FIGURES, accuracy, cka, class_area, draw_figure, embeddings, style
+from limbeck.figures import layers as layers_figure
 from limbeck.folds import values_over_folds
 from limbeck.settings import StudyPlan, schema
 
@@ -37,6 +39,9 @@ ACCURACY = {
     "teacher": ([50, 2500], [55, 75], [50**0.5, 0]),
     "distilled": ([50], [40], [20]),
 }
+
+
+PAIRS = [["teacher", "distilled"], ["distilled", "distilled"], ["distilled", "teacher"]]
 
 
 def write_metrics(folder, rows):
@@ -143,6 +148,8 @@ def settings_of(metrics, stores, comparisons):
         "class_area": ([metrics], {"kind": "class_area", "width": 183, "embedding": "tsne"}),
         "embeddings": (stores, {"kind": "embeddings", "width": 120, "embedding": "tsne"}),
         "published": ([comparisons, metrics], {"kind": "published", "width": 183}),
+        "cka": ([metrics], {"kind": "cka", "width": 183, "pairs": PAIRS, "budget": 50}),
+        "layers": ([metrics], {"kind": "layers", "width": 183, "metrics": ["probe_accuracy"]}),
     }
 
 
@@ -259,6 +266,122 @@ def test_method_has_the_same_colour_in_every_figure(styled, metrics, dataset):
     ]
     assert seen[0] == seen[1] == seen[2]
     assert len(set(seen[0].values())) == 2
+
+
+# --- Layers -----------------------------------------------------------------------------------
+
+LAYER_ROWS = [
+    ("teacher", 50, 0, "A", "", "probe_accuracy", 0.5),
+    ("teacher", 50, 1, "A", "", "probe_accuracy", 0.6),
+    ("teacher", 50, 0, "A", "tsne", "silhouette", 0.9),  # of an embedding
+    ("teacher", 50, 0, "A", "", "silhouette", -0.25),
+    ("distilled", 50, 0, "A", "", "silhouette", 0.125),
+    ("distilled", 50, 0, "E", "", "silhouette", 0.375),
+    ("distilled", 50, 0, "A", "", "neighbour_overlap:teacher", 0.25),
+    ("distilled", 2500, 0, "A", "", "neighbour_overlap:teacher", 0.75),
+    ("distilled", 2500, 0, "A", "", "neighbour_overlap:undistilled", 0.1),
+]
+
+
+def drawn_values(axis):
+    """Return what is seen of each line by label: layer, and mean and deviation."""
+    lines = {}
+    for container in axis.containers:
+        line, _, (bars,) = container.lines
+        errors = {}
+        for segment in bars.get_segments():
+            if len(segment):
+                errors[segment[0, 0]] = (segment[1, 1] - segment[0, 1]) / 2
+        points = enumerate(zip(*line.get_data(orig=True), strict=True))
+        lines[container.get_label()] = {
+            layer: (round(value, 9), round(errors.get(place, 0), 9))
+            for place, (layer, value) in points
+            if not np.isnan(value)
+        }
+    return lines
+
+
+def test_layers_by_hand(styled, tmp_path, dataset):
+    metrics = ["probe_accuracy", "silhouette", "neighbour_overlap:teacher"]
+    figure = layers_figure.draw(
+        Dataset(dataset(4)),
+        [write_metrics(tmp_path, LAYER_ROWS)],
+        {"width": 183, "metrics": metrics},
+    )
+    axes = np.array(figure.axes).reshape(3, 2)
+    probe, silhouettes, shared = (drawn_values(axis) for axis in axes[:, 0])
+    # E, where the distilled student alone was measured, is a gap in the teacher's line.
+    assert probe["teacher"] == {"A": (55, round(50**0.5, 9))}
+    assert silhouettes["teacher"] == {"A": (-0.25, 0)}
+    assert silhouettes["distilled"] == {"A": (0.125, 0), "E": (0.375, 0)}
+    assert shared["distilled"] == {"A": (25, 0)}
+    assert shared["teacher"] == {}
+    assert drawn_values(axes[2, 1])["distilled"] == {"A": (75, 0)}
+    assert [axis.get_title() for axis in axes[0]] == ["50 labels", "2,500 labels"]
+    assert [axis.get_ylabel().replace("\n", " ") for axis in axes[:, 0]] == [
+        "linear probe accuracy (%)",
+        "silhouette",
+        "neighbours shared with teacher (%)",
+    ]
+    assert {axis.get_xlabel() for axis in axes[-1]} == {"layer"}
+    assert tick_labels(axes[2, 0]) == ["A", "E"]
+    assert axes[2, 0].get_ylim()[0] == 0
+    assert axes[1, 0].get_ylim()[0] < -0.25
+    legend = figure.legends[0]
+    assert [text.get_text() for text in legend.get_texts()] == ["teacher", "distilled"]
+
+
+def test_layers_have_an_axis_for_every_metric():
+    assert set(layers_figure.AXES) == {*LAYER_FIGURE_METRICS, "neighbour_overlap"}
+
+
+CKA_ROWS = [
+    ("teacher", 50, 0, "A", "", "cka:teacher.E", 0.4),
+    ("teacher", 50, 0, "A", "", "cka:distilled.A", 0.8),
+    ("teacher", 50, 1, "A", "", "cka:distilled.A", 0.6),
+    ("teacher", 50, 0, "A", "", "cka:distilled.E", 0.3),
+    ("teacher", 50, 0, "E", "", "cka:distilled.A", 0.1),
+    ("teacher", 50, 0, "E", "", "cka:distilled.E", 0.9),
+    ("teacher", 2500, 0, "A", "", "cka:distilled.A", 0.25),
+    ("distilled", 50, 0, "A", "", "cka:distilled.E", 0.5),
+    ("distilled", 50, 0, "E", "", "cka:distilled.A", 0.5),
+]
+
+
+def draw_cka(path, dataset, budget=50, width=183):
+    return cka.draw(dataset, [path], {"width": width, "pairs": PAIRS, "budget": budget})
+
+
+def test_cka_by_hand(styled, tmp_path, dataset):
+    figure = draw_cka(write_metrics(tmp_path, CKA_ROWS), Dataset(dataset(4)))
+    *panels, bar = figure.axes
+    shown = [axis.images[0].get_array().filled(np.nan) for axis in panels]
+    np.testing.assert_allclose(shown[0], [[0.7, 0.3], [0.1, 0.9]])
+    np.testing.assert_allclose(shown[1], [[1, 0.5], [0.5, 1]])  # a layer is like itself
+    assert np.isnan(shown[2]).all()
+    names = [(axis.get_ylabel(), axis.get_xlabel()) for axis in panels]
+    assert names == [(f"{first} layer", f"{second} layer") for first, second in PAIRS]
+    assert all(tick_labels(axis) == ["A", "E"] for axis in panels)
+    assert {axis.images[0].get_clim() for axis in panels} == {(0, 1)}
+    assert panels[0].images[0].origin == "lower"
+    texts = {text.get_position(): text.get_text() for text in panels[0].texts}
+    assert texts == {(0, 0): "0.70", (1, 0): "0.30", (0, 1): "0.10", (1, 1): "0.90"}
+    colours = {text.get_text(): text.get_color() for text in panels[0].texts}
+    assert colours == {"0.10": "white", "0.30": "white", "0.70": "black", "0.90": "black"}
+    assert {text.get_text() for text in panels[2].texts} == {"×"}
+    assert bar.get_ylabel() == "linear CKA, 50 labels"
+
+
+def test_cka_of_a_budget_without_runs_is_marked(styled, tmp_path, dataset):
+    figure = draw_cka(write_metrics(tmp_path, CKA_ROWS), Dataset(dataset(4)), budget=400)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["×"] * 4
+
+
+def test_cka_prints_values_only_where_they_fit(styled, tmp_path, dataset):
+    path = write_metrics(tmp_path, CKA_ROWS)
+    opened = Dataset(dataset(4))
+    assert len(draw_cka(path, opened, width=183).axes[0].texts) == 4
+    assert len(draw_cka(path, opened, width=70).axes[0].texts) == 0
 
 
 # --- Embeddings -------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from limbeck.metrics.density import (
     region_threshold,
 )
 from limbeck.metrics.neighbourhoods import knn_accuracy, silhouette, trustworthiness
+from limbeck.metrics.representation import intrinsic_dimension, probe_accuracy, variance_ratio
 from limbeck.metrics.scoring import score_embedding, score_layer, score_predictions
 from limbeck.settings import MetricSettings
 
@@ -43,6 +44,10 @@ def clusters():
 
 def nearest(points, k):
     return NearestNeighbors(n_neighbors=k).fit(points).kneighbors(return_distance=False)
+
+
+def distances_to_nearest(points, k):
+    return NearestNeighbors(n_neighbors=k).fit(points).kneighbors()[0]
 
 
 # --- Predictions ------------------------------------------------------------------------------
@@ -290,7 +295,7 @@ def test_class_on_a_line_has_ratio_zero_and_nothing_has_a_ratio_on_a_line(blobs)
 # --- Rows of the table ------------------------------------------------------------------------
 
 RUN = {"study": "s", "method": "distilled", "budget": 200, "fold": 1}
-SETTINGS = MetricSettings(neighbours=5, area_mass=0.9)
+SETTINGS = MetricSettings(neighbours=5, area_mass=0.9, probe_penalty=0.2, probe_folds=4)
 
 
 def write_dataset(path, labels, superclasses=()):
@@ -378,7 +383,11 @@ def layer(tmp_path, clusters):
     )
     artifacts.write_store(
         tmp_path / "neighbours.zarr",
-        {"indices": nearest(points, 12), "sample_ids": ids},  # more than the settings ask for
+        {
+            "indices": nearest(points, 12),  # more than the settings ask for
+            "distances": distances_to_nearest(points, 12),
+            "sample_ids": ids,
+        },
         {**attributes, "neighbour_seconds": 0.75},
     )
     return dataset, tmp_path / "activations.zarr", tmp_path / "neighbours.zarr"
@@ -395,6 +404,9 @@ def test_rows_of_a_layer(layer, clusters, tmp_path):
     assert read(tmp_path / "metrics.csv", layer="C") == {
         "knn_accuracy": pytest.approx(leave_one_out(points, labels, 5)),
         "silhouette": pytest.approx(silhouette_score(points, labels), rel=1e-5),
+        "probe_accuracy": probe_accuracy(points, labels, 0.2, 4),
+        "intrinsic_dimension": intrinsic_dimension(distances_to_nearest(points, 2)),
+        "variance_ratio": pytest.approx(variance_ratio(points, labels), rel=1e-5),
         "extraction_seconds": 1.25,
         "neighbour_seconds": 0.75,
     }

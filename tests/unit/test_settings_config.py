@@ -22,6 +22,8 @@ FIGURES = {
     "bars": {"kind": "accuracy", "width": 89},
     "maps": {"kind": "embeddings", "width": 183, "embedding": "tsne", "budget": 50, "fold": 0},
     "areas": {"kind": "class_area", "width": 183, "embedding": "ivis"},
+    "alike": {"kind": "cka", "width": 183, "pairs": [["teacher", "distilled"]], "budget": 200},
+    "measures": {"kind": "layers", "width": 183, "metrics": ["probe_accuracy"]},
 }
 
 
@@ -102,6 +104,8 @@ SECTIONS = [
     "figures.bars",
     "figures.maps",
     "figures.areas",
+    "figures.alike",
+    "figures.measures",
     "run",
 ]
 
@@ -133,6 +137,8 @@ def test_unknown_key_with_a_near_miss(config):
         "figures.maps.fold",
         "figures.maps.kind",
         "figures.areas.embedding",
+        "figures.alike.pairs",
+        "figures.measures.metrics",
         "run.figures",
     ],
 )
@@ -202,6 +208,8 @@ def test_other_text_gets_no_hint_about_numbers(config, text):
         ("embeddings.tsne.perplexity", 1, "> 1"),
         ("embeddings.ivis.k", 1, ">= 2"),
         ("metrics.area_mass", 1.5, "< 1"),
+        ("metrics.probe_penalty", 0, "> 0"),
+        ("metrics.probe_folds", 1, ">= 2"),
         ("figures.bars.width", 500, "<= 400"),
     ],
 )
@@ -375,6 +383,7 @@ def test_layer_that_every_method_lacks_is_one_line(config):
         ("areas.embedding", "umap", "tsne, ivis"),
         ("maps.budget", 100, "[50, 200]"),
         ("maps.fold", 2, "0 to 1"),
+        ("alike.budget", 400, "[50, 200]"),
     ],
 )
 def test_figures_of_what_is_not_run(config, key, value, allowed):
@@ -382,6 +391,49 @@ def test_figures_of_what_is_not_run(config, key, value, allowed):
     (line,) = mistakes(config)
     assert line.startswith(f"figures.{key} = {value!r}: ")
     assert line.endswith(f"allowed: {allowed}")
+
+
+def test_pairs_of_methods_that_are_not_run(config):
+    config["figures"]["alike"]["pairs"] += [["techer", "teacher"], ["distilled", "techer"]]
+    assert mistakes(config) == [
+        "figures.alike.pairs: 'techer' is not in run.methods; did you mean 'teacher'? "
+        "allowed: teacher, undistilled, distilled"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pair", "limit"),
+    [(["teacher"], "at least 2"), (["teacher", "distilled", "undistilled"], "at most 2")],
+)
+def test_pairs_are_two(config, pair, limit):
+    config["figures"]["alike"]["pairs"].append(pair)
+    assert mistakes(config) == [f"figures.alike.pairs.1 = {pair!r}: must have {limit} items"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("prob_accuracy", "probe_accuracy"),
+        ("neighbour_overlap:techer", "neighbour_overlap:teacher"),
+        ("neighbour_overlap", "neighbour_overlap:teacher"),
+    ],
+)
+def test_layers_show_metrics_of_layers(config, wrong, right):
+    config["figures"]["measures"]["metrics"] += ["neighbour_overlap:teacher", wrong]
+    assert mistakes(config) == [
+        f"figures.measures.metrics: '{wrong}' is no metric of layers; did you mean '{right}'? "
+        "allowed: probe_accuracy, intrinsic_dimension, variance_ratio, knn_accuracy, silhouette, "
+        "neighbour_overlap:teacher, neighbour_overlap:undistilled, neighbour_overlap:distilled"
+    ]
+
+
+def test_each_fold_of_the_probe_needs_an_image_of_each_class(config):
+    config["activations"]["images_per_class"] = 5
+    check_config(config)
+    config["activations"]["images_per_class"] = 4
+    assert mistakes(config) == [
+        "metrics.probe_folds = 5: allowed: 2 to 4, activations.images_per_class"
+    ]
 
 
 def test_figures_that_are_not_drawn_may_refer_to_anything(config):
@@ -408,6 +460,7 @@ def test_two_mistakes_are_two_lines(config):
         (30, 150, 15, ["tsne"], 90),  # ivis is not run
         (5, 15, 20, ["tsne", "ivis"], 20),  # the metrics
         (30, 150, 12, ["pca"], 12),  # PCA needs none
+        (30, 150, 1, ["pca"], 2),  # the intrinsic dimension
     ],
 )
 def test_neighbours_needed(config, perplexity, k, metric, run, expected):

@@ -10,7 +10,10 @@ pytestmark = pytest.mark.slow
 
 METHODS = ("teacher", "undistilled", "distilled")
 RUN = "results/tiny/runs/{}/budget-20/fold-0"
-SUMMARY = ("accuracy", "ivis_loss", "class_area", "superclass_correlation", "runtime")
+SUMMARY = (
+    *("accuracy", "ivis_loss", "class_area", "superclass_correlation", "representation"),
+    "runtime",
+)
 
 
 def job(rule, *wildcards):
@@ -43,7 +46,7 @@ def layer_jobs(method, layer, embeddings=("tsne", "pca"), rules=("embed", "score
     )
 
 
-ALL_FIGURES = ("accuracy", "embeddings_tsne", "class_area_tsne")
+ALL_FIGURES = ("accuracy", "embeddings_tsne", "class_area_tsne", "cka", "representation")
 
 
 def test_a_second_run_has_nothing_to_do(finished_once):
@@ -60,6 +63,7 @@ def test_forcing_one_layers_extraction_reruns_that_layer_only(finished_once):
                 run_job("find_neighbours", "distilled", "layer=E"),
                 run_job("score_layer", "distilled", "layer=E"),
                 run_job("gather_run", "distilled"),
+                job("compare_runs", "budget=20", "fold=0"),
             ]
         )
         + layer_jobs("distilled", "E")

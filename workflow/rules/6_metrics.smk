@@ -75,6 +75,34 @@ rule score_embedding:
         " --settings {params.settings:q} --metrics {output.metrics} 2> {log}"
 
 
+rule compare_runs:
+    input:
+        activations=all_layers(
+            "results/{{study}}/runs/{method}/budget-{{budget}}/fold-{{fold}}/activations/{layer}.zarr"
+        ),
+        neighbours=all_layers(
+            "results/{{study}}/runs/{method}/budget-{{budget}}/fold-{{fold}}/neighbours/{layer}.zarr"
+        ),
+    output:
+        metrics="results/{study}/comparisons/budget-{budget}/fold-{fold}.csv",
+    log:
+        "logs/{study}/compare_runs/budget-{budget}/fold-{fold}.log",
+    benchmark:
+        "benchmarks/results/{study}/compare_runs/budget-{budget}/fold-{fold}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        k=config["metrics"]["neighbours"],
+        code=fingerprint("metrics.comparison"),
+    shell:
+        "limbeck compare_runs --activations {input.activations} --neighbours {input.neighbours}"
+        " --k {params.k} --metrics {output.metrics} 2> {log}"
+
+
 rule gather_run:
     """Join the metrics of one run, so that no command line names those of a whole study."""
     input:

@@ -1,6 +1,11 @@
 rule gather_study:
     input:
         metrics=all_runs("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv"),
+        comparisons=expand(
+            "results/{{study}}/comparisons/budget-{budget}/fold-{fold}.csv",
+            budget=config["budgets"],
+            fold=range(config["folds"]),
+        ),
     output:
         table="results/{study}/tables/metrics.csv",
     log:
@@ -16,7 +21,8 @@ rule gather_study:
     params:
         code=fingerprint("tables"),
     shell:
-        "limbeck gather_metrics --metrics {input.metrics} --table {output.table} 2> {log}"
+        "limbeck gather_metrics --metrics {input.metrics} {input.comparisons}"
+        " --table {output.table} 2> {log}"
 
 
 rule build_table:

@@ -24,7 +24,14 @@ wildcard_constraints:
 
 
 GPU = int(config["device"] == "cuda")
-TABLES = ["accuracy", "ivis_loss", "class_area", "superclass_correlation", "runtime"]
+TABLES = [
+    "accuracy",
+    "ivis_loss",
+    "class_area",
+    "superclass_correlation",
+    "representation",
+    "runtime",
+]
 TABLES += ["published"] if config["published"] else []
 TABLE_FORMATS = ["csv", "md", "html"]
 ENVIRONMENT = "../../envs/limbeck.yaml"
@@ -61,6 +68,11 @@ def all_runs(path, **wildcards):
         fold=range(config["folds"]),
         **wildcards,
     )
+
+
+def all_layers(path):
+    """Paths of all layers of all methods, in the order of the config."""
+    return expand(path, method=config["run"]["methods"], layer=config["layers"])
 
 
 def teacher_logits_of(wildcards):

@@ -13,8 +13,10 @@ from limbeck.data.datasets import Dataset
 
 FIGURES = {
     "accuracy": "limbeck.figures.accuracy",
+    "cka": "limbeck.figures.cka",
     "class_area": "limbeck.figures.class_area",
     "embeddings": "limbeck.figures.embeddings",
+    "layers": "limbeck.figures.layers",
     "published": "limbeck.figures.published",
 }
 

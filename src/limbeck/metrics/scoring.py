@@ -11,18 +11,25 @@ from limbeck.data.datasets import Dataset
 from limbeck.metrics.classification import superclass_correlation, top_k_accuracy
 from limbeck.metrics.density import class_area_ratios
 from limbeck.metrics.neighbourhoods import knn_accuracy, silhouette, trustworthiness
+from limbeck.metrics.representation import intrinsic_dimension, probe_accuracy, variance_ratio
 from limbeck.neighbours import nearest_neighbours
 from limbeck.settings import MetricSettings
 
 
 @dataclass(frozen=True)
 class LayerInputs:
-    """A layer: `activations` (n, D), `neighbours` (n, k), `labels` (n,), its stores' attributes."""
+    """A layer: `activations` (n, D), `labels` (n,), its stores' attributes and the settings.
+
+    Of each image, `neighbours` (n, k) are the nearest others, and `distances` (n, 2) those to the
+    first two of them.
+    """
 
     activations: object
     neighbours: np.ndarray
+    distances: np.ndarray
     labels: np.ndarray
     attributes: Mapping
+    settings: MetricSettings
 
 
 @dataclass(frozen=True)
@@ -31,12 +38,16 @@ class EmbeddingInputs(LayerInputs):
 
     points: np.ndarray
     point_neighbours: np.ndarray
-    area_mass: float
 
 
 LAYER_METRICS: Mapping[str, Callable[[LayerInputs], float]] = {
     "knn_accuracy": lambda layer: knn_accuracy(layer.neighbours, layer.labels),
     "silhouette": lambda layer: silhouette(layer.activations, layer.labels),
+    "probe_accuracy": lambda layer: probe_accuracy(
+        layer.activations, layer.labels, layer.settings.probe_penalty, layer.settings.probe_folds
+    ),
+    "intrinsic_dimension": lambda layer: intrinsic_dimension(layer.distances),
+    "variance_ratio": lambda layer: variance_ratio(layer.activations, layer.labels),
     "extraction_seconds": lambda layer: layer.attributes["extraction_seconds"],
     "neighbour_seconds": lambda layer: layer.attributes["neighbour_seconds"],
 }
@@ -46,7 +57,9 @@ EMBEDDING_METRICS: Mapping[str, Callable[[EmbeddingInputs], float]] = {
     "continuity": lambda e: trustworthiness(e.points, e.neighbours),
     "knn_accuracy": lambda e: knn_accuracy(e.point_neighbours, e.labels),
     "silhouette": lambda e: silhouette(e.points, e.labels),
-    "class_area_ratio": lambda e: class_area_ratios(e.points, e.labels, e.area_mass).mean(),
+    "class_area_ratio": lambda e: class_area_ratios(
+        e.points, e.labels, e.settings.area_mass
+    ).mean(),
     "embedding_seconds": lambda e: e.attributes["embedding_seconds"],
 }
 
@@ -103,13 +116,9 @@ def score_embedding(
     store = artifacts.open_store(embedding)
     points = store["points"][:]
     inputs = EmbeddingInputs(
-        activations=layer.activations,
-        neighbours=layer.neighbours,
-        labels=layer.labels,
-        attributes=dict(store.attrs),
+        **{**vars(layer), "attributes": dict(store.attrs)},
         points=points,
         point_neighbours=nearest_neighbours(points, settings.neighbours)[0],
-        area_mass=settings.area_mass,
     )
     metrics = {name: float(metric(inputs)) for name, metric in EMBEDDING_METRICS.items()}
     metrics |= {name: store.attrs[name] for name in OWN_MEASURES if name in store.attrs}
@@ -130,6 +139,8 @@ def _read_layer(
     return LayerInputs(
         activations=store["activations"],
         neighbours=graph["indices"][:, : settings.neighbours],
+        distances=graph["distances"][:, :2],
         labels=np.array([label_of_sample[sample_id] for sample_id in store["sample_ids"][:]]),
         attributes={**store.attrs, **graph.attrs},
+        settings=settings,
     )
