@@ -35,13 +35,20 @@ class Measurements:
         """All budgets, ascending."""
         return sorted(int(budget) for budget in self.table["budget"].unique())
 
+    @property
+    def layers(self) -> list[str]:
+        """All layers, in the order of the run in which most of them were measured."""
+        rows = self.table[self.table["layer"] != ""]
+        runs = rows.groupby(["method", "budget", "fold"], sort=False)["layer"].unique()
+        return list(dict.fromkeys([*max(runs, key=len, default=[]), *rows["layer"]]))
+
     def over_folds(self, by: str, method: str, where: Mapping[str, object]) -> pd.DataFrame:
         """Summarise one metric of one method over folds.
 
         Parameters
         ----------
         by : str
-            The column that makes a row: ``budget``, ascending, or ``layer``, as in the table.
+            The column that makes a row, for example ``budget`` or ``layer``.
         method : str
             Which method.
         where : mapping
@@ -50,24 +57,32 @@ class Measurements:
         Returns
         -------
         pandas.DataFrame
-            Columns ``mean`` and ``std`` (sample standard deviation, 0 for one fold), a row for each
-            value of `by` that was measured.
+            Columns ``mean`` and ``std`` (sample standard deviation, NaN for one fold), a row for
+            each value of `by` that was measured.
         """
         rows = self.table[self.table["method"] == method]
         for column, value in where.items():
             rows = rows[rows[column] == value]
-        summary = rows.groupby(by, sort=by == "budget")["value"].agg(["mean", "std"])
-        return summary.fillna({"std": 0.0})
+        return rows.groupby(by)["value"].agg(["mean", "std"])
 
     def draw_percent(self, axis: Axes, by: str, where: Mapping[str, object]) -> None:
-        """Draw a line for each method, in percent, with its deviation; see `over_folds`."""
+        """Draw a line for each method, in percent, with its deviation over folds.
+
+        The line has a gap where a method was not measured, and no error bar for one fold; a panel
+        without anything says so. `by` is ``budget`` or ``layer``; see `over_folds`.
+        """
+        places = self.budgets if by == "budget" else self.layers
+        measured = 0
         for method in self.methods:
-            summary = self.over_folds(by, method, where) * 100
+            summary = self.over_folds(by, method, where).reindex(places) * 100
+            measured += summary["mean"].count()
             axis.errorbar(
-                summary.index,
+                places,
                 summary["mean"],
                 yerr=summary["std"],
                 label=method,
                 capsize=2,
                 **style.method_style(method, self.methods),
             )
+        if not measured:
+            style.mark_missing(axis)

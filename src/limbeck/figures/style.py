@@ -8,6 +8,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 MM_PER_INCH = 25.4
@@ -15,6 +16,9 @@ MM_PER_INCH = 25.4
 # Okabe & Ito (2008): told apart with every kind of colour vision.
 PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+# How an embedding is called in print; a name that is not here stands for itself.
+EMBEDDING_NAMES = {"tsne": "t-SNE", "pca": "PCA"}
 
 SETTINGS = {
     "axes.axisbelow": True,
@@ -74,6 +78,38 @@ def group_style(position: int) -> dict:
         "color": PALETTE[position % len(PALETTE)],
         "marker": MARKERS[position // len(PALETTE) % len(MARKERS)],
     }
+
+
+def embedding_name(name: str) -> str:
+    """Return how figures call an embedding of the study."""
+    return EMBEDDING_NAMES.get(name, name)
+
+
+def panel_grid(width: float, height: float, count: int, per_row: int, **arguments):
+    """Return a figure and a grid of axes for `count` panels, the rest of them switched off.
+
+    Parameters
+    ----------
+    width, height : float
+        Of the figure and of a row of panels, in mm.
+    count, per_row : int
+        Number of panels, and the largest number of them in a row.
+    **arguments
+        Of ``plt.subplots``.
+    """
+    columns = min(per_row, count)
+    rows = -(-count // columns)
+    figure, axes = new_figure(width, rows * height + 10, rows, columns, **arguments)
+    for axis in axes.flat[:count]:
+        axis.tick_params(labelbottom=True)
+    for axis in axes.flat[count:]:
+        axis.set_axis_off()
+    return figure, axes
+
+
+def mark_missing(axis: Axes, text: str = "not measured") -> None:
+    """Say in an empty panel why it is empty."""
+    axis.text(*(0.5, 0.5, text), transform=axis.transAxes, ha="center", va="center", color="0.45")
 
 
 def legend_below(figure: Figure, handles: Sequence, labels: Sequence[str], columns: int) -> None:
