@@ -28,6 +28,7 @@ SUBCOMMANDS = {
     "score_embedding",
     "gather_metrics",
     "build_table",
+    "describe_network",
     "draw_figure",
     "write_provenance",
 }
@@ -93,7 +94,7 @@ FLAGS = {
         *("--neighbours=neighbours.zarr", "--embedding=embedding.zarr", "--metrics=out/m.csv"),
     ],
     "draw_figure": [
-        *("--dataset=dataset.zarr", "--inputs=table.csv"),
+        *("--dataset=dataset.zarr", "--inputs=table.csv", "--methods=teacher"),
         *("--pdf=out/figure.pdf", "--png=out/figure.png"),
     ],
 }

@@ -21,6 +21,21 @@ FIGURES = {
     "bars": {"kind": "accuracy", "width": 89},
     "maps": {"kind": "embeddings", "width": 183, "embedding": "tsne", "budget": 50, "fold": 0},
     "areas": {"kind": "class_area", "width": 183, "embedding": "ivis"},
+    "pair": {
+        "kind": "class_correlation",
+        "width": 183,
+        "methods": ["undistilled", "distilled"],
+        "budget": 50,
+        "fold": 0,
+    },
+    "clouds": {
+        "kind": "algorithms",
+        "width": 120,
+        "method": "teacher",
+        "budget": 50,
+        "fold": 0,
+        "layer": "A",
+    },
 }
 
 
@@ -224,7 +239,7 @@ def test_numbers_are_finite(config, value):
         ("methods.teacher.augmentation", False, "", "none, flip"),
         ("embeddings.tsne.algorithm", "tsn", "did you mean 'tsne'? ", "tsne, ivis, pca"),
         ("dataset.name", "digit", "did you mean 'digits'? ", "digits, cifar10, cifar100"),
-        ("figures.bars.kind", "acuracy", "did you mean 'accuracy'? ", "accuracy, embeddings"),
+        ("figures.bars.kind", "acuracy", "did you mean 'accuracy'? ", "accuracy, algorithms"),
         ("activations.dtype", "bytes", "", "float32, float16"),
     ],
 )
@@ -381,6 +396,31 @@ def test_figures_of_what_is_not_run(config, key, value, allowed):
     (line,) = mistakes(config)
     assert line.startswith(f"figures.{key} = {value!r}: ")
     assert line.endswith(f"allowed: {allowed}")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wrong", "allowed"),
+    [
+        (
+            "clouds.method",
+            "techer",
+            "'techer': not in run.methods; did you mean 'teacher'? ",
+            "teacher, undistilled, distilled",
+        ),
+        (
+            "pair.methods",
+            ["distiled", "teacher"],
+            "'distiled': not in run.methods; did you mean 'distilled'? ",
+            "teacher, undistilled, distilled",
+        ),
+        ("clouds.layer", "C", "'C': not in layers; ", "A, E"),
+        ("clouds.budget", 51, "51: not in budgets; ", "[50, 200]"),
+        ("pair.fold", 3, "3: ", "0 to 1"),
+    ],
+)
+def test_figures_name_what_is_closest(config, key, value, wrong, allowed):
+    put(config, f"figures.{key}", value)
+    assert mistakes(config) == [f"figures.{key} = {wrong}allowed: {allowed}"]
 
 
 def test_figures_that_are_not_drawn_may_refer_to_anything(config):

@@ -11,7 +11,7 @@ from limbeck.figures.measurements import Measurements
 
 def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     """Draw mean and standard deviation over folds for each method, budgets on a log axis."""
-    measurements = Measurements.read(inputs[0])
+    measurements = Measurements.read(inputs[0], settings.get("study_methods", ()))
     figure, axes = style.new_figure(settings["width"], settings["width"] * 0.75)
     axis = axes[0, 0]
     measurements.draw_percent(axis, "budget", {"metric": "accuracy"})

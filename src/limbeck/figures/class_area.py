@@ -21,7 +21,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
 
     Error bars are the deviation over folds, bands the deviation over classes (its mean over folds).
     """
-    measurements = Measurements.read(inputs[0])
+    measurements = Measurements.read(inputs[0], settings.get("study_methods", ()))
     budgets, embedding = measurements.budgets, settings["embedding"]
     figure, axes = style.panel_grid(
         settings["width"], 55, len(budgets), PANELS_PER_ROW, sharex=True, sharey=True
@@ -57,7 +57,7 @@ def _draw_bands(axis: Axes, measurements: Measurements, where: Mapping) -> bool:
         )
         if spread.notna().any():
             drawn = True
-            colour = style.method_style(method, measurements.methods)["color"]
+            colour = measurements.style_of(method)["color"]
             low, high = mean - spread, mean + spread
             axis.fill_between(measurements.layers, low, high, color=colour, **BAND)
             for edge in (low, high):

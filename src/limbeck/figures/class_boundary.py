@@ -51,18 +51,15 @@ def _draw_class(
     look = {"linewidths": 0, "rasterized": True}
     axis.scatter(*points[~inside].T, s=size, color=BACKGROUND, **look)
     axis.scatter(*points[inside].T, s=max(2 * size, 2), color=colour, alpha=0.8, **look)
-    density = estimate_density(points[inside])
-    if density is None:
-        text = "points on a line"
-    else:
-        threshold = region_threshold(density, mass)
+    text, density = "points on a line", estimate_density(points[inside])
+    if density is not None and (whole := region_area(points, mass)):
+        level = region_threshold(density, mass)
         boundary = axis.contour(
-            density.x, density.y, density.values, [threshold], colors=[colour], linewidths=0.8
+            density.x, density.y, density.values, [level], colors=[colour], linewidths=0.8
         )
         # Contours ask for room for their whole grid.
         _fit(axis, np.concatenate([points, *(path.vertices for path in boundary.get_paths())]))
-        ratio = region_area(points[inside], mass) / region_area(points, mass)
-        text = f"{100 * ratio:.3g} %"
+        text = f"{100 * region_area(points[inside], mass) / whole:.3g} %"
     axis.text(0.04, 0.96, text, transform=axis.transAxes, ha="left", va="top")
 
 

@@ -1,6 +1,6 @@
 """Metrics by method, as figures show them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,20 +15,25 @@ class Measurements:
     """The tidy table of a study; methods, budgets and layers are in the order of the config."""
 
     table: pd.DataFrame
+    colour_order: Sequence[str] = ()
 
     @classmethod
-    def read(cls, path: str | Path) -> "Measurements":
-        """Read ``metrics.csv``."""
+    def read(cls, path: str | Path, methods: Sequence[str] = ()) -> "Measurements":
+        """Read ``metrics.csv``; `methods`, the study's, keep their colours if some are missing."""
         text = {name: str for name in ("method", "layer", "embedding", "metric")}
         unmeasured = {"value": ["nan"]}
         table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=unmeasured)
         table["value"] = table["value"].astype(float)
-        return cls(table.dropna(subset=["value"]))
+        return cls(table.dropna(subset=["value"]), methods)
 
     @property
     def methods(self) -> list[str]:
         """All methods."""
         return list(self.table["method"].unique())
+
+    def style_of(self, method: str) -> dict:
+        """Return a method's colour and marker."""
+        return style.method_style(method, [*dict.fromkeys([*self.colour_order, *self.methods])])
 
     @property
     def budgets(self) -> list[int]:
@@ -68,21 +73,21 @@ class Measurements:
     def draw_percent(self, axis: Axes, by: str, where: Mapping[str, object]) -> None:
         """Draw a line for each method, in percent, with its deviation over folds.
 
-        The line has a gap where a method was not measured, and no error bar for one fold; a panel
-        without anything says so. `by` is ``budget`` or ``layer``; see `over_folds`.
+        The line has a gap where a method was not measured, and no error bar for one fold; the panel
+        names the methods without any line. `by` is ``budget`` or ``layer``; see `over_folds`.
         """
         places = self.budgets if by == "budget" else self.layers
-        measured = 0
+        missing = []
         for method in self.methods:
             summary = self.over_folds(by, method, where).reindex(places) * 100
-            measured += summary["mean"].count()
+            if summary["mean"].isna().all():
+                missing.append(method)
             axis.errorbar(
                 places,
                 summary["mean"],
                 yerr=summary["std"],
                 label=method,
                 capsize=2,
-                **style.method_style(method, self.methods),
+                **self.style_of(method),
             )
-        if not measured:
-            style.mark_missing(axis)
+        style.mark_missing_methods(axis, missing, self.methods)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -20,8 +20,9 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
 
     Superclasses have the same order in all panels, that of their mean over all that is shown.
     """
-    measurements = Measurements.read(inputs[0])
-    budgets, parts = measurements.budgets, _parts_by_mean(measurements, settings["methods"])
+    measurements = Measurements.read(inputs[0], settings.get("study_methods", ()))
+    methods, budgets = settings["methods"], measurements.budgets
+    parts = _parts_by_mean(measurements, methods)
     figure, axes = style.panel_grid(
         settings["width"],
         max(len(parts), 4) * ROW_MM + 8,
@@ -33,11 +34,14 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     for axis, budget in zip(axes.flat, budgets, strict=False):
         axis.set_title(f"{budget:,} labels")
         axis.set_xlabel("mean correlation")
-        _draw_budget(axis, measurements, parts, budget, settings)
+        if not dataset.attributes["superclass_names"]:
+            style.mark_missing(axis, "no superclasses")
+        else:
+            _draw_budget(axis, measurements, methods, parts, budget)
     names = [part.removeprefix(PREFIX).replace("_", " ") for part in parts]
     axes[0, 0].set_yticks(range(len(names)), names)
     axes[0, 0].set_ylim(-0.7, max(len(names), 1) - 0.3)
-    style.legend_below(figure, *axes[0, 0].get_legend_handles_labels(), len(settings["methods"]))
+    style.legend_below(figure, *axes[0, 0].get_legend_handles_labels(), len(methods))
     return figure
 
 
@@ -50,14 +54,14 @@ def _parts_by_mean(measurements: Measurements, methods: Sequence[str]) -> list[s
 def _draw_budget(
     axis: Axes,
     measurements: Measurements,
+    methods: Sequence[str],
     parts: Sequence[str],
     budget: int,
-    settings: Mapping,
 ) -> None:
-    rows = np.arange(len(parts))
-    means = []
-    for method in settings["methods"]:
+    rows, means = range(len(parts)), pd.DataFrame(index=parts)
+    for method in methods:
         summary = measurements.over_folds("metric", method, {"budget": budget}).reindex(parts)
+        means[method] = summary["mean"]
         axis.errorbar(
             summary["mean"],
             rows,
@@ -65,11 +69,9 @@ def _draw_budget(
             label=method,
             linestyle="none",
             elinewidth=0.7,
-            **style.method_style(method, settings["study_methods"]),
+            **measurements.style_of(method),
         )
-        means.append(summary["mean"])
-    if np.isnan(means).all():
-        style.mark_missing(axis)
-        return
-    axis.hlines(rows, np.nanmin(means, axis=0), np.nanmax(means, axis=0), color="0.8", zorder=0)
+    axis.hlines(rows, means.min(axis=1), means.max(axis=1), color="0.8", zorder=0)
     axis.axvline(0, color="0.6", linewidth=0.5, zorder=0)
+    missing = [method for method in methods if means[method].isna().all()]
+    style.mark_missing_methods(axis, missing, methods, "bottom")
