@@ -30,6 +30,8 @@ FLAGS: dict[str, dict] = {
     "--table": {"help": "tables to write; .csv, .md or .html", "nargs": "+"},
     "--kind": {"help": "which table"},
     "--inputs": {"help": "tables or stores that the figure shows", "nargs": "+"},
+    "--methods": {"help": "the study's methods, in the order of their colours", "nargs": "+"},
+    "--area-mass": {"help": "part of a class's density that its area holds", "type": float},
     "--pdf": {"help": "figure to write"},
     "--png": {"help": "figure to write"},
     "--output": {"help": "file to write"},
@@ -219,14 +221,25 @@ def compare_methods(args: argparse.Namespace) -> None:
     compare_methods(*args.metrics, settings, args.table)
 
 
-@command("--dataset", "--inputs", "--settings", "--pdf", "--png")
+@command("--dataset", "--model", "--table")
+def describe_network(args: argparse.Namespace) -> None:
+    """Write the stages of a network, their shapes and named layers."""
+    from limbeck.description import describe_network
+
+    describe_network(args.dataset, args.model, args.table)
+
+
+@command(
+    *("--dataset", "--inputs", "--settings", "--methods", "[--area-mass]", "--pdf", "--png"),
+)
 def draw_figure(args: argparse.Namespace) -> None:
     """Draw one figure."""
     from limbeck.figures import draw_figure
     from limbeck.settings import parse_settings
 
     settings = parse_settings("figure", args.settings)
-    draw_figure(args.dataset, args.inputs, settings, [args.pdf, args.png])
+    outputs = [args.pdf, args.png]
+    draw_figure(args.dataset, args.inputs, settings, outputs, args.methods, args.area_mass)
 
 
 @command("[--configfile]")

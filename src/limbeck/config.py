@@ -150,10 +150,17 @@ def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Itera
     key = f"figures.{name}"
     if figure["kind"] == "published" and config["published"] is None:
         yield f"{key}: nothing to compare with; set published to the name of a file of numbers"
-    embedding = figure.get("embedding")
-    if embedding is not None and embedding not in config["run"]["embeddings"]:
-        known = config["run"]["embeddings"]
-        yield f"{key}.embedding = '{embedding}': not in run.embeddings; {suggest(embedding, known)}"
+    selections = {
+        "method": ("run.methods", config["run"]["methods"]),
+        "methods": ("run.methods", config["run"]["methods"]),
+        "layer": ("layers", config["layers"]),
+        "embedding": ("run.embeddings", config["run"]["embeddings"]),
+    }
+    for setting, (where, known) in selections.items():
+        chosen = figure.get(setting, [])
+        for value in [chosen] if isinstance(chosen, str) else chosen:
+            if value not in known:
+                yield f"{key}.{setting} = '{value}': not in {where}; {suggest(value, known)}"
     if "budget" in figure and figure["budget"] not in config["budgets"]:
         yield f"{key}.budget = {figure['budget']}: not in budgets; allowed: {config['budgets']}"
     if figure.get("fold", 0) >= config["folds"]:

@@ -29,6 +29,7 @@ SUBCOMMANDS = {
     "compare_runs",
     "gather_metrics",
     "build_table",
+    "describe_network",
     "draw_figure",
     "compare",
     "write_provenance",
@@ -97,7 +98,7 @@ FLAGS = {
     ],
     "build_table": ["--metrics=metrics.csv", "--kind=accuracy", "--table=out/table.csv"],
     "draw_figure": [
-        *("--dataset=dataset.zarr", "--inputs=table.csv"),
+        *("--dataset=dataset.zarr", "--inputs=table.csv", "--methods=teacher"),
         *("--pdf=out/figure.pdf", "--png=out/figure.png"),
     ],
 }

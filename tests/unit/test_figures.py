@@ -1,10 +1,21 @@
 """Figures: the numbers, labels and sizes on the page, and colours that can be told apart."""
 
+import functools
 import itertools
 import re
 
 import numpy as np
 import pytest
+from drawn import (
+    legend_labels,
+    texts,
+    tick_labels,
+    write_dataset,
+    write_embedding,
+    write_logits,
+    write_metrics,
+)
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
@@ -34,21 +45,16 @@ ROWS = [
     ("distilled", 50, 0, "B", "tsne", "class_area_ratio", 0.5),
     ("distilled", 2500, 0, "B", "tsne", "class_area_ratio", 0.375),
 ]
-# By hand: the sample deviation of 50 and 60 is 10 / sqrt(2), of 20, 40 and 60 it is 20.
+# By hand: the sample deviation of 50 and 60 is 10 / sqrt(2), of 20, 40 and 60 it is 20, and one
+# fold has none.
+NONE = float("nan")
 ACCURACY = {
-    "teacher": ([50, 2500], [55, 75], [50**0.5, 0]),
-    "distilled": ([50], [40], [20]),
+    "teacher": ([50, 2500], [55, 75], [50**0.5, NONE]),
+    "distilled": ([50, 2500], [40, NONE], [20, NONE]),
 }
 
 
 PAIRS = [["teacher", "distilled"], ["distilled", "distilled"], ["distilled", "teacher"]]
-
-
-def write_metrics(folder, rows):
-    artifacts.write_rows(
-        folder / "metrics.csv", artifacts.METRIC_COLUMNS, [("s", *row) for row in rows]
-    )
-    return folder / "metrics.csv"
 
 
 @pytest.fixture
@@ -59,23 +65,7 @@ def metrics(tmp_path):
 @pytest.fixture
 def dataset(tmp_path):
     """Return a function that writes a dataset of 60 test images and returns its path."""
-
-    def write(classes, superclass_of_class=()):
-        attributes = {
-            "class_names": [f"class_{index}" for index in range(classes)],
-            "superclass_names": [
-                f"super_{i}" for i in range(max(superclass_of_class, default=-1) + 1)
-            ],
-            "superclass_of_class": list(superclass_of_class),
-        }
-        arrays = {
-            "test/labels": np.arange(60) % classes,
-            "test/sample_ids": np.array([f"test-{index}" for index in range(60)]),
-        }
-        artifacts.write_store(tmp_path / "dataset.zarr", arrays, attributes)
-        return tmp_path / "dataset.zarr"
-
-    return write
+    return functools.partial(write_dataset, tmp_path / "dataset.zarr")
 
 
 @pytest.fixture
@@ -83,13 +73,10 @@ def stores(tmp_path):
     """Write embeddings of the images 59 to 20 for two methods and three layers."""
     paths = []
     for number, (method, layer) in enumerate(itertools.product(["teacher", "distilled"], "ABE")):
+        points = np.random.default_rng(number).normal(size=(40, 2))
         path = tmp_path / f"{method}-{layer}.zarr"
-        arrays = {
-            "points": np.random.default_rng(number).normal(size=(40, 2)).astype(np.float32),
-            "sample_ids": np.array([f"test-{index}" for index in range(59, 19, -1)]),
-        }
-        artifacts.write_store(path, arrays, {"method": method, "layer": layer})
-        paths.append(path)
+        attributes = {"method": method, "layer": layer, "embedding": "tsne"}
+        paths.append(write_embedding(path, points, **attributes, embedding_seconds=1))
     return paths
 
 
@@ -113,10 +100,12 @@ def error_bars(axis):
     lines = {}
     for container in axis.containers:
         line, _, (bars,) = container.lines
-        low, high = np.reshape([segment[:, 1] for segment in bars.get_segments()], (-1, 2)).T
         x, y = line.get_data(orig=False)
-        np.testing.assert_allclose((low + high) / 2, y)
+        ends = [bar[:, 1] if len(bar) else [NONE, NONE] for bar in bars.get_segments()]
+        low, high = np.reshape(ends, (-1, 2)).T
         lines[container.get_label()] = (x, y, (high - low) / 2)
+        drawn = np.isfinite(low)
+        np.testing.assert_allclose((low + high)[drawn] / 2, y[drawn])
     return lines
 
 
@@ -128,11 +117,6 @@ def looks(axis):
     }
 
 
-def tick_labels(axis):
-    axis.figure.draw_without_rendering()
-    return [label.get_text() for label in axis.get_xticklabels()]
-
-
 def test_registry_has_the_names_of_the_schema():
     assert set(FIGURES) == set(schema()["$defs"]["figure"]["properties"]["kind"]["enum"])
 
@@ -141,9 +125,23 @@ def test_registry_has_the_names_of_the_schema():
 
 
 @pytest.fixture
-def settings_of(metrics, stores, comparisons):
+def settings_of(metrics, stores, comparisons, tmp_path):
     """Return inputs and settings of a figure by kind."""
+    logits = np.random.default_rng(0).normal(size=(60, 4))
+    predictions = [write_logits(tmp_path / "p.zarr", "teacher", logits)]
+    network = tmp_path / "network.csv"
+    columns = ("method", "model", "stage", "shape", "parameters", "layer")
+    stages = [("input", "3×8×8", 0, ""), ("conv1", "16×8×8", 432, "A"), ("logits", "10", 9, "")]
+    rows = [("teacher", "wrn_10_1", *stage) for stage in stages]
+    artifacts.write_rows(network, columns, rows)
+    boundary = {"kind": "class_boundary", "width": 183, "class": "class_1"}
+    correlation = {"kind": "superclass_correlation", "width": 120, "methods": ["teacher"]}
     return {
+        "algorithms": (stores[:2], {"kind": "algorithms", "width": 120}),
+        "class_boundary": (stores, boundary),
+        "class_correlation": (predictions, {"kind": "class_correlation", "width": 89}),
+        "networks": ([network], {"kind": "networks", "width": 183}),
+        "superclass_correlation": ([metrics], correlation),
         "accuracy": ([metrics], {"kind": "accuracy", "width": WIDTH}),
         "class_area": ([metrics], {"kind": "class_area", "width": 183, "embedding": "tsne"}),
         "embeddings": (stores, {"kind": "embeddings", "width": 120, "embedding": "tsne"}),
@@ -162,7 +160,7 @@ def test_files_are_as_wide_as_asked_and_the_same_each_time(
     for year in ("0", "1000000000"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", year)
         outputs = [tmp_path / year / "figure.pdf", tmp_path / year / "figure.png"]
-        draw_figure(dataset(4), inputs, settings, outputs)
+        draw_figure(dataset(4), inputs, settings, outputs, ["teacher", "distilled"], 0.95)
         written.append([path.read_bytes() for path in outputs])
     assert written[0] == written[1]
     inches = settings["width"] / 25.4
@@ -219,13 +217,13 @@ def test_class_area_by_hand(styled, metrics, dataset):
     few, many = figure.axes
     lines = error_bars(few)
     # The sample deviation of 25 and 75 is 50 / sqrt(2).
-    np.testing.assert_allclose(lines["teacher"], [[0, 1], [50, 12.5], [50 / 2**0.5, 0]])
-    np.testing.assert_allclose(lines["distilled"], [[0], [50], [0]])
-    np.testing.assert_allclose(error_bars(many)["distilled"], [[0], [37.5], [0]])
+    np.testing.assert_allclose(lines["teacher"], [[0, 1], [50, 12.5], [50 / 2**0.5, NONE]])
+    np.testing.assert_allclose(lines["distilled"], [[0, 1], [50, NONE], [NONE, NONE]])
+    np.testing.assert_allclose(error_bars(many)["distilled"][1], [37.5, NONE])
     assert tick_labels(few) == ["B", "A"]  # as in the table
     assert [axis.get_title() for axis in figure.axes] == ["50 labels", "2,500 labels"]
     assert {axis.get_xlabel() for axis in figure.axes} == {"layer"}
-    assert few.get_ylabel() == "class area ratio (%), tsne"
+    assert few.get_ylabel() == "class area ratio (%), t-SNE"
     assert few.get_ylim()[0] == 0
     legend = figure.legends[0]
     assert [text.get_text() for text in legend.get_texts()] == ["teacher", "distilled"]
@@ -233,7 +231,8 @@ def test_class_area_by_hand(styled, metrics, dataset):
 
 def test_class_area_shows_the_embedding_asked_for(styled, metrics, dataset):
     figure = draw_class_area(metrics, Dataset(dataset(4)), "ivis")
-    np.testing.assert_allclose(error_bars(figure.axes[0])["teacher"][1], [90])
+    np.testing.assert_allclose(error_bars(figure.axes[0])["teacher"][1], [NONE, 90])
+    assert figure.axes[0].get_ylabel() == "class area ratio (%), ivis"
 
 
 def test_class_area_that_was_not_measured_is_left_out(styled, tmp_path, dataset):
@@ -244,6 +243,75 @@ def test_class_area_that_was_not_measured_is_left_out(styled, tmp_path, dataset)
     ]
     figure = draw_class_area(write_metrics(tmp_path, rows), Dataset(dataset(4)))
     np.testing.assert_allclose(error_bars(figure.axes[0])["teacher"][1], [37.5])
+
+
+SPREADS = [
+    ("teacher", 50, 0, "A", "tsne", "class_area_ratio", 0.5),
+    ("teacher", 50, 1, "A", "tsne", "class_area_ratio", 0.25),
+    ("teacher", 50, 0, "A", "tsne", "class_area_spread", 0.25),
+    ("teacher", 50, 1, "A", "tsne", "class_area_spread", 0.125),
+    ("teacher", 50, 0, "B", "tsne", "class_area_ratio", 0.25),
+    ("teacher", 50, 0, "B", "tsne", "class_area_spread", 0.0625),
+    ("teacher", 50, 0, "B", "ivis", "class_area_spread", 0.5),
+]
+
+
+def test_bands_are_the_mean_spread_over_classes(styled, tmp_path, dataset):
+    figure = draw_class_area(write_metrics(tmp_path, SPREADS), Dataset(dataset(4)))
+    (axis,) = figure.axes
+    (band,) = (shape for shape in axis.collections if isinstance(shape, PolyCollection))
+    assert to_hex(band.get_facecolor()[0][:3]) == looks(axis)["teacher"][0]
+    # 37.5 ± 18.75 % at A, 25 ± 6.25 % at B.
+    corners = {tuple(corner) for corner in band.get_paths()[0].vertices}
+    assert corners == {(0, 18.75), (0, 56.25), (1, 18.75), (1, 31.25)}
+    explained = "standard deviation: band over classes, bars over folds"
+    assert legend_labels(figure) == ["teacher", explained]
+
+
+def test_missing_runs_leave_gaps_that_say_so(styled, tmp_path, dataset):
+    rows = [
+        *[("teacher", 50, 0, layer, "tsne", "class_area_ratio", 0.5) for layer in "ABC"],
+        *[("distilled", 50, 0, layer, "tsne", "class_area_ratio", 0.25) for layer in "AC"],
+        ("distilled", 400, 0, "B", "tsne", "class_area_ratio", 0.125),
+        ("teacher", 2500, 0, "", "", "accuracy", 0.5),
+    ]
+    figure = draw_class_area(write_metrics(tmp_path, rows), Dataset(dataset(4)))
+    few, some, none = figure.axes
+    np.testing.assert_allclose(error_bars(few)["distilled"][1], [25, NONE, 25])
+    np.testing.assert_allclose(error_bars(some)["distilled"][1], [NONE, 12.5, NONE])
+    assert [texts(axis) for axis in (few, some, none)] == [
+        [],
+        ["teacher\nnot measured"],
+        ["not measured"],
+    ]
+    assert all(tick_labels(axis) == ["A", "B", "C"] for axis in figure.axes)
+    assert legend_labels(figure) == ["teacher", "distilled"]
+
+
+def test_layers_have_the_order_of_the_most_complete_run(styled, tmp_path, dataset):
+    rows = [
+        ("teacher", 50, 0, "B", "tsne", "class_area_ratio", 0.5),
+        *[("teacher", 50, 1, layer, "tsne", "class_area_ratio", 0.5) for layer in "ABC"],
+        ("teacher", 50, 2, "D", "tsne", "class_area_ratio", 0.5),
+    ]
+    figure = draw_class_area(write_metrics(tmp_path, rows), Dataset(dataset(4)))
+    assert tick_labels(figure.axes[0]) == ["A", "B", "C", "D"]
+
+
+def test_one_fold_has_no_error_bars(styled, tmp_path, dataset):
+    rows = [("teacher", budget, 0, "", "", "accuracy", 0.5) for budget in (50, 100)]
+    figure = draw_accuracy(write_metrics(tmp_path, rows), Dataset(dataset(4)))
+    _, y, errors = error_bars(figure.axes[0])["teacher"]
+    np.testing.assert_allclose(y, [50, 50])
+    np.testing.assert_allclose(errors, [NONE, NONE])
+
+
+def test_methods_keep_their_colours_if_one_is_missing(styled, tmp_path, metrics, dataset):
+    complete = looks(draw_accuracy(metrics, Dataset(dataset(4))).axes[0])
+    path = write_metrics(tmp_path / "partial", [row for row in ROWS if row[0] == "distilled"])
+    settings = {"width": WIDTH, "study_methods": ["teacher", "distilled"]}
+    figure = accuracy.draw(Dataset(dataset(4)), [path], settings)
+    assert looks(figure.axes[0]) == {"distilled": complete["distilled"]}
 
 
 def test_panels_without_a_budget_are_empty(styled, tmp_path, dataset):
@@ -430,6 +498,11 @@ def test_groups_are_told_apart_by_colour_and_marker(
             for drawn, colour in zip(axis.collections, colours, strict=True)
         }
         assert len(shapes) == len(names)
+
+
+def test_panel_without_a_store_says_so(styled, stores, dataset):
+    figure = embeddings.draw(Dataset(dataset(4)), stores[:-1], {"width": 120})
+    assert [texts(axis) for axis in figure.axes] == [[]] * 5 + [["not measured"]]
 
 
 # --- Colours ----------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Metrics: worked out by hand, against SciPy and scikit-learn, and as rows of a table."""
 
+import statistics
+
 import numpy as np
 import pytest
 from scipy.stats import chi2, gaussian_kde, pearsonr
@@ -421,12 +423,14 @@ def test_rows_of_an_embedding(layer, clusters, tmp_path, own):
     artifacts.write_store(tmp_path / "embedding.zarr", store, {**attributes, "settings": {"k": 3}})
     score_embedding(*layer, tmp_path / "embedding.zarr", SETTINGS, tmp_path / "metrics.csv")
     areas = [area_by_scipy(picture[labels == label], 0.9) for label in range(3)]
+    whole = area_by_scipy(picture, 0.9)
     assert read(tmp_path / "metrics.csv", layer="C", embedding="mine") == {
         "trustworthiness": pytest.approx(sklearn_trustworthiness(points, picture, n_neighbors=5)),
         "continuity": pytest.approx(sklearn_trustworthiness(picture, points, n_neighbors=5)),
         "knn_accuracy": pytest.approx(leave_one_out(picture, labels, 5)),
         "silhouette": pytest.approx(silhouette_score(picture, labels), rel=1e-5),
-        "class_area_ratio": pytest.approx(np.mean(areas) / area_by_scipy(picture, 0.9), rel=0.02),
+        "class_area_ratio": pytest.approx(np.mean(areas) / whole, rel=0.02),
+        "class_area_spread": pytest.approx(statistics.stdev(areas) / whole, rel=0.05),
         "embedding_seconds": 3.5,
         own: 0.125,
     }

@@ -24,6 +24,21 @@ FIGURES = {
     "areas": {"kind": "class_area", "width": 183, "embedding": "ivis"},
     "alike": {"kind": "cka", "width": 183, "pairs": [["teacher", "distilled"]], "budget": 200},
     "measures": {"kind": "layers", "width": 183, "metrics": ["probe_accuracy"]},
+    "pair": {
+        "kind": "class_correlation",
+        "width": 183,
+        "methods": ["undistilled", "distilled"],
+        "budget": 50,
+        "fold": 0,
+    },
+    "clouds": {
+        "kind": "algorithms",
+        "width": 120,
+        "method": "teacher",
+        "budget": 50,
+        "fold": 0,
+        "layer": "A",
+    },
 }
 
 
@@ -233,7 +248,7 @@ def test_numbers_are_finite(config, value):
         ("methods.teacher.augmentation", False, "", "none, flip"),
         ("embeddings.tsne.algorithm", "tsn", "did you mean 'tsne'? ", "tsne, ivis, pca"),
         ("dataset.name", "digit", "did you mean 'digits'? ", "digits, cifar10, cifar100"),
-        ("figures.bars.kind", "acuracy", "did you mean 'accuracy'? ", "accuracy, embeddings"),
+        ("figures.bars.kind", "acuracy", "did you mean 'accuracy'? ", "accuracy, algorithms"),
         ("activations.dtype", "bytes", "", "float32, float16"),
     ],
 )
@@ -436,6 +451,31 @@ def test_each_fold_of_the_probe_needs_an_image_of_each_class(config):
     ]
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "wrong", "allowed"),
+    [
+        (
+            "clouds.method",
+            "techer",
+            "'techer': not in run.methods; did you mean 'teacher'? ",
+            "teacher, undistilled, distilled",
+        ),
+        (
+            "pair.methods",
+            ["distiled", "teacher"],
+            "'distiled': not in run.methods; did you mean 'distilled'? ",
+            "teacher, undistilled, distilled",
+        ),
+        ("clouds.layer", "C", "'C': not in layers; ", "A, E"),
+        ("clouds.budget", 51, "51: not in budgets; ", "[50, 200]"),
+        ("pair.fold", 3, "3: ", "0 to 1"),
+    ],
+)
+def test_figures_name_what_is_closest(config, key, value, wrong, allowed):
+    put(config, f"figures.{key}", value)
+    assert mistakes(config) == [f"figures.{key} = {wrong}allowed: {allowed}"]
+
+
 def test_figures_that_are_not_drawn_may_refer_to_anything(config):
     config["figures"]["maps"] |= {"budget": 1000, "fold": 7}
     config["run"]["figures"].remove("maps")
@@ -535,7 +575,7 @@ def test_suggestions():
 @pytest.mark.parametrize(
     "overlays",
     [
-        ["study: other\nmethods: {teacher: {epochs: 3, steps: null}}\nlayers: [A]"],
+        ["study: other\nmethods: {teacher: {epochs: 3, steps: null}}\nlayers: [C]"],
         ["budgets: [50]\nfigures: {embeddings_ivis: {fold: 1}}", "budgets: [50, 400]"],
         # Merged with each other first: the mapping replaces null, then joins the study's own.
         ["metrics: null", "metrics: {neighbours: 4}"],

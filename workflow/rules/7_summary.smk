@@ -77,6 +77,29 @@ rule compare_methods:
         " --table {output.table} 2> {log}"
 
 
+rule describe_network:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        model=f"results/{{study}}/runs/{{method}}/budget-{config['budgets'][0]}/fold-0/model.pt",
+    output:
+        table="results/{study}/networks/{method}.csv",
+    log:
+        "logs/{study}/describe_network/{method}.log",
+    benchmark:
+        "benchmarks/results/{study}/describe_network/{method}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=fingerprint("description"),
+    shell:
+        "limbeck describe_network --dataset {input.dataset} --model {input.model}"
+        " --table {output.table} 2> {log}"
+
+
 rule draw_figure:
     input:
         dataset="results/{study}/dataset.zarr",
@@ -96,12 +119,15 @@ rule draw_figure:
         runtime=10,
     params:
         settings=as_json("figures", lambda wildcards: wildcards.figure),
+        methods=config["run"]["methods"],
+        area_mass=area_mass_flag,
         code=lambda wildcards: fingerprint(
             "figures", f"figures.{figure_settings(wildcards)['kind']}"
         ),
     shell:
         "limbeck draw_figure --dataset {input.dataset} --inputs {input.inputs}"
-        " --settings {params.settings:q} --pdf {output.pdf} --png {output.png} 2> {log}"
+        " --settings {params.settings:q} --methods {params.methods} {params.area_mass}"
+        " --pdf {output.pdf} --png {output.png} 2> {log}"
 
 
 rule write_provenance:

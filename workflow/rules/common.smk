@@ -96,18 +96,56 @@ def figure_settings(wildcards):
     return config["figures"][wildcards.figure]
 
 
-def figure_inputs(wildcards):
-    """An embeddings figure shows stores, every other figure metrics and paired tests."""
-    settings = figure_settings(wildcards)
-    if settings["kind"] == "published":
-        return expand("results/{{study}}/tables/{table}.csv", table=["published", "metrics"])
-    if settings["kind"] != "embeddings":
-        return ["results/{study}/tables/metrics.csv", "results/{study}/tables/statistics.csv"]
+def metrics_table(settings):
+    return ["results/{study}/tables/metrics.csv", "results/{study}/tables/statistics.csv"]
+
+
+def comparison_tables(settings):
+    return ["results/{study}/tables/published.csv", "results/{study}/tables/metrics.csv"]
+
+
+def embedding_stores(settings):
+    """Embeddings of one budget and fold, of all that the figure's settings do not choose."""
     return expand(
         "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr",
-        method=config["run"]["methods"],
-        layer=config["layers"],
+        method=settings.get("method", settings.get("methods", config["run"]["methods"])),
+        layer=settings.get("layer", config["layers"]),
         budget=settings["budget"],
         fold=settings["fold"],
-        embedding=settings["embedding"],
+        embedding=settings.get("embedding", config["run"]["embeddings"]),
     )
+
+
+def prediction_stores(settings):
+    return expand(
+        "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",
+        method=settings["methods"],
+        budget=settings["budget"],
+        fold=settings["fold"],
+    )
+
+
+def network_tables(settings):
+    return expand("results/{{study}}/networks/{method}.csv", method=config["run"]["methods"])
+
+
+# What figures read that do not read the tables of metrics and paired tests.
+FIGURE_SOURCES = {
+    "algorithms": embedding_stores,
+    "class_boundary": embedding_stores,
+    "class_correlation": prediction_stores,
+    "embeddings": embedding_stores,
+    "networks": network_tables,
+    "published": comparison_tables,
+}
+
+
+def figure_inputs(wildcards):
+    settings = figure_settings(wildcards)
+    return FIGURE_SOURCES.get(settings["kind"], metrics_table)(settings)
+
+
+def area_mass_flag(wildcards):
+    if figure_settings(wildcards)["kind"] != "class_boundary":
+        return ""
+    return f"--area-mass {config['metrics']['area_mass']}"

@@ -1,4 +1,4 @@
-"""Figures: they read tables and embeddings, never networks.
+"""Figures: they read tables and stores, never networks.
 
 To add one, write a module with a function ``draw`` and name it in `FIGURES`.
 """
@@ -13,11 +13,16 @@ from limbeck.data.datasets import Dataset
 
 FIGURES = {
     "accuracy": "limbeck.figures.accuracy",
+    "algorithms": "limbeck.figures.algorithms",
     "cka": "limbeck.figures.cka",
     "class_area": "limbeck.figures.class_area",
+    "class_boundary": "limbeck.figures.class_boundary",
+    "class_correlation": "limbeck.figures.class_correlation",
     "embeddings": "limbeck.figures.embeddings",
     "layers": "limbeck.figures.layers",
+    "networks": "limbeck.figures.networks",
     "published": "limbeck.figures.published",
+    "superclass_correlation": "limbeck.figures.superclass_correlation",
 }
 
 
@@ -26,6 +31,8 @@ def draw_figure(
     inputs: Sequence[str | Path],
     settings: Mapping,
     outputs: Sequence[str | Path],
+    methods: Sequence[str] = (),
+    area_mass: float | None = None,
 ) -> None:
     """Draw one figure and write it in every format asked for.
 
@@ -34,14 +41,19 @@ def draw_figure(
     dataset : str or Path
         The dataset store, for the names and classes of its images.
     inputs : sequence of str or Path
-        What the figure shows: the tidy table, or embedding stores.
+        What the figure shows: tables or stores.
     settings : mapping
         ``kind``, a key of `FIGURES`, ``width`` in mm, and the figure's own settings.
     outputs : sequence of str or Path
         Files to write; their suffixes say in which format.
+    methods : sequence of str
+        The study's methods, in the order of their colours; figures of some of them need it.
+    area_mass : float, optional
+        Part of a class's density that its area holds; figures of areas need it.
     """
     from limbeck.figures import style
 
+    settings = {**settings, "study_methods": methods, "area_mass": area_mass}
     module = importlib.import_module(FIGURES[settings["kind"]])
     with style.applied():
         save(module.draw(Dataset(dataset), inputs, settings), outputs)

@@ -11,10 +11,10 @@ from limbeck.figures.measurements import Measurements
 
 def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     """Draw mean and standard deviation over folds for each method, budgets on a log axis."""
-    measurements = Measurements.read(*inputs)
+    measurements = Measurements.read(*inputs, methods=settings.get("study_methods", ()))
     figure, axes = style.new_figure(settings["width"], settings["width"] * 0.75)
     axis = axes[0, 0]
-    measurements.draw_percent(axis, "budget", {"metric": "accuracy"})
+    measurements.draw_lines(axis, "budget", {"metric": "accuracy"})
     axis.set_xscale("log")
     axis.set_xticks(measurements.budgets, [f"{budget:,}" for budget in measurements.budgets])
     axis.minorticks_off()

@@ -21,8 +21,8 @@ LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     """Draw a panel for each pair of methods: layers by layers, the mean over folds in each cell."""
-    table = Measurements.read(inputs[0]).table
-    layers = [layer for layer in table["layer"].unique() if layer]
+    measurements = Measurements.read(*inputs)
+    table, layers = measurements.table, measurements.layers
     shown = table[(table["budget"] == settings["budget"]) & table["metric"].str.startswith("cka:")]
     means = shown.groupby(["method", "layer", "metric"])["value"].mean().to_dict()
     pairs = settings["pairs"]

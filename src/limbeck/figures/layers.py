@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -24,7 +23,7 @@ AXES = {
 
 def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     """Draw metrics by budgets: a line for each method, with the deviation over folds."""
-    measurements = Measurements.read(inputs[0])
+    measurements = Measurements.read(*inputs, methods=settings.get("study_methods", ()))
     budgets, metrics = measurements.budgets, settings["metrics"]
     figure, axes = style.new_figure(
         settings["width"],
@@ -38,7 +37,10 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
         name, _, part = metric.partition(":")
         label, scale, from_zero = AXES[name]
         for axis, budget in zip(row, budgets, strict=True):
-            _draw_lines(axis, measurements, metric, budget, scale)
+            # The metrics of embeddings bear the same names.
+            where = {"metric": metric, "embedding": "", "budget": budget}
+            itself = part if name == "neighbour_overlap" else ""
+            measurements.draw_lines(axis, "layer", where, scale, without=itself)
         row[0].set_ylabel(label.format(part))
         row[0].yaxis.set_major_locator(MaxNLocator(5))
         if from_zero:
@@ -51,22 +53,3 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     handles, labels = axes[0, 0].get_legend_handles_labels()
     style.legend_below(figure, handles, labels, len(labels))
     return figure
-
-
-def _draw_lines(
-    axis: Axes, measurements: Measurements, metric: str, budget: int, scale: float
-) -> None:
-    """Draw a line for each method, with a gap where a layer was not measured."""
-    layers = [layer for layer in measurements.table["layer"].unique() if layer]
-    # The metrics of embeddings bear the same names.
-    where = {"metric": metric, "embedding": "", "budget": budget}
-    for method in measurements.methods:
-        summary = measurements.over_folds("layer", method, where).reindex(layers) * scale
-        axis.errorbar(
-            layers,
-            summary["mean"],
-            yerr=summary["std"],
-            label=method,
-            capsize=2,
-            **style.method_style(method, measurements.methods),
-        )

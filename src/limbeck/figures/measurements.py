@@ -1,6 +1,6 @@
 """Metrics by method, as figures show them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,27 +18,47 @@ class Measurements:
     """
 
     table: pd.DataFrame
-    tests: pd.DataFrame | None
+    tests: pd.DataFrame | None = None
+    colour_order: Sequence[str] = ()
 
     @classmethod
-    def read(cls, metrics: str | Path, statistics: str | Path | None = None) -> "Measurements":
-        """Read ``metrics.csv`` and, to mark significant differences, ``statistics.csv``."""
+    def read(
+        cls,
+        metrics: str | Path,
+        statistics: str | Path | None = None,
+        methods: Sequence[str] = (),
+    ) -> "Measurements":
+        """Read ``metrics.csv`` and, to mark significant differences, ``statistics.csv``.
+
+        `methods`, the study's, keep their colours if some are missing.
+        """
         text = {name: str for name in ("method", "layer", "embedding", "metric")}
         unmeasured = {"value": ["nan"]}
         table = pd.read_csv(metrics, dtype=text, keep_default_na=False, na_values=unmeasured)
         table["value"] = table["value"].astype(float)
         tests = statistics and pd.read_csv(statistics, dtype=text, keep_default_na=False)
-        return cls(table.dropna(subset=["value"]), tests)
+        return cls(table.dropna(subset=["value"]), tests, methods)
 
     @property
     def methods(self) -> list[str]:
         """All methods."""
         return list(self.table["method"].unique())
 
+    def style_of(self, method: str) -> dict:
+        """Return a method's colour and marker."""
+        return style.method_style(method, [*dict.fromkeys([*self.colour_order, *self.methods])])
+
     @property
     def budgets(self) -> list[int]:
         """All budgets, ascending."""
         return sorted(int(budget) for budget in self.table["budget"].unique())
+
+    @property
+    def layers(self) -> list[str]:
+        """All layers, in the order of the run in which most of them were measured."""
+        rows = self.table[self.table["layer"] != ""]
+        runs = rows.groupby(["method", "budget", "fold"], sort=False)["layer"].unique()
+        return list(dict.fromkeys([*max(runs, key=len, default=[]), *rows["layer"]]))
 
     def over_folds(self, by: str, method: str, where: Mapping[str, object]) -> pd.DataFrame:
         """Summarise one metric of one method over folds.
@@ -46,7 +66,7 @@ class Measurements:
         Parameters
         ----------
         by : str
-            The column that makes a row: ``budget``, ascending, or ``layer``, as in the table.
+            The column that makes a row, for example ``budget`` or ``layer``.
         method : str
             Which method.
         where : mapping
@@ -55,34 +75,47 @@ class Measurements:
         Returns
         -------
         pandas.DataFrame
-            Columns ``mean`` and ``std`` (sample standard deviation, 0 for one fold), a row for each
-            value of `by` that was measured.
+            Columns ``mean`` and ``std`` (sample standard deviation, NaN for one fold), a row for
+            each value of `by` that was measured.
         """
         rows = _select(self.table, {"method": method, **where})
-        summary = rows.groupby(by, sort=by == "budget")["value"].agg(["mean", "std"])
-        return summary.fillna({"std": 0.0})
+        return rows.groupby(by)["value"].agg(["mean", "std"])
 
-    def draw_percent(self, axis: Axes, by: str, where: Mapping[str, object]) -> None:
-        """Draw a line for each method, in percent, with its deviation; see `over_folds`.
+    def draw_lines(
+        self,
+        axis: Axes,
+        by: str,
+        where: Mapping[str, object],
+        scale: float = 100,
+        without: str = "",
+    ) -> None:
+        """Draw a line for each method but one, times `scale`, with its deviation over folds.
 
-        An asterisk above the highest of a place's values says that the two methods compared differ
-        significantly there.
+        The line has a gap where a method was not measured, and no error bar for one fold; the panel
+        names the methods without any line. An asterisk above the highest of a place's values says
+        that the two methods compared differ significantly there. `by` is ``budget`` or ``layer``;
+        see `over_folds`.
         """
-        highest: dict[object, float] = {}
-        for method in self.methods:
-            summary = self.over_folds(by, method, where) * 100
+        places = self.budgets if by == "budget" else self.layers
+        missing, tops = [], []
+        methods = [method for method in self.methods if method != without]
+        for method in methods:
+            summary = self.over_folds(by, method, where).reindex(places) * scale
+            if summary["mean"].isna().all():
+                missing.append(method)
             axis.errorbar(
-                summary.index,
+                places,
                 summary["mean"],
                 yerr=summary["std"],
                 label=method,
                 capsize=2,
-                **style.method_style(method, self.methods),
+                **self.style_of(method),
             )
-            for place, top in (summary["mean"] + summary["std"]).items():
-                highest[place] = max(top, highest.get(place, top))
+            tops.append(summary["mean"] + summary["std"].fillna(0))
+        style.mark_missing_methods(axis, missing, methods)
         if self.tests is not None:
-            for place in _select(self.tests, {"significant": "yes", **where})[by]:
+            highest = pd.concat(tops, axis=1).max(axis=1)
+            for place in _select(self.tests, {**where, "significant": "yes"})[by]:
                 style.mark_significant(axis, place, highest[place])
 
 

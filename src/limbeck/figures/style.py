@@ -16,6 +16,10 @@ MM_PER_INCH = 25.4
 # Okabe & Ito (2008): told apart with every kind of colour vision.
 PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MISSING = "0.45"
+
+# How an embedding is called in print; a name that is not here stands for itself.
+EMBEDDING_NAMES = {"tsne": "t-SNE", "pca": "PCA"}
 
 SETTINGS = {
     "axes.axisbelow": True,
@@ -80,6 +84,52 @@ def group_style(position: int) -> dict:
 def mark_significant(axis: Axes, x: object, y: float) -> None:
     """Put an asterisk above the point (x, y), in data units."""
     axis.annotate("*", (x, y), (0, 1), textcoords="offset points", ha="center", va="bottom")
+
+
+def embedding_name(name: str) -> str:
+    """Return how figures call an embedding of the study."""
+    return EMBEDDING_NAMES.get(name, name)
+
+
+def panel_grid(width: float, height: float, count: int, per_row: int, **arguments):
+    """Return a figure and a grid of axes for `count` panels, the rest of them switched off.
+
+    Parameters
+    ----------
+    width, height : float
+        Of the figure and of a row of panels, in mm.
+    count, per_row : int
+        Number of panels, and the largest number of them in a row.
+    **arguments
+        Of ``plt.subplots``.
+    """
+    columns = min(per_row, count)
+    rows = -(-count // columns)
+    figure, axes = new_figure(width, rows * height + 10, rows, columns, **arguments)
+    for axis in axes.flat[:count]:
+        axis.tick_params(labelbottom=True)
+    for axis in axes.flat[count:]:
+        axis.set_axis_off()
+    return figure, axes
+
+
+def mark_missing(axis: Axes, text: str = "not measured") -> None:
+    """Say in an empty panel why it is empty."""
+    axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", color=MISSING)
+
+
+def mark_missing_methods(
+    axis: Axes, missing: Sequence[str], methods: Sequence[str], corner: str = "top"
+) -> None:
+    """Say which methods of a panel were not measured, at the right of its ``top`` or ``bottom``."""
+    if len(missing) == len(methods):
+        mark_missing(axis)
+    elif missing:
+        text = "\n".join([*missing, "not measured"])
+        place = 0.98, 0.98 if corner == "top" else 0.02
+        axis.text(
+            *(*place, text), transform=axis.transAxes, ha="right", va=corner, color=MISSING, size=6
+        )
 
 
 def legend_below(figure: Figure, handles: Sequence, labels: Sequence[str], columns: int) -> None:

@@ -1,5 +1,6 @@
 """From stores to tidy rows: which metrics are taken of predictions, layers and embeddings."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,11 @@ class EmbeddingInputs(LayerInputs):
     points: np.ndarray
     point_neighbours: np.ndarray
 
+    @functools.cached_property
+    def area_ratios(self) -> np.ndarray:
+        """Each class's area over that of all points, shape (classes,)."""
+        return class_area_ratios(self.points, self.labels, self.settings.area_mass)
+
 
 LAYER_METRICS: Mapping[str, Callable[[LayerInputs], float]] = {
     "knn_accuracy": lambda layer: knn_accuracy(layer.neighbours, layer.labels),
@@ -57,9 +63,8 @@ EMBEDDING_METRICS: Mapping[str, Callable[[EmbeddingInputs], float]] = {
     "continuity": lambda e: trustworthiness(e.points, e.neighbours),
     "knn_accuracy": lambda e: knn_accuracy(e.point_neighbours, e.labels),
     "silhouette": lambda e: silhouette(e.points, e.labels),
-    "class_area_ratio": lambda e: class_area_ratios(
-        e.points, e.labels, e.settings.area_mass
-    ).mean(),
+    "class_area_ratio": lambda e: e.area_ratios.mean(),
+    "class_area_spread": lambda e: e.area_ratios.std(ddof=1),
     "embedding_seconds": lambda e: e.attributes["embedding_seconds"],
 }
 

@@ -1,0 +1,139 @@
+"""The networks of a study and where their layers lie in them (Fig. 12 of the paper)."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from limbeck import artifacts
+from limbeck.data.datasets import Dataset
+from limbeck.figures import style
+
+NETWORK_MM = 42
+NAMED, OTHER = style.PALETTE[6], "0.88"
+# A row of boxes is one unit high, and boxes stand one unit apart.
+SMALLEST, TALLEST, WIDEST, LINE = 0.12, 1.0, 0.6, 0.15
+
+
+@dataclass(frozen=True)
+class Box:
+    """Stages drawn as one: their names, the shape that they give, the named layer at their end."""
+
+    stages: tuple[str, ...]
+    shape: tuple[int, ...]
+    layer: str
+
+    @property
+    def side(self) -> int:
+        """Side of the images, 1 where there are none."""
+        return self.shape[-1] if len(self.shape) == 3 else 1
+
+    @property
+    def channels(self) -> int:
+        """Number of values at each place of the images."""
+        return math.prod(self.shape) // self.side**2
+
+
+def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
+    """Draw each network from left to right; methods with the same network share one row.
+
+    A box is as high as its images' sides and as wide as their number of channels, both on a
+    logarithmic scale; the boxes of named layers are coloured.
+    """
+    networks = _distinct_networks(inputs)
+    boxes = [list(merge_stages(rows)) for rows, _ in networks]
+    figure, axes = style.new_figure(
+        settings["width"], NETWORK_MM * len(networks), len(networks), 1, sharex=True, sharey=True
+    )
+    sides, channels = (
+        max(getattr(box, size) for row in boxes for box in row) for size in ("side", "channels")
+    )
+    for axis, row, (rows, methods) in zip(axes[:, 0], boxes, networks, strict=True):
+        _draw_network(axis, row, sides, channels)
+        parameters = int(rows[-1]["parameters"]) / 1e6
+        title = f"{rows[0]['model']} ({', '.join(methods)}): {parameters:.3g} million parameters"
+        axis.set_title(title, loc="left")
+    lines = max(len(box.stages) for row in boxes for box in row)
+    axes[0, 0].set(xlim=(-0.5, max(map(len, boxes)) - 0.5), ylim=(-0.85 - LINE * (1 + lines), 0.8))
+    return figure
+
+
+def _distinct_networks(paths: Sequence[str]) -> list[tuple[list[dict[str, str]], list[str]]]:
+    """Read descriptions; return each different one and the methods that have it."""
+    networks: list[tuple[list[dict[str, str]], list[str]]] = []
+    for path in paths:
+        rows = artifacts.read_rows(path)
+        (method,) = {row.pop("method") for row in rows}
+        for known, methods in networks:
+            if known == rows:
+                methods.append(method)
+                break
+        else:
+            networks.append((rows, [method]))
+    return networks
+
+
+def merge_stages(rows: Sequence[Mapping[str, str]]) -> Iterator[Box]:
+    """Join stages that do not change the shape, up to a named layer.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Of a network's description, in its order.
+
+    Yields
+    ------
+    Box
+        From the image to the logits.
+    """
+    box = None
+    for row in rows:
+        shape = tuple(map(int, row["shape"].split("×")))
+        if box is not None and not box.layer and box.shape == shape:
+            box = Box((*box.stages, row["stage"]), shape, row["layer"])
+            continue
+        if box is not None:
+            yield box
+        box = Box((row["stage"],), shape, row["layer"])
+    if box is not None:
+        yield box
+
+
+def _draw_network(axis: Axes, boxes: Sequence[Box], sides: int, channels: int) -> None:
+    axis.set_axis_off()
+    right = None
+    for place, box in enumerate(boxes):
+        height = _scaled(box.side, sides, TALLEST)
+        width = _scaled(box.channels, channels, WIDEST)
+        axis.add_patch(
+            Rectangle(
+                (place - width / 2, -height / 2),
+                width,
+                height,
+                facecolor=NAMED if box.layer else OTHER,
+                edgecolor="0.3",
+                linewidth=0.6,
+            )
+        )
+        if right is not None:
+            axis.annotate(
+                "",
+                (place - width / 2, 0),
+                (right, 0),
+                arrowprops={"arrowstyle": "->", "color": "0.3", "linewidth": 0.6, "shrinkA": 0},
+            )
+        right = place + width / 2
+        lines = ["×".join(map(str, box.shape)), "", *box.stages]
+        if box.layer:
+            axis.text(place, 0.58, box.layer, ha="center", weight="bold", size=8)
+            lines[1] = f"= {math.prod(box.shape):,}"
+        for number, line in enumerate(lines):
+            colour = "black" if number < 2 else "0.35"
+            axis.text(place, -0.68 - LINE * number, line, ha="center", size=6, color=colour)
+
+
+def _scaled(size: int, largest: int, most: float) -> float:
+    return SMALLEST + (most - SMALLEST) * math.log(size) / max(math.log(largest), 1)
