@@ -29,7 +29,7 @@ FLAGS: dict[str, dict] = {
     "--metrics": {"help": "CSV of metrics", "nargs": "+"},
     "--table": {"help": "table to write"},
     "--kind": {"help": "which table"},
-    "--inputs": {"help": "tables or stores that the figure shows", "nargs": "+"},
+    "--inputs": {"help": "tables or stores to read", "nargs": "+"},
     "--pdf": {"help": "figure to write"},
     "--png": {"help": "figure to write"},
     "--output": {"help": "file to write"},
@@ -37,6 +37,7 @@ FLAGS: dict[str, dict] = {
     "--study": {"help": "name of the study"},
     "--method": {"help": "name of the method"},
     "--layer": {"help": "name of the layer"},
+    "--map": {"help": "name of the map"},
     "--name": {"help": "name of the embedding"},
     "--budget": {"help": "number of labelled images", "type": int},
     "--fold": {"help": "number of the fold, from 0", "type": int},
@@ -173,6 +174,25 @@ def score_embedding(args: argparse.Namespace) -> None:
     score_embedding(
         args.dataset, args.activations, args.neighbours, args.embedding, settings, *args.metrics
     )
+
+
+@command("--study", "--map", "--settings", "--seed", "--activations")
+def lift_noise(args: argparse.Namespace) -> None:
+    """Lift uniform noise in the plane to more dimensions."""
+    from limbeck.noise import lift_noise
+    from limbeck.settings import parse_settings
+
+    settings = parse_settings("noise", args.settings)
+    lift_noise(args.study, args.map, settings, args.seed, args.activations)
+
+
+@command("--inputs", "--settings", "--table")
+def score_noise(args: argparse.Namespace) -> None:
+    """Measure embeddings of lifted noise against the plane."""
+    from limbeck.metrics.noise import score_noise
+    from limbeck.settings import parse_settings
+
+    score_noise(args.inputs, parse_settings("metrics", args.settings), args.table)
 
 
 @command("--metrics", "--table")

@@ -53,6 +53,8 @@ def _contradictions(config: Mapping) -> Iterator[str]:
                 f"layers: '{layer}' is no layer of {', '.join(without)}; name its module under "
                 f"methods.{without[0]}.layers; {suggest(layer, known)}"
             )
+    if run["maps"] and all(name in config["embeddings"] for name in run["embeddings"]):
+        yield from _noise_contradictions(config)
     for name in run["figures"]:
         if name in config["figures"]:
             yield from _figure_contradictions(name, config["figures"][name], config)
@@ -81,8 +83,25 @@ def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Itera
         yield f"{key}.embedding = '{embedding}': not in run.embeddings; {suggest(embedding, known)}"
     if "budget" in figure and figure["budget"] not in config["budgets"]:
         yield f"{key}.budget = {figure['budget']}: not in budgets; allowed: {config['budgets']}"
+    if figure["kind"] == "noise" and not config["run"]["maps"]:
+        yield f"{key}: run.maps is empty; nothing to show"
     if figure.get("fold", 0) >= config["folds"]:
         yield f"{key}.fold = {figure['fold']}: allowed: 0 to {config['folds'] - 1}"
+
+
+def _noise_contradictions(config: Mapping) -> Iterator[str]:
+    points, embeddings = config["noise"]["points"], config["embeddings"]
+    # The clumping of an embedding looks at twice the neighbours of the metrics.
+    least = {"metrics.neighbours": 2 * config["metrics"]["neighbours"] + 1}
+    for name in config["run"]["embeddings"]:
+        settings, key = embeddings[name], f"embeddings.{name}"
+        if settings["algorithm"] == "tsne":
+            least[f"{key}.perplexity"] = math.floor(3 * settings["perplexity"]) + 1
+        elif settings["algorithm"] == "ivis":
+            least |= {f"{key}.k": settings["k"] + 1, f"{key}.batch_size": settings["batch_size"]}
+    for key, count in least.items():
+        if points < count:
+            yield f"noise.points = {points}: {key} needs {count} or more"
 
 
 def neighbours_needed(config: Mapping) -> int:

@@ -68,11 +68,26 @@ class MetricSettings:
     area_mass: float
 
 
+@dataclass(frozen=True)
+class NoiseSettings:
+    """Points in the plane and dimensions to lift them to.
+
+    `degree` is that of the polynomials, `frequency` the standard deviation of the Fourier
+    features' angular frequencies, in radians a unit of the plane.
+    """
+
+    points: int
+    dimensions: int
+    degree: int
+    frequency: float
+
+
 STAGES = {
     "dataset": DatasetSettings,
     "method": MethodSettings,
     "activations": ActivationSettings,
     "metrics": MetricSettings,
+    "noise": NoiseSettings,
 }
 
 

@@ -26,6 +26,8 @@ SUBCOMMANDS = {
     "score_predictions",
     "score_layer",
     "score_embedding",
+    "lift_noise",
+    "score_noise",
     "gather_metrics",
     "build_table",
     "draw_figure",

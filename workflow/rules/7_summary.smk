@@ -73,6 +73,7 @@ rule draw_figure:
 rule write_provenance:
     input:
         tables=expand("results/{{study}}/tables/{table}.csv", table=["metrics", *TABLES]),
+        noise="results/{study}/tables/noise.csv" if config["run"]["maps"] else [],
         figures=expand(
             "results/{{study}}/figures/{figure}.{format}",
             figure=config["run"]["figures"],

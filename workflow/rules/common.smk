@@ -19,6 +19,7 @@ wildcard_constraints:
     fold=r"\d+",
     layer="|".join(config["layers"]),
     embedding="|".join(config["embeddings"]),
+    map="|".join(config["run"]["maps"]) or "none",
     figure="|".join(config["figures"]),
 
 
@@ -76,9 +77,26 @@ def figure_settings(wildcards):
     return config["figures"][wildcards.figure]
 
 
+def noise_activations():
+    return expand(
+        "results/{{study}}/noise/{map}/activations.zarr",
+        map=config["run"]["maps"],
+    )
+
+
+def noise_embeddings():
+    return expand(
+        "results/{{study}}/noise/{map}/embeddings/{embedding}.zarr",
+        map=config["run"]["maps"],
+        embedding=config["run"]["embeddings"],
+    )
+
+
 def figure_inputs(wildcards):
-    """An embeddings figure shows stores, every other figure the table of metrics."""
+    """Stores that the figure shows, or the table of metrics, or both."""
     settings = figure_settings(wildcards)
+    if settings["kind"] == "noise":
+        return ["results/{study}/tables/noise.csv", *noise_activations(), *noise_embeddings()]
     if settings["kind"] != "embeddings":
         return "results/{study}/tables/metrics.csv"
     return expand(

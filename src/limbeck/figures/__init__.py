@@ -14,6 +14,7 @@ FIGURES = {
     "accuracy": "limbeck.figures.accuracy",
     "class_area": "limbeck.figures.class_area",
     "embeddings": "limbeck.figures.embeddings",
+    "noise": "limbeck.figures.noise",
 }
 
 
