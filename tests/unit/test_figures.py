@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
+from stored import write_noise
 
 from limbeck import artifacts
 from limbeck.data.datasets import Dataset
@@ -125,12 +126,13 @@ def test_registry_has_the_names_of_the_schema():
 
 
 @pytest.fixture
-def settings_of(metrics, stores):
+def settings_of(metrics, stores, tmp_path):
     """Return inputs and settings of a figure by kind."""
     return {
         "accuracy": ([metrics], {"kind": "accuracy", "width": WIDTH}),
         "class_area": ([metrics], {"kind": "class_area", "width": 183, "embedding": "tsne"}),
         "embeddings": (stores, {"kind": "embeddings", "width": 120, "embedding": "tsne"}),
+        "noise": (write_noise(tmp_path, ["linear"], ["pca"]), {"kind": "noise", "width": 120}),
     }
 
 
