@@ -186,13 +186,12 @@ def lift_noise(args: argparse.Namespace) -> None:
     lift_noise(args.study, args.map, settings, args.seed, args.activations)
 
 
-@command("--inputs", "--settings", "--table")
+@command("--inputs", "--table")
 def score_noise(args: argparse.Namespace) -> None:
     """Measure embeddings of lifted noise against the plane."""
     from limbeck.metrics.noise import score_noise
-    from limbeck.settings import parse_settings
 
-    score_noise(args.inputs, parse_settings("metrics", args.settings), args.table)
+    score_noise(args.inputs, args.table)
 
 
 @command("--metrics", "--table")

@@ -91,8 +91,7 @@ def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Itera
 
 def _noise_contradictions(config: Mapping) -> Iterator[str]:
     points, embeddings = config["noise"]["points"], config["embeddings"]
-    # The clumping of an embedding looks at twice the neighbours of the metrics.
-    least = {"metrics.neighbours": 2 * config["metrics"]["neighbours"] + 1}
+    least = {"metrics.neighbours": config["metrics"]["neighbours"] + 1}
     for name in config["run"]["embeddings"]:
         settings, key = embeddings[name], f"embeddings.{name}"
         if settings["algorithm"] == "tsne":

@@ -8,7 +8,7 @@ from limbeck import artifacts
 from limbeck.data.samples import Samples
 from limbeck.metrics.noise import score_noise
 from limbeck.noise import lift_noise
-from limbeck.settings import MetricSettings, NoiseSettings
+from limbeck.settings import NoiseSettings
 
 
 def samples_of(dataset, part):
@@ -30,5 +30,5 @@ def write_noise(folder, maps, embeddings):
         embedded.append(folder / f"{name}-{embedding}.zarr")
         artifacts.write_store(embedded[-1], arrays, {**source.attrs, "embedding": embedding})
     table = folder / "noise.csv"
-    score_noise([*lifted, *embedded], MetricSettings(neighbours=5, area_mass=0.95), table)
+    score_noise([*lifted, *embedded], table)
     return [table, *lifted, *embedded]

@@ -17,12 +17,11 @@ from limbeck import artifacts, cli
 from limbeck.errors import InputError
 from limbeck.figures import noise as figure_of_noise
 from limbeck.figures import style
-from limbeck.metrics.noise import clumping, distance_correlation, score_noise
+from limbeck.metrics.noise import clumping, distance_correlation, score_noise, unevenness
 from limbeck.noise import MAPS, draw_plane, lift_noise, quadrants
-from limbeck.settings import MetricSettings, NoiseSettings, schema
+from limbeck.settings import NoiseSettings, schema
 
 SETTINGS = {"points": 60, "dimensions": 8, "degree": 3, "frequency": 2}
-METRICS = MetricSettings(neighbours=5, area_mass=0.95)
 
 
 def lift(name, plane, seed=0, **changes):
@@ -138,43 +137,59 @@ def test_distance_correlation_against_ranks(plane):
     assert distance_correlation(points, plane[:80]) == pytest.approx(np.corrcoef(ranks)[0, 1])
 
 
-def test_clumping_by_hand():
-    """For k = 1 the ratio's square is uniform in the plane; -log of it has the deviation 1."""
+def test_unevenness_by_hand():
+    """Nearest and second nearest of points on a line."""
     line = np.array([[0.0], [1], [3], [7]])
-    nearest, second = np.array([1, 1, 2, 4]), np.array([3, 2, 3, 6])
-    assert clumping(line, 1) == pytest.approx(np.std(2 * np.log(nearest / second)))
+    ratios = np.array([1 / 3, 1 / 2, 2 / 3, 4 / 6])
+    np.testing.assert_allclose(unevenness(line, np.array([1])), [np.log(ratios).std()], rtol=1e-6)
 
 
-def test_clumping_against_scipy(plane):
-    """For k = 2, Beta(2, 2) has the variance psi'(2) - psi'(4) = 1/4 + 1/9 of its logarithm."""
-    distances = cKDTree(plane).query(plane, 5)[0]
-    spread = np.log(distances[:, 2] ** 2 / distances[:, 4] ** 2).std()
-    assert clumping(plane, 2) == pytest.approx(spread / math.sqrt(13 / 36), rel=1e-5)
+def test_unevenness_against_scipy(plane):
+    distances = cKDTree(plane).query(plane, 33)[0]
+    expected = [np.log(distances[:, k] / distances[:, 2 * k]).std() for k in (2, 5, 16)]
+    np.testing.assert_allclose(unevenness(plane, np.array([2, 5, 16])), expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("k", [1, 5, 15])
-def test_clumping_knows_uniform_points_clumps_and_lattices(k):
-    generator = np.random.default_rng(k)
+def test_unevenness_of_a_poisson_process():
+    uniform = np.random.default_rng(0).uniform(size=(3000, 2))
+    beta = [stats.beta(k, k).expect(lambda x: np.log(x) ** 2) for k in (1, 5, 15)]
+    mean = [stats.beta(k, k).expect(np.log) for k in (1, 5, 15)]
+    expected = np.sqrt(np.array(beta) - np.square(mean)) / 2
+    np.testing.assert_allclose(unevenness(uniform, np.array([1, 5, 15])), expected, rtol=0.15)
+
+
+def test_clumping_is_the_largest_of_all_scales(plane):
+    points = lift("fourier", plane)
+    scales = [4, 8, 16, 32]  # up to 500 / 8
+    ratios = unevenness(points, np.array(scales)) / unevenness(plane, np.array(scales))
+    assert clumping(points, plane) == pytest.approx(max(ratios))
+    assert clumping(5 * plane - 3, plane) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("size", [10, 40, 150])
+def test_clumps_of_every_size_are_found(size):
+    generator = np.random.default_rng(size)
     uniform = generator.uniform(size=(3000, 2))
-    assert clumping(uniform, k) == pytest.approx(1, abs=0.1)
-    # Denser on the left: one side has nine times the other's points, and yet no clumps.
-    uneven = np.column_stack([(0.125 + uniform[:, 0]) ** 2, uniform[:, 1]])
-    assert clumping(uneven, k) == pytest.approx(1, abs=0.1)
-    centres = generator.uniform(size=(3000 // (2 * k), 2))
+    centres = generator.uniform(size=(3000 // size, 2))
     clumps = centres[generator.integers(len(centres), size=3000)]
-    clumps = clumps + generator.normal(scale=0.1 / math.sqrt(len(centres)), size=(3000, 2))
-    assert clumping(clumps, k) > 1.3
+    clumps = clumps + generator.normal(scale=0.2 / math.sqrt(len(centres)), size=(3000, 2))
+    assert clumping(clumps, uniform) > 1.4
+
+
+def test_slopes_and_lattices_have_no_clumps():
+    generator = np.random.default_rng(0)
+    uniform = generator.uniform(size=(3000, 2))
+    # Three times as dense on the left as on the right, which the distances themselves do show.
+    slope = np.column_stack([(0.5 + uniform[:, 0]) ** 2, uniform[:, 1]])
+    assert 0.9 < clumping(slope, uniform) < 1.3
+    reach = [np.log(cKDTree(points).query(points, 129)[0][:, -1]) for points in (slope, uniform)]
+    assert reach[0].std() / reach[1].std() > 1.3
     lattice = np.stack(np.meshgrid(np.arange(50.0), np.arange(60)), axis=-1).reshape(-1, 2)
-    assert clumping(lattice + generator.uniform(-0.1, 0.1, lattice.shape), k) < 0.8
+    assert clumping(lattice + generator.uniform(-0.1, 0.1, lattice.shape), uniform) < 1
 
 
-def test_clumping_of_coinciding_points_is_infinite():
-    assert clumping(np.repeat(np.eye(3), 5, axis=0), 2) == math.inf
-
-
-def test_clumping_needs_twice_the_neighbours(plane):
-    with pytest.raises(InputError, match="10 neighbours of 10 images"):
-        clumping(plane[:10], 5)
+def test_clumping_of_coinciding_points_is_infinite(plane):
+    assert clumping(np.repeat(plane[:50], 10, axis=0), plane) == math.inf
 
 
 # --- The table --------------------------------------------------------------------------------
@@ -186,7 +201,7 @@ def table_row(points, plane):
     values = [
         stats.spearmanr(*distances).statistic,
         silhouette_score(points, quadrants(plane)),
-        clumping(points, 5),
+        clumping(points, plane),
     ]
     return [pytest.approx(value, abs=6e-4) for value in values]
 
@@ -201,7 +216,6 @@ def read_table(path):
 def test_commands_make_the_table(tmp_path):
     """The commands of a layer embed the noise; its map and study go from store to store."""
     lifted, graph, embedded = (str(tmp_path / f"{name}.zarr") for name in ("a", "n", "e"))
-    metrics = json.dumps({"neighbours": 5, "area_mass": 0.95})
     for arguments in (
         ["lift_noise", "--study=s", "--map=network", f"--settings={json.dumps(SETTINGS)}"]
         + ["--seed=0", f"--activations={lifted}"],
@@ -209,8 +223,7 @@ def test_commands_make_the_table(tmp_path):
         + [f"--neighbours={graph}"],
         ["embed", f"--activations={lifted}", f"--neighbours={graph}", "--name=mine", "--seed=0"]
         + ['--settings={"algorithm": "pca"}', f"--embedding={embedded}"],
-        ["score_noise", "--inputs", lifted, embedded, f"--settings={metrics}"]
-        + [f"--table={tmp_path}/noise.csv"],
+        ["score_noise", "--inputs", lifted, embedded, f"--table={tmp_path}/noise.csv"],
     ):
         assert cli.main(arguments) == 0
     source, store = artifacts.open_store(lifted), artifacts.open_store(embedded)
@@ -230,7 +243,7 @@ def test_collapsed_embedding_has_empty_cells(tmp_path):
     store = artifacts.open_store(embedding)
     arrays = {"points": np.zeros((60, 2)), "sample_ids": store["sample_ids"][:]}
     artifacts.write_store(tmp_path / "zero.zarr", arrays, dict(store.attrs))
-    score_noise([lifted, tmp_path / "zero.zarr"], METRICS, table)
+    score_noise([lifted, tmp_path / "zero.zarr"], table)
     row = artifacts.read_rows(table)[-1]
     assert (row["map"], row["embedding"]) == ("linear", "pca")
     assert row["distance_correlation"] == row["clumping"] == ""

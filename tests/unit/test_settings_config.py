@@ -402,11 +402,11 @@ def test_figures_that_are_not_drawn_may_refer_to_anything(config):
         (90, 15, 32, 15, ["embeddings.tsne.perplexity needs 91 or more"]),  # 3 * 30 and itself
         (95, 95, 32, 15, ["embeddings.ivis.k needs 96 or more"]),
         (127, 15, 128, 15, ["embeddings.ivis.batch_size needs 128 or more"]),
-        (100, 15, 32, 50, ["metrics.neighbours needs 101 or more"]),  # twice and itself
+        (100, 15, 32, 100, ["metrics.neighbours needs 101 or more"]),
         (
-            *(30, 40, 50, 15),
+            *(32, 40, 50, 32),
             [
-                "metrics.neighbours needs 31 or more",
+                "metrics.neighbours needs 33 or more",
                 "embeddings.tsne.perplexity needs 91 or more",
                 "embeddings.ivis.k needs 41 or more",
                 "embeddings.ivis.batch_size needs 50 or more",
@@ -426,7 +426,7 @@ def test_noise_needs_enough_points(config, points, k, batch_size, neighbours, li
 
 
 def test_noise_without_maps_is_not_checked(config):
-    config["noise"]["points"] = 10
+    config["noise"]["points"] = 32
     config["run"]["maps"] = []
     config["run"]["figures"].remove("noise")
     check_config(config)

@@ -61,8 +61,6 @@ rule score_noise:
         mem_mb=4000,
         runtime=30,
     params:
-        settings=as_json("metrics"),
         code=fingerprint("metrics.noise"),
     shell:
-        "limbeck score_noise --inputs {input} --settings {params.settings:q}"
-        " --table {output.table} 2> {log}"
+        "limbeck score_noise --inputs {input} --table {output.table} 2> {log}"

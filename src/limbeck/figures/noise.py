@@ -15,7 +15,7 @@ COLOURS = [style.PALETTE[position] for position in (1, 2, 3, 5)]
 TITLES = {"tsne": "t-SNE", "pca": "PCA"}
 # How the numbers under a panel are abbreviated.
 SYMBOLS = {"distance_correlation": "ρ", "quadrant_silhouette": "s", "clumping": "c"}
-KEY = ("ρ  correlation of distances", "s  silhouette of quadrants", "c  clumping, 1: uniform")
+KEY = ("ρ  correlation of distances", "s  silhouette of quadrants", "c  clumping, plane = 1")
 PANEL_MM, TITLE_MM, KEY_MM = 36, 9, 4
 GAP = 0.06
 NUMBERS_SIZE = 6.5

@@ -7,23 +7,20 @@ from pathlib import Path
 
 import numpy as np
 from scipy.spatial.distance import pdist
-from scipy.special import polygamma
 from scipy.stats import spearmanr
 
 from limbeck import artifacts
 from limbeck.metrics.neighbourhoods import silhouette
 from limbeck.neighbours import nearest_neighbours
-from limbeck.settings import MetricSettings
 
 
 @dataclass(frozen=True)
 class NoiseInputs:
-    """Points (n, D) made of the `plane` (n, 2), its `quadrants` (n,), size of neighbourhoods."""
+    """Points (n, D) made of the `plane` (n, 2), and its `quadrants` (n,)."""
 
     points: np.ndarray
     plane: np.ndarray
     quadrants: np.ndarray
-    neighbours: int
 
 
 def distance_correlation(points: np.ndarray, plane: np.ndarray) -> float:
@@ -44,52 +41,68 @@ def distance_correlation(points: np.ndarray, plane: np.ndarray) -> float:
     return float(spearmanr(pdist(points), pdist(plane)).statistic)
 
 
-def clumping(points: np.ndarray, k: int) -> float:
-    """Return how much more uneven neighbourhoods are than those of uniform points in the plane.
+def clumping(points: np.ndarray, plane: np.ndarray) -> float:
+    """Return how many times more uneven neighbourhoods are than in the plane.
+
+    Parameters
+    ----------
+    points : numpy.ndarray
+        Shape (n, D), n >= 32.
+    plane : numpy.ndarray
+        The same points, uniform, shape (n, 2).
+
+    Returns
+    -------
+    float
+        1 for points as uniform, above with clumps and gaps, below for a lattice; infinite if
+        points coincide by the handful.
+
+    Notes
+    -----
+    The `unevenness` over that of the plane, at the scale at which this is largest, because clumps
+    are as large as an algorithm's neighbourhoods are. The scales are k = 4, 8, 16, ... up to n / 8.
+    """
+    scales = 2 ** np.arange(2, int(np.log2(len(points) / 8)) + 1)
+    return float((unevenness(points, scales) / unevenness(plane, scales)).max())
+
+
+def unevenness(points: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of ``log(r_k / r_2k)``, distances to k-th and 2k-th neighbour.
 
     Parameters
     ----------
     points : numpy.ndarray
         Shape (n, D), n > 2k.
-    k : int
-        Size of a neighbourhood.
+    scales : numpy.ndarray
+        The values of k, shape (m,).
 
     Returns
     -------
-    float
-        1 for uniform points, above with clumps and gaps, below for a lattice; infinite if more
-        than k points coincide.
-
-    Raises
-    ------
-    InputError
-        If there are not more than 2k points.
+    numpy.ndarray
+        Shape (m,); infinite for all if more than the smallest k points coincide.
 
     Notes
     -----
-    The standard deviation of ``log(r_k / r_2k)``, the distances to the k-th and to the 2k-th
-    neighbour, over its value for a homogeneous Poisson process. There the 2k - 1 points inside r_2k
-    are uniform, so that (r_k / r_2k)^2 is the k-th smallest of as many uniform numbers, Beta(k, k),
-    whose logarithm has the variance psi'(k) - psi'(2k). Unlike the deviation of r_k itself, or the
-    statistics of Hopkins (1954) and of Clark & Evans (1954), it needs no window to compare with,
-    and a density that merely falls from one side to the other is not taken for clumps.
+    In a homogeneous Poisson process of the plane the 2k - 1 points inside r_2k are uniform, so that
+    (r_k / r_2k)^2 is the k-th smallest of as many uniform numbers, Beta(k, k), and the deviation is
+    half the root of psi'(k) - psi'(2k). Unlike the deviation of r_k itself, or the statistics of
+    Hopkins (1954) and of Clark & Evans (1954), a density that merely falls from one side to the
+    other hardly counts, and no window has to be chosen to compare with.
     """
-    distances = nearest_neighbours(points, 2 * k)[1].astype(np.float64)
-    near, far = distances[:, k - 1], distances[:, -1]
-    if not near.all():
-        return math.inf
-    spread = np.log(near / far).std()
-    return float(2 * spread / np.sqrt(polygamma(1, k) - polygamma(1, 2 * k)))
+    distances = nearest_neighbours(points, 2 * max(scales))[1].astype(np.float64)
+    if not distances[:, scales - 1].all():
+        return np.full(len(scales), np.inf)
+    return np.log(distances[:, scales - 1] / distances[:, 2 * scales - 1]).std(axis=0)
 
 
 NOISE_METRICS: Mapping[str, Callable[[NoiseInputs], float]] = {
     "distance_correlation": lambda noise: distance_correlation(noise.points, noise.plane),
     "quadrant_silhouette": lambda noise: silhouette(noise.points, noise.quadrants),
-    "clumping": lambda noise: clumping(noise.points, noise.neighbours),
+    "clumping": lambda noise: clumping(noise.points, noise.plane),
 }
 
 
-def score_noise(inputs: Sequence[str | Path], settings: MetricSettings, output: str | Path) -> None:
+def score_noise(inputs: Sequence[str | Path], output: str | Path) -> None:
     """Write the metrics of the plane, of each map's lifted points and of their embeddings.
 
     A row of the table has a ``map``, ``plane`` for the points themselves, an ``embedding``, empty
@@ -100,8 +113,6 @@ def score_noise(inputs: Sequence[str | Path], settings: MetricSettings, output: 
     ----------
     inputs : sequence of str or Path
         Stores of lifted noise and of its embeddings.
-    settings : MetricSettings
-        The size of a neighbourhood.
     output : str or Path
         The CSV file to write.
     """
@@ -111,7 +122,7 @@ def score_noise(inputs: Sequence[str | Path], settings: MetricSettings, output: 
     plane, quadrants = first["plane"][:], first["quadrants"][:]
 
     def row(name: str, embedding: str, points: np.ndarray) -> list[str]:
-        noise = NoiseInputs(points, plane, quadrants, settings.neighbours)
+        noise = NoiseInputs(points, plane, quadrants)
         values = (metric(noise) for metric in NOISE_METRICS.values())
         return [name, embedding, *(f"{x:.3f}" if math.isfinite(x) else "" for x in values)]
 
