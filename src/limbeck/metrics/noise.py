@@ -86,7 +86,7 @@ def unevenness(points: np.ndarray, scales: np.ndarray) -> np.ndarray:
     In a homogeneous Poisson process of the plane the 2k - 1 points inside r_2k are uniform, so that
     (r_k / r_2k)^2 is the k-th smallest of as many uniform numbers, Beta(k, k), and the deviation is
     half the root of psi'(k) - psi'(2k). Unlike the deviation of r_k itself, or the statistics of
-    Hopkins (1954) and of Clark & Evans (1954), a density that merely falls from one side to the
+    Hopkins (1954) and of Clark & Evans (1954), a density that slowly falls from one side to the
     other hardly counts, and no window has to be chosen to compare with.
     """
     distances = nearest_neighbours(points, 2 * max(scales))[1].astype(np.float64)
