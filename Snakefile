@@ -13,6 +13,7 @@ include: "workflow/rules/3_activations.smk"
 include: "workflow/rules/4_neighbours.smk"
 include: "workflow/rules/5_embedding.smk"
 include: "workflow/rules/6_metrics.smk"
+include: "workflow/rules/6_noise.smk"
 include: "workflow/rules/7_summary.smk"
 
 

@@ -29,7 +29,7 @@ FLAGS: dict[str, dict] = {
     "--metrics": {"help": "CSV of metrics", "nargs": "+"},
     "--table": {"help": "tables to write; .csv, .md or .html", "nargs": "+"},
     "--kind": {"help": "which table"},
-    "--inputs": {"help": "tables or stores that the figure shows", "nargs": "+"},
+    "--inputs": {"help": "tables or stores to read", "nargs": "+"},
     "--methods": {"help": "the study's methods, in the order of their colours", "nargs": "+"},
     "--area-mass": {"help": "part of a class's density that its area holds", "type": float},
     "--pdf": {"help": "figure to write"},
@@ -39,6 +39,7 @@ FLAGS: dict[str, dict] = {
     "--study": {"help": "name of the study"},
     "--method": {"help": "name of the method"},
     "--layer": {"help": "name of the layer"},
+    "--map": {"help": "name of the map"},
     "--name": {"help": "name of the embedding"},
     "--budget": {"help": "number of labelled images", "type": int},
     "--fold": {"help": "number of the fold, from 0", "type": int},
@@ -192,6 +193,24 @@ def compare_runs(args: argparse.Namespace) -> None:
     from limbeck.metrics.comparison import compare_runs
 
     compare_runs(args.activations, args.neighbours, args.k, *args.metrics)
+
+
+@command("--study", "--map", "--settings", "--seed", "--activations")
+def lift_noise(args: argparse.Namespace) -> None:
+    """Lift uniform noise in the plane to more dimensions."""
+    from limbeck.noise import lift_noise
+    from limbeck.settings import parse_settings
+
+    settings = parse_settings("noise", args.settings)
+    lift_noise(args.study, args.map, settings, args.seed, args.activations)
+
+
+@command("--inputs", "--table")
+def score_noise(args: argparse.Namespace) -> None:
+    """Measure embeddings of lifted noise against the plane."""
+    from limbeck.metrics.noise import score_noise
+
+    score_noise(args.inputs, args.table)
 
 
 @command("--metrics", "--table")

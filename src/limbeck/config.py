@@ -126,6 +126,8 @@ def _contradictions(config: Mapping) -> Iterator[str]:
     images, folds = config["activations"]["images_per_class"], config["metrics"]["probe_folds"]
     if images is not None and images < folds:
         yield f"metrics.probe_folds = {folds}: allowed: 2 to {images}, activations.images_per_class"
+    if run["maps"] and all(name in config["embeddings"] for name in run["embeddings"]):
+        yield from _noise_contradictions(config)
     for name in run["figures"]:
         if name in config["figures"]:
             yield from _figure_contradictions(name, config["figures"][name], config)
@@ -163,6 +165,8 @@ def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Itera
                 yield f"{key}.{setting} = '{value}': not in {where}; {suggest(value, known)}"
     if "budget" in figure and figure["budget"] not in config["budgets"]:
         yield f"{key}.budget = {figure['budget']}: not in budgets; allowed: {config['budgets']}"
+    if figure["kind"] == "noise" and not config["run"]["maps"]:
+        yield f"{key}: run.maps is empty; nothing to show"
     if figure.get("fold", 0) >= config["folds"]:
         yield f"{key}.fold = {figure['fold']}: allowed: 0 to {config['folds'] - 1}"
     methods = config["run"]["methods"]
@@ -173,6 +177,20 @@ def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Itera
     for metric in figure.get("metrics", []):
         if metric not in shown:
             yield f"{key}.metrics: '{metric}' is no metric of layers; {suggest(metric, shown)}"
+
+
+def _noise_contradictions(config: Mapping) -> Iterator[str]:
+    points, embeddings = config["noise"]["points"], config["embeddings"]
+    least = {"metrics.neighbours": config["metrics"]["neighbours"] + 1}
+    for name in config["run"]["embeddings"]:
+        settings, key = embeddings[name], f"embeddings.{name}"
+        if settings["algorithm"] == "tsne":
+            least[f"{key}.perplexity"] = math.floor(3 * settings["perplexity"]) + 1
+        elif settings["algorithm"] == "ivis":
+            least |= {f"{key}.k": settings["k"] + 1, f"{key}.batch_size": settings["batch_size"]}
+    for key, count in least.items():
+        if points < count:
+            yield f"noise.points = {points}: {key} needs {count} or more"
 
 
 def neighbours_needed(config: Mapping) -> int:

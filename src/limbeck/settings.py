@@ -103,6 +103,20 @@ class StudyPlan:
         return names or [algorithm]
 
 
+@dataclass(frozen=True)
+class NoiseSettings:
+    """Points in the plane and dimensions to lift them to.
+
+    `degree` is that of the polynomials, `frequency` the standard deviation of the Fourier
+    features' angular frequencies, in radians a unit of the plane.
+    """
+
+    points: int
+    dimensions: int
+    degree: int
+    frequency: float
+
+
 STAGES = {
     "dataset": DatasetSettings,
     "method": MethodSettings,
@@ -110,6 +124,7 @@ STAGES = {
     "metrics": MetricSettings,
     "statistics": StatisticsSettings,
     "plan": StudyPlan,
+    "noise": NoiseSettings,
 }
 
 

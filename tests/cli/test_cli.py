@@ -27,6 +27,8 @@ SUBCOMMANDS = {
     "score_layer",
     "score_embedding",
     "compare_runs",
+    "lift_noise",
+    "score_noise",
     "gather_metrics",
     "build_table",
     "describe_network",

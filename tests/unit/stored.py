@@ -1,8 +1,34 @@
-"""Reading back what a test has stored."""
+"""Reading back what a test has stored, and storing what a test reads."""
 
+import itertools
+
+import numpy as np
+
+from limbeck import artifacts
 from limbeck.data.samples import Samples
+from limbeck.metrics.noise import score_noise
+from limbeck.noise import lift_noise
+from limbeck.settings import NoiseSettings
 
 
 def samples_of(dataset, part):
     """Read the images, labels and sample ids of ``"train"`` or ``"test"``."""
     return Samples(*(dataset.array(part, name) for name in ("images", "labels", "sample_ids")))
+
+
+def write_noise(folder, maps, embeddings):
+    """Write 60 points lifted by maps and random pictures of them; return the figure's inputs."""
+    settings = NoiseSettings(points=60, dimensions=8, degree=3, frequency=2)
+    lifted, embedded = [], []
+    for name in maps:
+        lifted.append(folder / f"{name}.zarr")
+        lift_noise("test", name, settings, 0, lifted[-1])
+    for number, (name, embedding) in enumerate(itertools.product(maps, embeddings)):
+        source = artifacts.open_store(folder / f"{name}.zarr")
+        noise = np.random.default_rng(number).normal(scale=0.1, size=(60, 2))
+        arrays = {"points": source["plane"][:] + noise, "sample_ids": source["sample_ids"][:]}
+        embedded.append(folder / f"{name}-{embedding}.zarr")
+        artifacts.write_store(embedded[-1], arrays, {**source.attrs, "embedding": embedding})
+    table = folder / "noise.csv"
+    score_noise([*lifted, *embedded], table)
+    return [table, *lifted, *embedded]

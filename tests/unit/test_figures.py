@@ -18,6 +18,7 @@ from drawn import (
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
+from stored import write_noise
 
 from limbeck import artifacts
 from limbeck.comparison import compare, write_comparisons
@@ -148,6 +149,7 @@ def settings_of(metrics, stores, comparisons, tmp_path):
         "published": ([comparisons, metrics], {"kind": "published", "width": 183}),
         "cka": ([metrics], {"kind": "cka", "width": 183, "pairs": PAIRS, "budget": 50}),
         "layers": ([metrics], {"kind": "layers", "width": 183, "metrics": ["probe_accuracy"]}),
+        "noise": (write_noise(tmp_path, ["linear"], ["pca"]), {"kind": "noise", "width": 120}),
     }
 
 

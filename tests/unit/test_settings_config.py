@@ -39,6 +39,7 @@ FIGURES = {
         "fold": 0,
         "layer": "A",
     },
+    "noise": {"kind": "noise", "width": 183},
 }
 
 
@@ -60,6 +61,7 @@ def config():
     values["run"] = {
         "methods": ["teacher", "undistilled", "distilled"],
         "embeddings": ["tsne", "ivis"],
+        "maps": ["linear", "fourier"],
         "figures": list(FIGURES),
     }
     return values
@@ -116,11 +118,13 @@ SECTIONS = [
     "embeddings.ivis",
     "embeddings.pca",
     "metrics",
+    "noise",
     "figures.bars",
     "figures.maps",
     "figures.areas",
     "figures.alike",
     "figures.measures",
+    "figures.noise",
     "run",
 ]
 
@@ -250,11 +254,13 @@ def test_numbers_are_finite(config, value):
         ("dataset.name", "digit", "did you mean 'digits'? ", "digits, cifar10, cifar100"),
         ("figures.bars.kind", "acuracy", "did you mean 'accuracy'? ", "accuracy, algorithms"),
         ("activations.dtype", "bytes", "", "float32, float16"),
+        ("run.maps", ["linaer"], "did you mean 'linear'? ", "linear, polynomial, fourier"),
     ],
 )
 def test_unknown_choices(config, key, value, hint, allowed):
     put(config, key, value)
     (line,) = mistakes(config)
+    key, value = (f"{key}.0", value[0]) if isinstance(value, list) else (key, value)
     assert line.startswith(f"{key} = {value!r}: {hint}allowed: {allowed}")
 
 
@@ -480,6 +486,48 @@ def test_figures_that_are_not_drawn_may_refer_to_anything(config):
     config["figures"]["maps"] |= {"budget": 1000, "fold": 7}
     config["run"]["figures"].remove("maps")
     check_config(config)
+
+
+@pytest.mark.parametrize(
+    ("points", "k", "batch_size", "neighbours", "lines"),
+    [
+        (91, 15, 32, 15, []),
+        (90, 15, 32, 15, ["embeddings.tsne.perplexity needs 91 or more"]),  # 3 * 30 and itself
+        (95, 95, 32, 15, ["embeddings.ivis.k needs 96 or more"]),
+        (127, 15, 128, 15, ["embeddings.ivis.batch_size needs 128 or more"]),
+        (100, 15, 32, 100, ["metrics.neighbours needs 101 or more"]),
+        (
+            *(32, 40, 50, 32),
+            [
+                "metrics.neighbours needs 33 or more",
+                "embeddings.tsne.perplexity needs 91 or more",
+                "embeddings.ivis.k needs 41 or more",
+                "embeddings.ivis.batch_size needs 50 or more",
+            ],
+        ),
+    ],
+)
+def test_noise_needs_enough_points(config, points, k, batch_size, neighbours, lines):
+    config["noise"]["points"] = points
+    config["embeddings"]["tsne"]["perplexity"] = 30
+    config["embeddings"]["ivis"] |= {"k": k, "batch_size": batch_size}
+    config["metrics"]["neighbours"] = neighbours
+    if lines:
+        assert mistakes(config) == [f"noise.points = {points}: {line}" for line in lines]
+    else:
+        check_config(config)
+
+
+def test_noise_without_maps_is_not_checked(config):
+    config["noise"]["points"] = 32
+    config["run"]["maps"] = []
+    config["run"]["figures"].remove("noise")
+    check_config(config)
+
+
+def test_figure_of_noise_needs_maps(config):
+    config["run"]["maps"] = []
+    assert mistakes(config) == ["figures.noise: run.maps is empty; nothing to show"]
 
 
 def test_two_mistakes_are_two_lines(config):

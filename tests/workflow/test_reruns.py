@@ -46,7 +46,24 @@ def layer_jobs(method, layer, embeddings=("tsne", "pca"), rules=("embed", "score
     )
 
 
-ALL_FIGURES = ("accuracy", "embeddings_tsne", "class_area_tsne", "cka", "representation")
+ALL_FIGURES = (
+    "accuracy",
+    "embeddings_tsne",
+    "class_area_tsne",
+    "cka",
+    "representation",
+)  # of the runs
+
+
+def noise_jobs(*embeddings):
+    """Everything that hangs on embeddings of the noise, up to its table and figure."""
+    return Counter(
+        [
+            *(job("embed_noise", "map=linear", f"embedding={name}") for name in embeddings),
+            job("score_noise"),
+            job("draw_figure", "figure=noise"),
+        ]
+    )
 
 
 def test_a_second_run_has_nothing_to_do(finished_once):
@@ -92,6 +109,33 @@ def test_a_figures_config_redraws_that_figure(finished):
     assert finished.planned() == Counter(expected)
 
 
+def test_noise_is_lifted_again_for_its_own_settings(finished):
+    finished.edit("config/config.yaml", "degree: 3 ", "degree: 4 ")
+    planned = finished.planned()
+    assert planned == noise_jobs("tsne", "pca") + Counter(
+        [
+            job("lift_noise", "map=linear"),
+            job("find_noise_neighbours", "map=linear"),
+            job("write_provenance"),
+            job("all"),
+        ]
+    )
+
+
+def test_another_map_of_noise_leaves_the_first_alone(finished):
+    finished.edit("tiny.yaml", "maps: [linear]", "maps: [linear, network]")
+    planned = finished.planned()
+    assert planned[job("lift_noise", "map=network")] == 1
+    assert planned[job("score_noise")] == 1
+    assert not any("map=linear" in wildcards for _, wildcards in planned)
+
+
+def test_without_maps_nothing_is_made_of_noise(fresh):
+    fresh.edit("tiny.yaml", "maps: [linear]", "maps: []")
+    fresh.edit("tiny.yaml", "class_area_tsne, noise]", "class_area_tsne]")
+    assert not any("noise" in rule for rule, _ in fresh.planned())
+
+
 def test_a_temperature_retrains_that_method(finished):
     finished.edit("config/config.yaml", "temperature: 4 ", "temperature: 5 ")
     planned = finished.planned()
@@ -118,7 +162,7 @@ def test_a_comment_reruns_nothing(finished):
 
 def test_a_real_edit_reruns_its_stage(finished):
     finished.edit("src/limbeck/embedding/tsne.py", "math.floor(3 *", "math.ceil(3 *")
-    expected = summary_jobs(ALL_FIGURES)
+    expected = summary_jobs(ALL_FIGURES) + noise_jobs("tsne")
     for method in METHODS:
         expected += Counter([run_job("gather_run", method)])
         for layer in "CE":
@@ -138,9 +182,14 @@ def test_provenance_names_versions_config_and_hardware(finished_once):
 
 def test_every_output_is_there_and_nothing_else(finished_once):
     results = finished_once.folder / "results/tiny"
-    assert {path.stem for path in (results / "tables").iterdir()} == {"metrics", *SUMMARY}
+    assert {path.stem for path in (results / "tables").iterdir()} == {
+        "metrics",
+        "noise",
+        *SUMMARY,
+    }
     figures = {path.name for path in (results / "figures").iterdir()}
-    assert figures == {f"{name}.{kind}" for name in ALL_FIGURES for kind in ("pdf", "png")}
+    names = (*ALL_FIGURES, "noise")
+    assert figures == {f"{name}.{kind}" for name in names for kind in ("pdf", "png")}
     assert not list(results.glob("checkpoints/**/*.pt"))
     hidden = {path.name for path in results.glob("**/.*")}
     assert hidden == {".snakemake_timestamp"}

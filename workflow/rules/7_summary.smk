@@ -138,6 +138,7 @@ rule write_provenance:
             table=["statistics", *TABLES],
             format=TABLE_FORMATS,
         ),
+        noise="results/{study}/tables/noise.csv" if config["run"]["maps"] else [],
         figures=expand(
             "results/{{study}}/figures/{figure}.{format}",
             figure=config["run"]["figures"],

@@ -20,6 +20,7 @@ wildcard_constraints:
     fold=r"\d+",
     layer="|".join(config["layers"]),
     embedding="|".join(config["embeddings"]),
+    map="|".join(config["run"]["maps"]) or "none",
     figure="|".join(config["figures"]),
 
 
@@ -104,6 +105,25 @@ def comparison_tables(settings):
     return ["results/{study}/tables/published.csv", "results/{study}/tables/metrics.csv"]
 
 
+def noise_activations():
+    return expand(
+        "results/{{study}}/noise/{map}/activations.zarr",
+        map=config["run"]["maps"],
+    )
+
+
+def noise_embeddings():
+    return expand(
+        "results/{{study}}/noise/{map}/embeddings/{embedding}.zarr",
+        map=config["run"]["maps"],
+        embedding=config["run"]["embeddings"],
+    )
+
+
+def noise_tables(settings):
+    return ["results/{study}/tables/noise.csv", *noise_activations(), *noise_embeddings()]
+
+
 def embedding_stores(settings):
     """Embeddings of one budget and fold, of all that the figure's settings do not choose."""
     return expand(
@@ -136,6 +156,7 @@ FIGURE_SOURCES = {
     "class_correlation": prediction_stores,
     "embeddings": embedding_stores,
     "networks": network_tables,
+    "noise": noise_tables,
     "published": comparison_tables,
 }
 

@@ -21,6 +21,7 @@ FIGURES = {
     "embeddings": "limbeck.figures.embeddings",
     "layers": "limbeck.figures.layers",
     "networks": "limbeck.figures.networks",
+    "noise": "limbeck.figures.noise",
     "published": "limbeck.figures.published",
     "superclass_correlation": "limbeck.figures.superclass_correlation",
 }

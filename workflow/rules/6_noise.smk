@@ -1,0 +1,66 @@
+rule lift_noise:
+    output:
+        activations=directory("results/{study}/noise/{map}/activations.zarr"),
+    log:
+        "logs/{study}/lift_noise/{map}.log",
+    benchmark:
+        "benchmarks/results/{study}/lift_noise/{map}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        settings=as_json("noise"),
+        seed=config["seed"],
+        code=fingerprint("noise"),
+    shell:
+        "limbeck lift_noise --study {wildcards.study} --map {wildcards.map}"
+        " --settings {params.settings:q} --seed {params.seed}"
+        " --activations {output.activations} 2> {log}"
+
+
+use rule find_neighbours as find_noise_neighbours with:
+    input:
+        activations="results/{study}/noise/{map}/activations.zarr",
+    output:
+        neighbours=directory("results/{study}/noise/{map}/neighbours.zarr"),
+    log:
+        "logs/{study}/find_noise_neighbours/{map}.log",
+    benchmark:
+        "benchmarks/results/{study}/find_noise_neighbours/{map}.tsv"
+
+
+use rule embed as embed_noise with:
+    input:
+        activations="results/{study}/noise/{map}/activations.zarr",
+        neighbours="results/{study}/noise/{map}/neighbours.zarr",
+    output:
+        embedding=directory("results/{study}/noise/{map}/embeddings/{embedding}.zarr"),
+    log:
+        "logs/{study}/embed_noise/{map}/{embedding}.log",
+    benchmark:
+        "benchmarks/results/{study}/embed_noise/{map}/{embedding}.tsv"
+
+
+rule score_noise:
+    input:
+        activations=noise_activations(),
+        embeddings=noise_embeddings(),
+    output:
+        table="results/{study}/tables/noise.csv",
+    log:
+        "logs/{study}/score_noise.log",
+    benchmark:
+        "benchmarks/results/{study}/score_noise.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=fingerprint("metrics.noise"),
+    shell:
+        "limbeck score_noise --inputs {input} --table {output.table} 2> {log}"
