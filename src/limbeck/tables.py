@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from limbeck import artifacts, comparison
@@ -21,67 +21,79 @@ from limbeck.settings import StudyPlan
 
 
 @dataclass(frozen=True)
-class Table:
-    """A wide table: which metrics it shows, what its rows are, and how its numbers read.
+class Shown:
+    """How a table shows a metric.
 
     Attributes
     ----------
-    metrics : mapping of str to str
-        Metric names, and what the table calls them, with the unit.
-    rows : tuple of str
-        Columns of the tidy table that make a row; the budgets are its columns.
+    label : str
+        What the table calls it, with the unit; ``{}`` stands for the part of a metric that has
+        values of its parts only.
     scale : float
         Factor on the values.
     digits : int
         Digits after the point.
-    only : mapping of str to tuple of str
-        Which of `rows` a metric has a value for each of, where it is not all of them.
+    only : tuple of str, optional
+        For which of the table's rows it has a value each, where it is not all of them.
     """
 
-    metrics: Mapping[str, str]
+    label: str
+    scale: float = 1
+    digits: int = 2
+    only: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A wide table.
+
+    Attributes
+    ----------
+    rows : tuple of str
+        Columns of the tidy table that make a row; the budgets are its columns.
+    metrics : mapping of str to Shown
+        Which metrics it shows, and how.
+    """
+
     rows: tuple[str, ...]
-    scale: float
-    digits: int
-    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    metrics: Mapping[str, Shown]
 
 
 TABLES = {
     "accuracy": Table(
-        {"accuracy": "accuracy (%)", "top_5_accuracy": "top-5 accuracy (%)"}, ("method",), 100, 2
+        ("method",),
+        {
+            "accuracy": Shown("accuracy (%)", 100),
+            "top_5_accuracy": Shown("top-5 accuracy (%)", 100),
+        },
     ),
     "ivis_loss": Table(
-        {"ivis_loss": "ivis loss at convergence"}, ("layer", "method", "embedding"), 1, 3
+        ("layer", "method", "embedding"),
+        {"ivis_loss": Shown("ivis loss at convergence", digits=3)},
     ),
     "class_area": Table(
-        {"class_area_ratio": "class area ratio (%)"}, ("embedding", "layer", "method"), 100, 2
+        ("embedding", "layer", "method"),
+        {"class_area_ratio": Shown("class area ratio (%)", 100)},
     ),
     "superclass_correlation": Table(
-        {"superclass_correlation": "mean over superclasses"}, ("method",), 1, 3
+        ("method",), {"superclass_correlation": Shown("mean over superclasses", digits=3)}
     ),
     "representation": Table(
-        {
-            "probe_accuracy": "linear probe accuracy",
-            "intrinsic_dimension": "intrinsic dimension",
-            "variance_ratio": "variance within over between classes",
-        },
         ("layer", "method"),
-        1,
-        3,
+        {
+            "probe_accuracy": Shown("linear probe accuracy (%)", 100),
+            "intrinsic_dimension": Shown("intrinsic dimension"),
+            "variance_ratio": Shown("variance within over between classes"),
+            "neighbour_overlap": Shown("neighbours shared with {} (%)", 100),
+        },
     ),
     "runtime": Table(
-        {
-            "training_seconds": "training (s)",
-            "extraction_seconds": "extraction (s)",
-            "neighbour_seconds": "neighbours (s)",
-            "embedding_seconds": "embedding (s)",
-        },
         ("method", "layer", "embedding"),
-        1,
-        2,
         {
-            "training_seconds": ("method",),
-            "extraction_seconds": ("method", "layer"),
-            "neighbour_seconds": ("method", "layer"),
+            "training_seconds": Shown("training (s)", only=("method",)),
+            "extraction_seconds": Shown("extraction (s)", only=("method", "layer")),
+            "neighbour_seconds": Shown("neighbours (s)", only=("method", "layer")),
+            "embedding_seconds": Shown("embedding (s)"),
         },
     ),
 }
@@ -147,7 +159,8 @@ def wide_table(
     for metric in table.metrics:
         own = [cell for cell in published if cell.metric == metric]
         parts = [name.partition(":")[2] for name, *_ in values if name.startswith(f"{metric}:")]
-        rows += _rows(table, metric, "", values, plan, own)
+        if "{}" not in table.metrics[metric].label:
+            rows += _rows(table, metric, "", values, plan, own)
         for part in dict.fromkeys(parts):
             rows += _rows(table, metric, part, values, plan, [])
     return columns, [[row[column] for column in columns] for row in rows]
@@ -163,7 +176,9 @@ def _rows(
 ) -> Iterator[dict[str, str]]:
     """Yield the rows of one metric, or of one part of it, as cells by column."""
     name = f"{metric}:{part}" if part else metric
-    only = table.only.get(metric, table.rows)
+    shown = table.metrics[metric]
+    label = shown.label.format(part) if "{}" in shown.label else part or shown.label
+    only = shown.only or table.rows
     embeddings = plan.embeddings_of(ALGORITHMS.get(metric))
     choices = {
         "method": dict.fromkeys([*(cell.method for cell in published), *plan.methods]),
@@ -174,17 +189,17 @@ def _rows(
     for cell in published:
         by_group.setdefault((cell.method, cell.layer), {})[cell.budget] = cell
     for group in itertools.product(*(choices[key] if key in only else [""] for key in table.rows)):
-        row = {"metric": part or table.metrics[metric], **dict(zip(table.rows, group, strict=True))}
+        row = {"metric": label, **dict(zip(table.rows, group, strict=True))}
         method, layer, embedding = (row.get(key, "") for key in ("method", "layer", "embedding"))
         cells = by_group.get((method, layer))
         if cells and embedding in ("", embeddings[0]):
-            yield row | _published_cells(cells, plan.budgets, table.digits)
-        if method in plan.methods:
+            yield row | _published_cells(cells, plan.budgets, shown.digits)
+        if method in plan.methods and method != part:
             row["source"] = "measured"
             for budget in plan.budgets:
                 folds = values.get((name, method, layer, embedding, budget), ())
-                scaled = [value * table.scale for value in folds]
-                row[str(budget)] = format_cell(scaled, table.digits, plan.folds)
+                scaled = [value * shown.scale for value in folds]
+                row[str(budget)] = format_cell(scaled, shown.digits, plan.folds)
             yield row
 
 

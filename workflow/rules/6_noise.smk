@@ -49,7 +49,21 @@ rule score_noise:
         activations=noise_activations(),
         embeddings=noise_embeddings(),
     output:
-        table="results/{study}/tables/noise.csv",
+        csv=report(
+            "results/{study}/tables/noise.csv",
+            caption="../report/noise.rst",
+            category=SUBJECTS["noise"],
+            subcategory="Tables",
+            labels={"table": "noise", "format": CSV},
+        ),
+        html=report(
+            "results/{study}/tables/noise.html",
+            caption="../report/noise.rst",
+            category=SUBJECTS["noise"],
+            subcategory="Tables",
+            labels={"table": "noise", "format": HTML},
+        ),
+        md="results/{study}/tables/noise.md",
     log:
         "logs/{study}/score_noise.log",
     benchmark:
@@ -63,4 +77,4 @@ rule score_noise:
     params:
         code=fingerprint("metrics.noise"),
     shell:
-        "limbeck score_noise --inputs {input} --table {output.table} 2> {log}"
+        "limbeck score_noise --inputs {input} --table {output} 2> {log}"

@@ -7,7 +7,11 @@ rule gather_study:
             fold=range(config["folds"]),
         ),
     output:
-        table="results/{study}/tables/metrics.csv",
+        table=report(
+            "results/{study}/tables/metrics.csv",
+            caption="../report/metrics.rst",
+            category=SUBJECTS["metrics"],
+        ),
     log:
         "logs/{study}/gather_study.log",
     benchmark:
@@ -29,10 +33,21 @@ rule build_table:
     input:
         metrics="results/{study}/tables/metrics.csv",
     output:
-        table=expand(
-            "results/{{study}}/tables/{{table}}.{format}",
-            format=TABLE_FORMATS,
+        csv=report(
+            "results/{study}/tables/{table}.csv",
+            caption="../report/table.rst",
+            category=lambda wildcards: SUBJECTS[wildcards.table],
+            subcategory="Tables",
+            labels={"table": "{table}", "format": CSV},
         ),
+        html=report(
+            "results/{study}/tables/{table}.html",
+            caption="../report/table.rst",
+            category=lambda wildcards: SUBJECTS[wildcards.table],
+            subcategory="Tables",
+            labels={"table": "{table}", "format": HTML},
+        ),
+        md="results/{study}/tables/{table}.md",
     log:
         "logs/{study}/build_table/{table}.log",
     benchmark:
@@ -51,14 +66,28 @@ rule build_table:
         code=fingerprint("tables"),
     shell:
         "limbeck build_table --metrics {input.metrics} --kind {wildcards.table}"
-        " --settings {params.settings:q} --table {output.table} 2> {log}"
+        " --settings {params.settings:q} --table {output} 2> {log}"
 
 
 rule compare_methods:
     input:
         metrics="results/{study}/tables/metrics.csv",
     output:
-        table=expand("results/{{study}}/tables/statistics.{format}", format=TABLE_FORMATS),
+        csv=report(
+            "results/{study}/tables/statistics.csv",
+            caption="../report/statistics.rst",
+            category=SUBJECTS["statistics"],
+            subcategory="Tables",
+            labels={"table": "statistics", "format": CSV},
+        ),
+        html=report(
+            "results/{study}/tables/statistics.html",
+            caption="../report/statistics.rst",
+            category=SUBJECTS["statistics"],
+            subcategory="Tables",
+            labels={"table": "statistics", "format": HTML},
+        ),
+        md="results/{study}/tables/statistics.md",
     log:
         "logs/{study}/compare_methods.log",
     benchmark:
@@ -74,7 +103,7 @@ rule compare_methods:
         code=fingerprint("paired_tests"),
     shell:
         "limbeck compare_methods --metrics {input.metrics} --settings {params.settings:q}"
-        " --table {output.table} 2> {log}"
+        " --table {output} 2> {log}"
 
 
 rule describe_network:
@@ -97,7 +126,7 @@ rule describe_network:
         code=fingerprint("description"),
     shell:
         "limbeck describe_network --dataset {input.dataset} --model {input.model}"
-        " --table {output.table} 2> {log}"
+        " --table {output} 2> {log}"
 
 
 rule draw_figure:
@@ -105,8 +134,20 @@ rule draw_figure:
         dataset="results/{study}/dataset.zarr",
         inputs=figure_inputs,
     output:
-        pdf="results/{study}/figures/{figure}.pdf",
-        png="results/{study}/figures/{figure}.png",
+        pdf=report(
+            "results/{study}/figures/{figure}.pdf",
+            caption="../report/figure.rst",
+            category=lambda wildcards: SUBJECTS[figure_settings(wildcards)["kind"]],
+            subcategory="Figures",
+            labels={"figure": "{figure}", "format": PDF},
+        ),
+        png=report(
+            "results/{study}/figures/{figure}.png",
+            caption="../report/figure.rst",
+            category=lambda wildcards: SUBJECTS[figure_settings(wildcards)["kind"]],
+            subcategory="Figures",
+            labels={"figure": "{figure}", "format": PNG},
+        ),
     log:
         "logs/{study}/draw_figure/{figure}.log",
     benchmark:
@@ -135,10 +176,9 @@ rule write_provenance:
         metrics="results/{study}/tables/metrics.csv",
         tables=expand(
             "results/{{study}}/tables/{table}.{format}",
-            table=["statistics", *TABLES],
+            table=["statistics", *TABLES, *(["noise"] if config["run"]["maps"] else [])],
             format=TABLE_FORMATS,
         ),
-        noise="results/{study}/tables/noise.csv" if config["run"]["maps"] else [],
         figures=expand(
             "results/{{study}}/figures/{figure}.{format}",
             figure=config["run"]["figures"],

@@ -35,6 +35,30 @@ TABLES = [
 ]
 TABLES += ["published"] if config["published"] else []
 TABLE_FORMATS = ["csv", "md", "html"]
+
+# Where the report shows tables and kinds of figures, in the order of its menu.
+SUBJECTS = {
+    "accuracy": "1 Accuracy",
+    "published": "1 Accuracy",
+    "superclass_correlation": "2 Correlation of outputs",
+    "class_correlation": "2 Correlation of outputs",
+    "networks": "3 Layers",
+    "representation": "3 Layers",
+    "layers": "3 Layers",
+    "cka": "3 Layers",
+    "embeddings": "4 Embeddings",
+    "algorithms": "4 Embeddings",
+    "class_boundary": "4 Embeddings",
+    "class_area": "4 Embeddings",
+    "ivis_loss": "4 Embeddings",
+    "noise": "5 Noise",
+    "statistics": "6 Statistics",
+    "metrics": "7 All metrics",
+    "runtime": "8 Runtime",
+}
+# The report offers the first of two formats first.
+PNG, PDF = "image (PNG)", "vector (PDF)"
+HTML, CSV = "page (HTML)", "values (CSV)"
 ENVIRONMENT = "../../envs/limbeck.yaml"
 
 

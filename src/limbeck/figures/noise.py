@@ -12,7 +12,6 @@ from limbeck.figures import style
 
 # Vermilion, blue, green and orange, counterclockwise.
 COLOURS = [style.PALETTE[position] for position in (1, 2, 3, 5)]
-TITLES = {"tsne": "t-SNE", "pca": "PCA"}
 # How the numbers under a panel are abbreviated.
 SYMBOLS = {"distance_correlation": "ρ", "quadrant_silhouette": "s", "clumping": "c"}
 KEY = ("ρ  correlation of distances", "s  silhouette of quadrants", "c  clumping, plane = 1")
@@ -52,7 +51,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
         block, place = divmod(column, len(embeddings))
         axis = axes[row, 2 + block * (len(embeddings) + 1) + place]
         points = turn_to(store["points"][:], plane)
-        title = f"{name}, {TITLES.get(embedding, embedding.replace('_', ' '))}"
+        title = f"{name}, {style.embedding_name(embedding)}"
         _panel(axis, points, quadrants, title, table[name, embedding])
     if rows > 1:
         axes[-1, 0].text(0, 0, "\n".join(KEY), fontsize=NUMBERS_SIZE, in_layout=False)

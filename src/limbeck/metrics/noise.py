@@ -10,6 +10,7 @@ from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
 from limbeck import artifacts
+from limbeck.formats import write_table
 from limbeck.metrics.neighbourhoods import silhouette
 from limbeck.neighbours import nearest_neighbours
 
@@ -102,7 +103,7 @@ NOISE_METRICS: Mapping[str, Callable[[NoiseInputs], float]] = {
 }
 
 
-def score_noise(inputs: Sequence[str | Path], output: str | Path) -> None:
+def score_noise(inputs: Sequence[str | Path], outputs: Sequence[str | Path]) -> None:
     """Write the metrics of the plane, of each map's lifted points and of their embeddings.
 
     A row of the table has a ``map``, ``plane`` for the points themselves, an ``embedding``, empty
@@ -113,8 +114,8 @@ def score_noise(inputs: Sequence[str | Path], output: str | Path) -> None:
     ----------
     inputs : sequence of str or Path
         Stores of lifted noise and of its embeddings.
-    output : str or Path
-        The CSV file to write.
+    outputs : sequence of str or Path
+        Files to write, in the formats of their suffixes.
     """
     stores = [artifacts.open_store(path) for path in inputs]
     lifted = {store.attrs["map"]: store for store in stores if "embedding" not in store.attrs}
@@ -132,4 +133,5 @@ def score_noise(inputs: Sequence[str | Path], output: str | Path) -> None:
         for other in stores:
             if other.attrs["map"] == name and "embedding" in other.attrs:
                 rows.append(row(name, other.attrs["embedding"], other["points"][:]))
-    artifacts.write_rows(output, ["map", "embedding", *NOISE_METRICS], rows)
+    for output in outputs:
+        write_table(output, ["map", "embedding", *NOISE_METRICS], rows, "noise")
