@@ -15,6 +15,7 @@ from pathlib import Path
 from string import Formatter
 
 RUN = "{method}/budget-{budget}/fold-{fold}"
+NOISE = "results/{study}/noise/{map}"
 FILES = "results/{study}/runs/" + RUN
 TABLE_FORMATS = ("csv", "md", "html")
 # Of each rule: where its log lies under logs/{study}/{rule}, and what it writes.
@@ -39,7 +40,18 @@ RULES = {
         f"{RUN}/{{layer}}/{{embedding}}",
         [f"{FILES}/metrics/{{layer}}/{{embedding}}.csv"],
     ),
+    "compare_runs": (
+        "budget-{budget}/fold-{fold}",
+        ["results/{study}/comparisons/budget-{budget}/fold-{fold}.csv"],
+    ),
     "gather_run": (RUN, [f"{FILES}/metrics.csv"]),
+    "lift_noise": ("{map}", [f"{NOISE}/activations.zarr"]),
+    "find_noise_neighbours": ("{map}", [f"{NOISE}/neighbours.zarr"]),
+    "embed_noise": ("{map}/{embedding}", [f"{NOISE}/embeddings/{{embedding}}.zarr"]),
+    "score_noise": (
+        "",
+        [f"results/{{study}}/tables/noise.{format}" for format in TABLE_FORMATS],
+    ),
     "gather_study": ("", ["results/{study}/tables/metrics.csv"]),
     "build_table": (
         "{table}",
@@ -49,6 +61,7 @@ RULES = {
         "",
         [f"results/{{study}}/tables/statistics.{format}" for format in TABLE_FORMATS],
     ),
+    "describe_network": ("{method}", ["results/{study}/networks/{method}.csv"]),
     "draw_figure": (
         "{figure}",
         ["results/{study}/figures/{figure}.pdf", "results/{study}/figures/{figure}.png"],
@@ -127,6 +140,7 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         "embedding": run["embeddings"],
         "table": [*TABLES, *(["published"] if config["published"] else [])],
         "figure": run["figures"],
+        "map": run["maps"],
     }
     made_for = {"train": trained, "teacher_logits": [name for name in trained if name in teachers]}
     for rule, (place, _) in RULES.items():

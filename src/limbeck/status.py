@@ -30,9 +30,15 @@ COLUMNS = {
 PARTS = {
     "prepare_dataset": "dataset",
     "split_dataset": "splits",
+    "compare_runs": "comparisons",
+    "lift_noise": "noise",
+    "find_noise_neighbours": "noise",
+    "embed_noise": "noise",
+    "score_noise": "noise",
     "gather_study": "tables",
     "build_table": "tables",
     "compare_methods": "tables",
+    "describe_network": "networks",
     "draw_figure": "figures",
     "write_provenance": "provenance",
 }

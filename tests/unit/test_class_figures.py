@@ -68,6 +68,20 @@ def test_algorithms_are_named_and_timed(dataset, tmp_path):
             np.testing.assert_allclose(drawn.get_offsets(), points[groups == group])
 
 
+def test_legend_fits_into_the_width(dataset, tmp_path):
+    path = write_embedding(
+        tmp_path / "e", np.eye(2), embedding="tsne", embedding_seconds=1, layer="A"
+    )
+    source = dataset(40, np.repeat(range(20), 2).tolist())
+    source.attributes["superclass_names"] = [f"{'long_name_' * 3}{i}" for i in range(20)]
+    for width in (60, 120, 183):
+        figure = algorithms.draw(source, [path], {"width": width})
+        figure.draw_without_rendering()
+        box = figure.legends[0].get_window_extent()
+        assert 0 < box.x0 < box.x1 < figure.bbox.width
+        assert box.height < figure.bbox.height
+
+
 # --- Superclass correlation -------------------------------------------------------------------
 
 

@@ -50,7 +50,7 @@ def _draw_class(
     size = scatter.point_size(len(points))
     look = {"linewidths": 0, "rasterized": True}
     axis.scatter(*points[~inside].T, s=size, color=BACKGROUND, **look)
-    axis.scatter(*points[inside].T, s=max(2 * size, 2), color=colour, alpha=0.8, **look)
+    axis.scatter(*points[inside].T, s=max(2 * size, 4), color=colour, alpha=0.8, **look)
     text, density = "points on a line", estimate_density(points[inside])
     if density is not None and (whole := region_area(points, mass)):
         level = region_threshold(density, mass)

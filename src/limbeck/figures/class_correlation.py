@@ -26,7 +26,9 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     places, row_names = _rows(dataset.attributes, superclasses[order])
     names_mm = 4 + LETTER_MM * max(map(len, row_names), default=0)
     panel = (settings["width"] - names_mm - BAR_MM) / len(inputs)
-    figure, axes = style.new_figure(settings["width"], panel + 10, 1, len(inputs), sharey=True)
+    height = panel + (10 if len(names) <= NAMED_CLASSES else 7)
+    figure, axes = style.new_figure(settings["width"], height, 1, len(inputs), sharey=True)
+    figure.set_layout_engine("compressed")  # no gaps between panels of a fixed shape
     for axis, path in zip(axes[0], inputs, strict=True):
         store = artifacts.open_store(path)
         matrix = class_correlation(store["logits"][:])[np.ix_(order, order)]

@@ -13,6 +13,7 @@ from limbeck.figures import style
 
 LEGEND_COLUMNS = 4
 LABEL_MM, LEGEND_ROW_MM = 4, 3.6
+LETTER_MM, KEY_MM = 1.22, 8.6  # of a legend: about a letter, and what is around a name
 
 
 class ImageGroups:
@@ -88,9 +89,11 @@ def group_figure(
     rows, columns : int
         Of the panels.
     """
-    legend_rows = -(-len(images.names) // LEGEND_COLUMNS)
+    labels = [name.replace("_", " ") for name in images.names]
+    legend_columns = _legend_columns(labels, width)
+    legend_rows = -(-len(labels) // legend_columns)
     panel = (width - LABEL_MM) / columns
-    height = panel * rows + LABEL_MM + legend_rows * LEGEND_ROW_MM + 2
+    height = panel * rows + LABEL_MM + legend_rows * LEGEND_ROW_MM + 4
     figure, axes = style.new_figure(width, height, rows, columns)
     for axis in axes.flat:
         bare(axis)
@@ -98,9 +101,18 @@ def group_figure(
         Line2D([], [], linestyle="none", markersize=3, **style.group_style(position))
         for position in range(len(images.names))
     ]
-    labels = [name.replace("_", " ") for name in images.names]
-    style.legend_below(figure, handles, labels, min(LEGEND_COLUMNS, len(labels)))
+    style.legend_below(figure, handles, labels, legend_columns)
     return figure, axes
+
+
+def _legend_columns(labels: Sequence[str], width: float) -> int:
+    """Return how many columns of labels, filled one after another, fit into `width` mm."""
+    for columns in range(min(LEGEND_COLUMNS, len(labels)), 1, -1):
+        rows = -(-len(labels) // columns)
+        longest = (max(map(len, labels[i : i + rows])) for i in range(0, len(labels), rows))
+        if sum(longest) * LETTER_MM + columns * KEY_MM <= width:
+            return columns
+    return 1
 
 
 class Panels:
