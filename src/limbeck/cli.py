@@ -41,9 +41,14 @@ FLAGS: dict[str, dict] = {
     "--budget": {"help": "number of labelled images", "type": int},
     "--fold": {"help": "number of the fold, from 0", "type": int},
     "--k": {"help": "number of neighbours", "type": int},
-    "--configfile": {"help": "overlays of config/config.yaml, as for Snakemake", "nargs": "+"},
     "--seed": {"help": "the study's seed", "type": int},
     "--device": {"help": "where torch computes", "choices": ["cpu", "cuda"]},
+    "--configfile": {
+        "help": "overlays of config/config.yaml, as for snakemake",
+        "nargs": "+",
+        "default": [],
+        "metavar": "FILE",
+    },
     "--checkpoint": {"help": "state for resuming, removed at the end"},
 }
 
@@ -209,7 +214,7 @@ def compare(args: argparse.Namespace) -> None:
     from limbeck.compare import compare_study
     from limbeck.config import read_config
 
-    print(compare_study(read_config(args.configfile or [])))
+    print(compare_study(read_config(args.configfile)))
 
 
 @command("--settings", "--output")

@@ -62,7 +62,8 @@ def compare_study(config: Mapping) -> str:
     return "\n".join(
         [
             f"{config['study']}: metrics of {there} of {len(planned)} planned runs, "
-            f"{complete} of them complete",
+            f"{complete} of them complete. z is the difference over its standard error; over so "
+            "few folds it says how large a difference is, not how probable.",
             "",
             to_markdown(READABLE, readable(comparisons)),
             "",
