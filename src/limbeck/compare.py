@@ -62,11 +62,12 @@ def compare_study(config: Mapping) -> str:
     return "\n".join(
         [
             f"{config['study']}: metrics of {there} of {len(planned)} planned runs, "
-            f"{complete} of them complete. z is the difference over its standard error; over so "
-            "few folds it says how large a difference is, not how probable.",
+            f"{complete} of them complete",
             "",
             to_markdown(READABLE, readable(comparisons)),
             "",
+            "z: the difference over its standard error; with few folds it tells how large a "
+            "difference is, not how probable.",
             f"Written: {', '.join(map(str, outputs))}",
         ]
     )
