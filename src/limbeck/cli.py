@@ -267,7 +267,7 @@ def compare(args: argparse.Namespace) -> None:
     from limbeck.compare import compare_study
     from limbeck.config import read_config
 
-    print(compare_study(read_config(args.configfile or [])))
+    print(compare_study(read_config(args.configfile)))
 
 
 @command("--settings", "--output")

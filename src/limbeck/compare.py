@@ -66,6 +66,8 @@ def compare_study(config: Mapping) -> str:
             "",
             to_markdown(READABLE, readable(comparisons)),
             "",
+            "z: the difference over its standard error; with few folds it tells how large a "
+            "difference is, not how probable.",
             f"Written: {', '.join(map(str, outputs))}",
         ]
     )
