@@ -142,8 +142,15 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         "figure": run["figures"],
         "map": run["maps"],
     }
-    made_for = {"train": trained, "teacher_logits": [name for name in trained if name in teachers]}
+    kinds = {config["figures"][name]["kind"] for name in run["figures"]}
+    made_for = {
+        "train": trained,
+        "teacher_logits": [name for name in trained if name in teachers],
+        "describe_network": run["methods"] if "networks" in kinds else [],
+    }
     for rule, (place, _) in RULES.items():
+        if rule == "score_noise" and not run["maps"]:
+            continue
         values["method"] = made_for.get(rule, run["methods"])
         names = ["study", *(name for _, name, _, _ in Formatter().parse(place) if name)]
         for chosen in product(*(values[name] for name in names)):
