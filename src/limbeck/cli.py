@@ -245,7 +245,7 @@ def describe_network(args: argparse.Namespace) -> None:
     """Write the stages of a network, their shapes and named layers."""
     from limbeck.description import describe_network
 
-    describe_network(args.dataset, args.model, args.table)
+    describe_network(args.dataset, args.model, *args.table)
 
 
 @command(

@@ -3,13 +3,15 @@
 import difflib
 from collections.abc import Iterable
 
+LISTED = 40
+
 
 class InputError(ValueError):
     """Bad input: one line that names the value, where it came from and what is allowed."""
 
 
 def suggest(name: str, allowed: Iterable[str]) -> str:
-    """Say which names are allowed, the closest one first where one is close.
+    """Say which names are allowed, or the nearest of them where they are many.
 
     Parameters
     ----------
@@ -26,4 +28,7 @@ def suggest(name: str, allowed: Iterable[str]) -> str:
     allowed = list(allowed)
     close = difflib.get_close_matches(str(name), allowed, n=1)
     hint = f"did you mean '{close[0]}'? " if close else ""
+    if len(allowed) > LISTED:
+        nearest = difflib.get_close_matches(str(name), allowed, n=5, cutoff=0)
+        return f"{hint}the nearest of {len(allowed)} allowed: {', '.join(nearest)}"
     return f"{hint}allowed: {', '.join(allowed) or 'none'}"

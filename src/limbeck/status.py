@@ -127,7 +127,7 @@ def _grid(config: Mapping, states: Mapping[Job, str], coloured: bool) -> Iterato
     """Give a block for each budget: a row for each method and fold, a column for each stage."""
     rows: dict[tuple, dict[str, list[str]]] = {}
     for job, state in states.items():
-        if "method" in job.values:
+        if job.rule not in PARTS:
             row = tuple(job.values[name] for name in ("budget", "method", "fold"))
             column = job.values.get("layer") or COLUMNS[job.rule]
             rows.setdefault(row, defaultdict(list))[column].append(state)

@@ -26,6 +26,7 @@ SUBCOMMANDS = {
     "score_predictions",
     "score_layer",
     "score_embedding",
+    "compare_methods",
     "compare_runs",
     "lift_noise",
     "score_noise",

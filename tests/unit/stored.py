@@ -30,5 +30,5 @@ def write_noise(folder, maps, embeddings):
         embedded.append(folder / f"{name}-{embedding}.zarr")
         artifacts.write_store(embedded[-1], arrays, {**source.attrs, "embedding": embedding})
     table = folder / "noise.csv"
-    score_noise([*lifted, *embedded], table)
+    score_noise([*lifted, *embedded], [table])
     return [table, *lifted, *embedded]

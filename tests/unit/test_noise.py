@@ -243,7 +243,7 @@ def test_collapsed_embedding_has_empty_cells(tmp_path):
     store = artifacts.open_store(embedding)
     arrays = {"points": np.zeros((60, 2)), "sample_ids": store["sample_ids"][:]}
     artifacts.write_store(tmp_path / "zero.zarr", arrays, dict(store.attrs))
-    score_noise([lifted, tmp_path / "zero.zarr"], table)
+    score_noise([lifted, tmp_path / "zero.zarr"], [table])
     row = artifacts.read_rows(table)[-1]
     assert (row["map"], row["embedding"]) == ("linear", "pca")
     assert row["distance_correlation"] == row["clumping"] == ""
@@ -272,8 +272,8 @@ def test_figure_shows_points_and_numbers(styled, tmp_path):
     shown, texts = panels(figure)
     assert list(shown) == [
         "plane",
-        *("linear, t-SNE", "linear, my ivis", "fourier, t-SNE", "fourier, my ivis"),
-        *("network, t-SNE", "network, my ivis"),
+        *("linear, t-SNE", "linear, my_ivis", "fourier, t-SNE", "fourier, my_ivis"),
+        *("network, t-SNE", "network, my_ivis"),
     ]
     places = [axis.get_subplotspec().rowspan.start for axis in shown.values()]
     assert places == [0, 0, 0, 0, 0, 1, 1]

@@ -618,6 +618,10 @@ def test_suggestions():
     assert suggest("techer", ["a", "teacher"]) == "did you mean 'teacher'? allowed: a, teacher"
     assert suggest("zzz", ["a", "teacher"]) == "allowed: a, teacher"
     assert suggest("zzz", []) == "allowed: none"
+    many = [f"class_{number}" for number in range(99)] + ["plate"]
+    assert suggest("plat", many).startswith(
+        "did you mean 'plate'? the nearest of 100 allowed: plate,"
+    )
 
 
 @pytest.mark.parametrize(

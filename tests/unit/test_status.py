@@ -22,7 +22,7 @@ study: small
 budgets: [10]
 folds: 1
 layers: [A, E]
-run: {methods: [undistilled, distilled], embeddings: [pca], figures: [accuracy]}
+run: {methods: [undistilled, distilled], embeddings: [pca], maps: [], figures: [accuracy]}
 """
 RUN = "results/small/runs/distilled/budget-10/fold-0"
 LOGS = "logs/small/{}/distilled/budget-10/fold-0"
@@ -78,20 +78,21 @@ def test_rules_write_and_log_what_is_looked_for():
     text = "".join(
         path.read_text() for path in sorted((REPOSITORY / "workflow/rules").glob("*.smk"))
     )
-    found = dict(re.findall(r"^rule (\w+):\n(.*?)^    \w+:\n        \"limbeck", text, re.M | re.S))
+    rules = re.split(r"^(?:rule|use rule \w+ as) (\w+)(?: with)?:\n", text, flags=re.M)
+    found = dict(zip(rules[1::2], rules[2::2], strict=True))
     assert found.keys() == RULES.keys()
     wildcards = {name: f"{{{name}}}" for name in re.findall(r"{(\w+)}", str(RULES))}
     for rule, body in found.items():
         parts = dict(re.findall(r"^    (\w+):\n((?:     .*\n)+)", body, re.M))
         job = Job(rule, wildcards)
-        assert re.findall(r'"(.*)"', parts["output"]) == job.outputs
+        assert sorted(re.findall(r'"(results/.*)"', parts["output"])) == sorted(job.outputs)
         assert re.findall(r'"(.*)"', parts["log"]) == [job.log]
         assert re.findall(r'"(.*)"', parts["benchmark"]) == [job.benchmark]
 
 
 def test_every_rule_has_its_place_in_the_picture():
     for rule, (place, _) in RULES.items():
-        of_layer, of_run = "{layer}" in place, "{method}" in place
+        of_layer, of_run = "{layer}" in place, "{method}/budget" in place
         assert (rule in status.COLUMNS) == (of_run and not of_layer)
         assert (rule in status.PARTS) == (not of_run)
 
@@ -103,7 +104,8 @@ def test_jobs_of_a_study(study):
         **dict.fromkeys(["predict", "score_predictions", "gather_run"], 2),
         **dict.fromkeys(["extract_activations", "find_neighbours", "embed"], 4),
         **dict.fromkeys(["score_layer", "score_embedding"], 4),
-        **{"gather_study": 1, "build_table": 5, "draw_figure": 1, "write_provenance": 1},
+        **{"gather_study": 1, "build_table": 6, "draw_figure": 1, "write_provenance": 1},
+        **{"compare_runs": 1, "compare_methods": 1},
     }
     trained = [job.values["method"] for job in small_jobs() if job.rule == "train"]
     assert trained == ["undistilled", "distilled", "teacher"]
@@ -203,14 +205,14 @@ def test_a_snakemake_in_another_folder(snakemake, study, monkeypatch):
 
 def test_nothing_done(study):
     assert describe(["small.yaml"]) == (
-        """study small, 40 jobs: 40 missing
+        """study small, 43 jobs: 43 missing
 
 budget 10             train  predictions  A  E  summary
 undistilled  fold 0   .      .            .  .  .
 distilled    fold 0   .      .            .  .  .
 teacher      fold 0   .      .
 
-whole study: dataset .   splits .   tables . 0/6   figures .   provenance .
+whole study: dataset .   splits .   comparisons .   tables . 0/8   figures .   provenance .
 
 + done   . missing   > running   ! interrupted   x failed   3/7 done of the cell's jobs
 
@@ -236,14 +238,14 @@ def test_some_failed_some_done(study):
     write(LOGS.format("find_neighbours") + "/A.log", "Traceback:\nValueError: " + 99 * "y" + "\n\n")
     write(LOGS.format("predict") + ".log")
     assert describe(["small.yaml"]) == (
-        f"""study small, 40 jobs: 23 done, 15 missing, 2 failed
+        f"""study small, 43 jobs: 26 done, 15 missing, 2 failed
 
 budget 10             train  predictions  A      E      summary
 undistilled  fold 0   +      +            +      +      +
 distilled    fold 0   +      x            x 1/5  2/5    .
 teacher      fold 0   +      +
 
-whole study: dataset .   splits +   tables . 2/6   figures .   provenance .
+whole study: dataset .   splits +   comparisons +   tables . 4/8   figures .   provenance .
 
 + done   . missing   > running   ! interrupted   x failed   3/7 done of the cell's jobs
 
@@ -265,7 +267,7 @@ def test_running(snakemake):
     mark(*train().outputs)
     lock(*train().outputs)
     text = describe(["small.yaml"])
-    assert text.startswith("study small, 40 jobs: 2 done, 37 missing, 1 running\n")
+    assert text.startswith("study small, 43 jobs: 2 done, 40 missing, 1 running\n")
     assert lines(text, "distilled") == ["distilled    fold 0   >      .            .  .  ."]
     assert text.endswith(
         "next: Snakemake is running; to look again\n  limbeck status --configfile small.yaml\n"
@@ -277,7 +279,7 @@ def test_killed(study):
     mark(*train().outputs)
     lock(*train().outputs)
     text = describe(["small.yaml"])
-    assert text.startswith("study small, 40 jobs: 39 missing, 1 interrupted\n")
+    assert text.startswith("study small, 43 jobs: 42 missing, 1 interrupted\n")
     assert lines(text, "distilled") == ["distilled    fold 0   !      .            .  .  ."]
     assert "remove its lock\n  snakemake --unlock --configfile small.yaml\n" in text
     shutil.rmtree(".snakemake/locks")
@@ -287,7 +289,7 @@ def test_killed(study):
 def test_all_done(study):
     finish(small_jobs())
     text = describe(["small.yaml"])
-    assert text.startswith("study small, 40 jobs: 40 done\n")
+    assert text.startswith("study small, 43 jobs: 43 done\n")
     assert "next: nothing to be done, unless" in text
     assert text.endswith("\n  snakemake --report report.html --configfile small.yaml\n")
 
@@ -311,8 +313,9 @@ def test_colours_change_nothing_but_colours(study):
 
 def test_the_papers_grid_fits_a_page_of_100_columns(study):
     jobs = list(jobs_of(read_config(["config/cifar100.yaml"])))
-    # 75 runs of 5 layers with 2 embeddings; 25 splits and teacher's logits; the whole study's.
-    assert len(jobs) == 75 * (4 + 5 * (3 + 2 * 2)) + 25 + 25 + 1 + 6 + 5 + 1
+    # 75 runs of 5 layers with 2 embeddings; 25 splits, teacher's logits and comparisons; 4 maps of
+    # noise with 2 embeddings and their table; tables and tests, networks, figures, the rest.
+    assert len(jobs) == 75 * (4 + 5 * (3 + 2 * 2)) + 3 * 25 + 4 * (2 + 2) + 1 + 7 + 1 + 3 + 14 + 3
     for job in jobs:
         if job.rule in ("train", "extract_activations", "find_neighbours"):
             write(job.outputs[0])

@@ -30,6 +30,7 @@ def summary_jobs(figures):
         [
             job("all"),
             job("gather_study"),
+            job("compare_methods"),
             job("write_provenance"),
             *(job("build_table", f"table={table}") for table in SUMMARY),
             *(job("draw_figure", f"figure={figure}") for figure in figures),
@@ -46,13 +47,11 @@ def layer_jobs(method, layer, embeddings=("tsne", "pca"), rules=("embed", "score
     )
 
 
+# Of those that hang on metrics or embeddings of the runs.
 ALL_FIGURES = (
-    "accuracy",
-    "embeddings_tsne",
-    "class_area_tsne",
-    "cka",
-    "representation",
-)  # of the runs
+    *("accuracy", "algorithms", "embeddings_tsne", "superclass_correlation", "class_boundary"),
+    *("class_area_tsne", "cka", "representation"),
+)
 
 
 def noise_jobs(*embeddings):
@@ -132,7 +131,7 @@ def test_another_map_of_noise_leaves_the_first_alone(finished):
 
 def test_without_maps_nothing_is_made_of_noise(fresh):
     fresh.edit("tiny.yaml", "maps: [linear]", "maps: []")
-    fresh.edit("tiny.yaml", "class_area_tsne, noise]", "class_area_tsne]")
+    fresh.edit("tiny.yaml", "representation, noise]", "representation]")
     assert not any("noise" in rule for rule, _ in fresh.planned())
 
 
@@ -182,13 +181,12 @@ def test_provenance_names_versions_config_and_hardware(finished_once):
 
 def test_every_output_is_there_and_nothing_else(finished_once):
     results = finished_once.folder / "results/tiny"
-    assert {path.stem for path in (results / "tables").iterdir()} == {
-        "metrics",
-        "noise",
-        *SUMMARY,
-    }
+    tables = {path.name for path in (results / "tables").iterdir()}
+    names = ("noise", "statistics", *SUMMARY)
+    formats = ("csv", "md", "html")
+    assert tables == {"metrics.csv", *(f"{name}.{kind}" for name in names for kind in formats)}
     figures = {path.name for path in (results / "figures").iterdir()}
-    names = (*ALL_FIGURES, "noise")
+    names = (*ALL_FIGURES, "networks", "noise")
     assert figures == {f"{name}.{kind}" for name in names for kind in ("pdf", "png")}
     assert not list(results.glob("checkpoints/**/*.pt"))
     hidden = {path.name for path in results.glob("**/.*")}

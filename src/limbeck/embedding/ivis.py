@@ -7,14 +7,16 @@ import numpy as np
 
 from limbeck.embedding import Embedding, Neighbours
 from limbeck.errors import InputError
+from limbeck.imports import without
 from limbeck.threads import available_threads
 
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import tensorflow as tf
-from ivis import Ivis
-from ivis.nn.losses import EuclideanPnLoss
+with without("pandas", "matplotlib", "PIL", "h5py", "rich"):
+    import tensorflow as tf
+    from ivis import Ivis
+    from ivis.nn.losses import EuclideanPnLoss
 
 
 def embed(

@@ -4,14 +4,17 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-import openTSNE
-from openTSNE.affinity import PerplexityBasedNN
-from openTSNE.initialization import pca
-from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
 from limbeck.embedding import Embedding, Neighbours
 from limbeck.errors import InputError
+from limbeck.imports import without
 from limbeck.threads import available_threads
+
+with without("pandas", "matplotlib", "rich"):
+    import openTSNE
+    from openTSNE.affinity import PerplexityBasedNN
+    from openTSNE.initialization import pca
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
 
 def embed(

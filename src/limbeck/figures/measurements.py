@@ -113,10 +113,15 @@ class Measurements:
             )
             tops.append(summary["mean"] + summary["std"].fillna(0))
         style.mark_missing_methods(axis, missing, methods)
-        if self.tests is not None:
-            highest = pd.concat(tops, axis=1).max(axis=1)
-            for place in _select(self.tests, {**where, "significant": "yes"})[by]:
-                style.mark_significant(axis, place, highest[place])
+        highest = pd.concat(tops, axis=1).max(axis=1)
+        for place in self.significant(by, where):
+            style.mark_significant(axis, place, highest[place])
+
+    def significant(self, by: str, where: Mapping[str, object]) -> list:
+        """Return the values of `by` at which the two methods compared differ; see `over_folds`."""
+        if self.tests is None:
+            return []
+        return list(_select(self.tests, {**where, "significant": "yes"})[by])
 
 
 def _select(table: pd.DataFrame, where: Mapping[str, object]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
 
     Superclasses have the same order in all panels, that of their mean over all that is shown.
     """
-    measurements = Measurements.read(inputs[0], settings.get("study_methods", ()))
+    measurements = Measurements.read(*inputs, methods=settings.get("study_methods", ()))
     methods, budgets = settings["methods"], measurements.budgets
     parts = _parts_by_mean(measurements, methods)
     figure, axes = style.panel_grid(
@@ -71,6 +71,8 @@ def _draw_budget(
             elinewidth=0.7,
             **measurements.style_of(method),
         )
+    for part in set(measurements.significant("metric", {"budget": budget})) & set(parts):
+        style.mark_significant(axis, means.loc[part].max(), parts.index(part))
     axis.hlines(rows, means.min(axis=1), means.max(axis=1), color="0.8", zorder=0)
     axis.axvline(0, color="0.6", linewidth=0.5, zorder=0)
     missing = [method for method in methods if means[method].isna().all()]
