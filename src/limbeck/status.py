@@ -46,6 +46,7 @@ SYMBOLS = {"failed": "x", "interrupted": "!", "running": ">", "missing": ".", "d
 COLOURS = {"failed": 31, "interrupted": 33, "running": 36, "missing": 2, "done": 32}
 FAILURES_SHOWN = 10
 WIDTH = 100
+LINE_OF_PARTS = 6
 
 
 def print_status(overlays: Sequence[str]) -> None:
@@ -162,7 +163,10 @@ def _parts(states: Mapping[Job, str], coloured: bool) -> str:
         count = f" {found.count('done')}/{len(found)}" if len(found) > 1 else ""
         first = _first(found)
         shown.append(f"{name} {_paint(SYMBOLS[first] + count, first, coloured)}")
-    return "whole study: " + "   ".join(shown)
+    half = -(-len(shown) // 2) if len(shown) > LINE_OF_PARTS else len(shown)
+    head = "whole study: "
+    lines = filter(None, ["   ".join(shown[:half]), "   ".join(shown[half:])])
+    return head + f"\n{' ' * len(head)}".join(lines)
 
 
 def _legend(coloured: bool) -> str:
