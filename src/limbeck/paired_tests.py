@@ -103,9 +103,10 @@ def compare_methods(
         p_values = [tests[key][1].p for key in keys]
         adjusted = multipletests(p_values, 1 - settings.confidence, settings.correction)
         corrected |= dict(zip(keys, zip(adjusted[1], adjusted[0], strict=True), strict=True))
+    first_seen = [list(dict.fromkeys(names)) for names in zip(*tests, strict=True)]
     rows = [
-        [*key, len(pairs[0]), *_cells(pairs, test, corrected.get(key))]
-        for key, (pairs, test) in tests.items()
+        [*key, len(tests[key][0][0]), *_cells(*tests[key], corrected.get(key))]
+        for key in sorted(tests, key=lambda key: [*map(list.index, first_seen, key)])
     ]
     folds = max((len(pairs[0]) for pairs, _ in tests.values()), default=0)
     note = limits_of(settings, folds, max(map(len, families.values()), default=1))

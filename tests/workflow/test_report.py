@@ -1,0 +1,169 @@
+"""The report of a finished study, opened in a real browser."""
+
+import shutil
+import zipfile
+
+import pytest
+import yaml
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs chromium and chromedriver"),
+]
+TABLES = (
+    *("accuracy", "ivis_loss", "class_area", "superclass_correlation", "representation"),
+    *("runtime", "noise", "statistics"),
+)
+SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def report(finished_once, tmp_path_factory):
+    """Return the path of the finished study's report."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    result = finished_once.run("--report", str(path))
+    assert result.returncode == 0, result.stderr
+    assert "warning" not in result.stderr.lower()
+    return path
+
+
+@pytest.fixture(scope="module")
+def page(report):
+    """Open the report in headless Chromium."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    for argument in (
+        *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"),
+        *("disable-background-networking", "disable-component-update", "disable-sync"),
+        "window-size=1600,1000",
+    ):
+        options.add_argument(f"--{argument}")
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    driver.get(report.as_uri())
+    wait(driver, lambda: driver.find_elements(By.XPATH, "//nav//span[text()='Workflow']"))
+    yield driver
+    driver.quit()
+
+
+def wait(driver, found):
+    return WebDriverWait(driver, SECONDS).until(lambda _: found())
+
+
+def click(page, text):
+    """Click an entry of the menu on the left."""
+    wait(page, lambda: page.find_elements(By.XPATH, f"//li/a[span[text()='{text}']]"))[0].click()
+
+
+def start(page):
+    """Go back to the top of the menu."""
+    page.find_element(By.XPATH, "//nav//ol/li[1]/a").click()
+
+
+def rows(page):
+    return wait(page, lambda: page.find_elements(By.XPATH, "//nav//tbody/tr"))
+
+
+def names(page, label):
+    labels = page.execute_script("return Object.values(results).map(entry => entry.labels)")
+    return {entry[label] for entry in labels if entry and label in entry}
+
+
+def subjects(page, subcategory):
+    """Return the subjects that have such a subcategory."""
+    return page.execute_script(
+        "return Object.keys(categories).filter(name => arguments[0] in categories[name])",
+        subcategory,
+    )
+
+
+def test_all_tables_and_figures_are_there(page, finished_once):
+    config = yaml.safe_load((finished_once.folder / "tiny.yaml").read_text())
+    assert names(page, "figure") == set(config["run"]["figures"])
+    assert names(page, "table") == set(TABLES)
+    paths = page.execute_script("return Object.keys(results)")
+    assert "results/tiny/tables/metrics.csv" in paths
+
+
+def test_the_first_page_describes_the_study(page):
+    text = " ".join(page.find_element(By.ID, "app").text.split())
+    assert "Limbeck: study tiny" in text
+    assert "each trained on 20 labelled images (one fold:" in text
+    assert "One fold has no spread" in text
+
+
+def test_every_figure_is_shown(page):
+    shown = set()
+    for subject in subjects(page, "Figures"):
+        start(page)
+        click(page, subject)
+        if page.find_elements(By.XPATH, "//li/a[span[text()='Figures']]"):
+            click(page, "Figures")
+        for row in rows(page):
+            row.find_element(By.XPATH, ".//a[1]").click()
+            width, height = wait(page, lambda: image_size(page))
+            assert width > 500 and height > 300
+            image = page.find_element(By.CSS_SELECTOR, "#app img:not(nav img)")
+            assert image.size["width"] <= 1600 and image.size["height"] <= 1000
+            shown.add(row.find_element(By.TAG_NAME, "td").text)
+    assert shown == names(page, "figure")
+
+
+def image_size(page):
+    """Return width and height of the image file that is shown, None until it is."""
+    return page.execute_script(
+        "const image = document.querySelector('#app img:not(nav img)');"
+        "return image && image.complete ? [image.naturalWidth, image.naturalHeight] : null"
+    )
+
+
+def test_every_table_is_shown_without_nan(page):
+    shown = set()
+    for subject in subjects(page, "Tables"):
+        start(page)
+        click(page, subject)
+        if page.find_elements(By.XPATH, "//li/a[span[text()='Tables']]"):
+            click(page, "Tables")
+        for row in rows(page):
+            row.find_element(By.XPATH, ".//a[1]").click()
+            page.switch_to.frame(wait(page, lambda: page.find_elements(By.TAG_NAME, "iframe"))[0])
+            text = wait(page, lambda: page.find_elements(By.XPATH, "//tbody/tr"))[0].text
+            whole = page.find_element(By.TAG_NAME, "body").text
+            page.switch_to.default_content()
+            assert text
+            assert "nan" not in whole.lower().split()
+            shown.add(row.find_element(By.TAG_NAME, "td").text)
+    assert shown == set(TABLES)
+
+
+def test_captions_have_the_numbers_of_the_config(page):
+    captions = {
+        (entry["labels"] or {}).get("figure") or (entry["labels"] or {}).get("table"): caption
+        for entry, caption in page.execute_script(
+            "return Object.values(results).map(entry => ["
+            "{labels: entry.labels}, entry.caption.replace(/<[^>]*>/g, '')])"
+        )
+    }
+    assert "20 labelled images, fold 0" in captions["embeddings_tsne"]
+    assert "holds 95 % of the class" in " ".join(captions["class_boundary"].split())
+    assert "40 points of uniform noise" in " ".join(captions["noise"].split())
+    assert "5-fold cross-validation" in " ".join(captions["representation"].split())
+    assert all(caption.strip() for caption in captions.values())
+
+
+def test_statistics_of_the_workflow_are_drawn(page):
+    start(page)
+    click(page, "Statistics")
+    assert wait(page, lambda: page.find_elements(By.CSS_SELECTOR, "#app canvas, #app svg.marks"))
+
+
+def test_the_report_is_a_zip_too(finished_once, tmp_path):
+    path = tmp_path / "report.zip"
+    assert finished_once.run("--report", str(path)).returncode == 0
+    members = zipfile.ZipFile(path).namelist()
+    assert "report/report.html" in members
+    assert sum(name.endswith(".png") for name in members) == 10
