@@ -50,10 +50,10 @@ def test_a_finished_study(finished_once, monkeypatch):
 def test_a_job_that_fails_then_is_killed_then_finishes(fresh, monkeypatch):
     monkeypatch.chdir(fresh.folder)
     again = "snakemake --configfile tiny.yaml"
-    assert teacher_and_next("67 missing") == (".", again)
+    assert teacher_and_next("85 missing") == (".", again)
 
     assert fresh.run("--cores", "1", SPLIT).returncode == 0
-    assert teacher_and_next("2 done, 65 missing") == (".", again)
+    assert teacher_and_next("2 done, 83 missing") == (".", again)
 
     # Truncate the images, and let the training stumble over them.
     shards = (path for path in fresh.folder.glob("results/tiny/dataset.zarr/**/c/*"))
@@ -61,7 +61,7 @@ def test_a_job_that_fails_then_is_killed_then_finishes(fresh, monkeypatch):
     whole = shard.read_bytes()
     shard.write_bytes(whole[: len(whole) // 2])
     assert fresh.run("--cores", "1", MODEL).returncode == 1
-    assert teacher_and_next("2 done, 64 missing, 1 failed") == ("x", again)
+    assert teacher_and_next("2 done, 82 missing, 1 failed") == ("x", again)
     last = fresh.folder.joinpath(LOG).read_text().splitlines()[-1]
     assert f"\nfailed:\n  {LOG}\n    {last[:40]}" in describe(["tiny.yaml"])
 
@@ -77,14 +77,14 @@ def test_a_job_that_fails_then_is_killed_then_finishes(fresh, monkeypatch):
         assert process.poll() is None
         time.sleep(0.01)
     look = "limbeck status --configfile tiny.yaml"
-    assert teacher_and_next("2 done, 64 missing, 1 running") == (">", look)
+    assert teacher_and_next("2 done, 82 missing, 1 running") == (">", look)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     unlock = "snakemake --unlock --configfile tiny.yaml"
-    interrupted = "2 done, 64 missing, 1 interrupted"
+    interrupted = "2 done, 82 missing, 1 interrupted"
     assert teacher_and_next(interrupted) == ("!", unlock)
     assert fresh.run("--unlock").returncode == 0
     assert teacher_and_next(interrupted) == ("!", again)
 
     assert fresh.run("--cores", "1", MODEL).returncode == 0
-    assert teacher_and_next("3 done, 64 missing") == ("+", again)
+    assert teacher_and_next("3 done, 82 missing") == ("+", again)
