@@ -19,7 +19,7 @@ LOG = "logs/tiny/train/teacher/budget-20/fold-0.log"
 def teacher_and_next(header):
     """Return how far the teacher's training is, and the command to type."""
     text = describe(["tiny.yaml"])
-    assert text.startswith(f"study tiny, 67 jobs: {header}\n"), text
+    assert text.startswith(f"study tiny, 85 jobs: {header}\n"), text
     (row,) = [line for line in text.splitlines() if line.startswith("teacher ")]
     return row.split()[3], text.splitlines()[-1].strip()
 
@@ -43,7 +43,7 @@ def test_jobs_are_those_of_snakemakes_plan(fresh, monkeypatch):
 def test_a_finished_study(finished_once, monkeypatch):
     monkeypatch.chdir(finished_once.folder)
     report = "snakemake --report report.html --configfile tiny.yaml"
-    assert teacher_and_next("67 done") == ("+", report)
+    assert teacher_and_next("85 done") == ("+", report)
 
 
 @pytest.mark.slow
