@@ -115,6 +115,7 @@ class Measurements:
         style.mark_missing_methods(axis, missing, methods)
         highest = pd.concat(tops, axis=1).max(axis=1)
         for place in self.significant(by, where):
+            axis.margins(y=0.1)
             style.mark_significant(axis, place, highest[place])
 
     def significant(self, by: str, where: Mapping[str, object]) -> list:
