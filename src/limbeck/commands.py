@@ -183,7 +183,7 @@ def score_embedding(args: argparse.Namespace) -> None:
 @command("--activations+", "--neighbours+", "--k", "--metrics")
 def compare_runs(args: argparse.Namespace) -> None:
     """Measure what the layers of different methods have in common."""
-    from limbeck.metrics.comparison import compare_runs
+    from limbeck.metrics.similarity import compare_runs
 
     compare_runs(args.activations, args.neighbours, args.k, *args.metrics)
 

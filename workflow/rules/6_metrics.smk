@@ -97,7 +97,7 @@ rule compare_runs:
         runtime=120,
     params:
         k=config["metrics"]["neighbours"],
-        code=fingerprint("metrics.comparison"),
+        code=fingerprint("metrics.similarity"),
     shell:
         "limbeck compare_runs --activations {input.activations} --neighbours {input.neighbours}"
         " --k {params.k} --metrics {output.metrics} 2> {log}"
