@@ -8,7 +8,6 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from limbeck import artifacts
 from limbeck.errors import InputError
 from limbeck.metrics import gram
-from limbeck.metrics.similarity import compare_runs, linear_cka, neighbour_overlap
 from limbeck.metrics.gram import centred_gram, column_means, gram_tiles
 from limbeck.metrics.representation import (
     intrinsic_dimension,
@@ -17,6 +16,7 @@ from limbeck.metrics.representation import (
     stratified_folds,
     variance_ratio,
 )
+from limbeck.metrics.similarity import compare_runs, linear_cka, neighbour_overlap
 from limbeck.neighbours import nearest_neighbours
 
 

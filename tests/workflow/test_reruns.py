@@ -1,6 +1,7 @@
 """What a finished study runs again after a change, read from the dry run's list of jobs."""
 
 import json
+import shutil
 from collections import Counter
 from importlib import metadata
 
@@ -171,6 +172,23 @@ def test_a_real_edit_reruns_its_stage(finished):
         for layer in "CE":
             expected += layer_jobs(method, layer, ("tsne",))
     assert finished.planned() == expected
+
+
+def test_a_partial_study_marks_its_gaps(finished):
+    study = finished.folder / "results/tiny"
+    shutil.rmtree(study / "runs/distilled")
+    result = finished.run("--config", "partial=True", "--cores", "1")
+    assert result.returncode == 0, result.stderr
+    assert "2 of 3 runs are finished" in result.stderr
+    assert not (study / "runs/distilled").exists()
+    *_, row = (study / "tables/accuracy.csv").read_text().splitlines()
+    assert row.startswith("top-5 accuracy (%),distilled,") and row.endswith(",not measured")
+
+
+def test_a_partial_study_without_any_run_says_so(fresh):
+    result = fresh.run("--config", "partial=True", "--dry-run")
+    assert result.returncode == 1
+    assert "none of the 3 runs of the study is finished" in result.stderr
 
 
 def test_provenance_names_versions_config_and_hardware(finished_once):

@@ -1,10 +1,12 @@
 rule gather_study:
     input:
-        metrics=all_runs("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv"),
-        comparisons=expand(
-            "results/{{study}}/comparisons/budget-{budget}/fold-{fold}.csv",
-            budget=config["budgets"],
-            fold=range(config["folds"]),
+        metrics=RUN_METRICS,
+        comparisons=those_there(
+            expand(
+                "results/{{study}}/comparisons/budget-{budget}/fold-{fold}.csv",
+                budget=config["budgets"],
+                fold=range(config["folds"]),
+            )
         ),
     output:
         table=report(
@@ -181,7 +183,7 @@ rule write_provenance:
         ),
         figures=expand(
             "results/{{study}}/figures/{figure}.{format}",
-            figure=config["run"]["figures"],
+            figure=FIGURES,
             format=["pdf", "png"],
         ),
     output:

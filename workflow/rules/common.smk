@@ -1,6 +1,8 @@
 import json
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from limbeck import published
 from limbeck.config import check_config, neighbours_needed, study_plan
@@ -79,6 +81,13 @@ def plan_as_json(wildcards):
     return json.dumps(study_plan(config))
 
 
+def those_there(paths):
+    """All of the paths, or of a partial study those that exist."""
+    if not config["partial"]:
+        return paths
+    return [path for path in paths if Path(path.format(study=config["study"])).exists()]
+
+
 def method_settings(wildcards):
     return config["methods"][wildcards.method]
 
@@ -150,7 +159,7 @@ def noise_tables(settings):
 
 def embedding_stores(settings):
     """Embeddings of one budget and fold, of all that the figure's settings do not choose."""
-    return expand(
+    stores = expand(
         "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr",
         method=settings.get("method", settings.get("methods", config["run"]["methods"])),
         layer=settings.get("layer", config["layers"]),
@@ -158,19 +167,22 @@ def embedding_stores(settings):
         fold=settings["fold"],
         embedding=settings.get("embedding", config["run"]["embeddings"]),
     )
+    return those_there(stores)
 
 
 def prediction_stores(settings):
-    return expand(
+    stores = expand(
         "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",
         method=settings["methods"],
         budget=settings["budget"],
         fold=settings["fold"],
     )
+    return those_there(stores)
 
 
 def network_tables(settings):
-    return expand("results/{{study}}/networks/{method}.csv", method=config["run"]["methods"])
+    path = "results/{{study}}/networks/{method}.csv"
+    return those_there(expand(path, method=config["run"]["methods"]))
 
 
 # What figures read that do not read the tables of metrics and paired tests.
@@ -185,12 +197,29 @@ FIGURE_SOURCES = {
 }
 
 
-def figure_inputs(wildcards):
-    settings = figure_settings(wildcards)
+def figure_sources(figure):
+    settings = config["figures"][figure]
     return FIGURE_SOURCES.get(settings["kind"], metrics_table)(settings)
+
+
+def figure_inputs(wildcards):
+    return figure_sources(wildcards.figure)
 
 
 def area_mass_flag(wildcards):
     if figure_settings(wildcards)["kind"] != "class_boundary":
         return ""
     return f"--area-mass {config['metrics']['area_mass']}"
+
+
+RUN_METRICS = those_there(
+    all_runs("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv")
+)
+FIGURES = [figure for figure in config["run"]["figures"] if figure_sources(figure)]
+if config["partial"]:
+    planned = len(config["run"]["methods"]) * len(config["budgets"]) * config["folds"]
+    if not RUN_METRICS:
+        raise WorkflowError(f"partial = true: none of the {planned} runs of the study is finished")
+    logger.info(f"Partial study: {len(RUN_METRICS)} of {planned} runs are finished.")
+    for figure in set(config["run"]["figures"]) - set(FIGURES):
+        logger.info(f"Figure {figure} is left out: nothing that it shows was made yet.")
