@@ -3,6 +3,7 @@
 import numpy as np
 
 from limbeck import artifacts
+from limbeck.paired_tests import COLUMNS
 
 SAMPLES = np.array([f"test-{index}" for index in range(60)])
 
@@ -56,3 +57,15 @@ def tick_labels(axis):
 def legend_labels(figure):
     """Return the labels of a figure's legend."""
     return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def write_tests(folder, rows):
+    """Write (metric, embedding, layer, budget, significant) as ``statistics.csv``; return it."""
+    rows = [(*row[:4], 3, *[""] * 6, row[4]) for row in rows]
+    artifacts.write_rows(folder / "statistics.csv", COLUMNS, rows)
+    return folder / "statistics.csv"
+
+
+def asterisks(axis):
+    """Return where asterisks stand, in data units."""
+    return [text.xy for text in axis.texts if text.get_text() == "*"]

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from drawn import (
+    asterisks,
     legend_labels,
     texts,
     tick_labels,
@@ -13,6 +14,7 @@ from drawn import (
     write_embedding,
     write_logits,
     write_metrics,
+    write_tests,
 )
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
@@ -103,9 +105,9 @@ ROWS = [
 ]
 
 
-def draw_superclasses(dataset, path):
+def draw_superclasses(dataset, *inputs):
     settings = {"width": 183, "methods": METHODS[1:], "study_methods": METHODS}
-    return superclass_correlation.draw(dataset, [path], settings)
+    return superclass_correlation.draw(dataset, inputs, settings)
 
 
 def points(axis):
@@ -143,6 +145,15 @@ def test_superclasses_by_hand(dataset, tmp_path):
     assert legend_labels(figure) == METHODS[1:]
     colours = [to_hex(container[0].get_color()).upper() for container in few.containers]
     assert colours == list(style.PALETTE[1:3])
+
+
+def test_asterisks_mark_superclasses(dataset, tmp_path):
+    tests = write_tests(tmp_path, [("superclass_correlation:fish", "", "", 50, "yes")])
+    inputs = [write_metrics(tmp_path, ROWS), tests]
+    few, some, _ = draw_superclasses(dataset(6, (0, 0, 1, 1, 2, 2)), *inputs).axes
+    # Fish is the third row; both methods have 0.5 there.
+    assert asterisks(few) == [(0.5, 2)]
+    assert asterisks(some) == []
 
 
 def test_pairs_are_joined(dataset, tmp_path):

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from drawn import (
+    asterisks,
     legend_labels,
     texts,
     tick_labels,
@@ -14,6 +15,7 @@ from drawn import (
     write_embedding,
     write_logits,
     write_metrics,
+    write_tests,
 )
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex, to_rgb
@@ -194,6 +196,27 @@ def test_accuracy_by_hand(styled, metrics, dataset):
     assert tick_labels(axis) == ["50", "2,500"]
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["teacher", "distilled"]
     assert figure.get_size_inches()[0] == pytest.approx(WIDTH / 25.4)
+
+
+def test_asterisks_mark_what_is_significant(styled, tmp_path, metrics, dataset):
+    tests = write_tests(
+        tmp_path,
+        [
+            ("accuracy", "", "", 50, "yes"),
+            ("accuracy", "", "", 2500, "no"),
+            ("class_area_ratio", "tsne", "B", 50, "yes"),
+            ("class_area_ratio", "ivis", "A", 50, "yes"),
+        ],
+    )
+    inputs = [metrics, tests]
+    figure = accuracy.draw(Dataset(dataset(4)), inputs, {"width": WIDTH})
+    # Above the teacher's 55 and its deviation of 10 / sqrt(2).
+    ((budget, height),) = asterisks(figure.axes[0])
+    assert (budget, height) == (50, pytest.approx(55 + 50**0.5))
+    settings = {"width": 183, "embedding": "tsne"}
+    few, many = class_area.draw(Dataset(dataset(4)), inputs, settings).axes
+    assert [layer for layer, _ in asterisks(few)] == ["B"]
+    assert asterisks(many) == []
 
 
 def test_lines_run_from_few_labels_to_many(styled, tmp_path, dataset):
