@@ -188,7 +188,8 @@ def test_a_partial_study_marks_its_gaps(finished):
 def test_a_partial_study_without_any_run_says_so(fresh):
     result = fresh.run("--config", "partial=True", "--dry-run")
     assert result.returncode == 1
-    assert "none of the 3 runs of the study is finished" in result.stderr
+    message = "none of the 3 runs of the study is finished"
+    assert message in result.stdout + result.stderr
 
 
 def test_provenance_names_versions_config_and_hardware(finished_once):
