@@ -3,8 +3,8 @@
     python benchmarks/job_limit.py
 
 One workflow of many short jobs, all ready at once, under Snakemake's default limit and under that
-of profiles/default, in turn. The time includes the wait at the end, as long as the limit's span: the
-profile's limit pays where jobs are more and longer than here.
+of profiles/default, in turn. The time includes the wait at the end, as long as the limit's span;
+the profile's limit pays where jobs are more and longer than here.
 """
 
 import resource
