@@ -13,6 +13,7 @@ from limbeck.settings import method_contradictions, violations
 
 NETWORK_LAYERS = ("A", "B", "C", "D", "E")
 DEFAULT_STUDY = "config/config.yaml"
+TABLE_FORMATS = ("csv", "md", "html")
 
 
 def read_config(overlays: Sequence[str | Path] = ()) -> dict:
@@ -220,3 +221,10 @@ def study_plan(config: Mapping) -> dict:
         "embeddings": {name: config["embeddings"][name]["algorithm"] for name in run["embeddings"]},
         "published": config["published"],
     }
+
+
+def tables_of(config: Mapping) -> list[str]:
+    """Return the names of the tables that are built from the study's metrics."""
+    from limbeck.tables import TABLES
+
+    return [*TABLES, *(["published"] if config["published"] else [])]

@@ -159,7 +159,7 @@ def detectable_effect(folds: int, confidence: float, comparisons: int = 1) -> fl
     confidence : float
         One minus the level.
     comparisons : int
-        By how many the level is divided (Bonferroni, or the first step of Holm).
+        By how many the level is divided, as every correction here does for the smallest p-value.
 
     Returns
     -------
@@ -201,7 +201,7 @@ def limits_of(settings: StatisticsSettings, folds: int, comparisons: int) -> str
         f"degree{'s' if folds > 2 else ''} of freedom, intervals at {settings.confidence:.0%}, "
         f"p-values corrected by '{settings.correction}' within each metric. A difference must "
         f"exceed {alone:.2f} of its own standard deviations over folds (d_z) to be significant "
-        f"alone, and {among:.2f} as the first of {comparisons} under Holm's correction: smaller "
+        f"alone, and at least {among:.2f} as the only one of {comparisons} compared: smaller "
         "ones may be real and go unseen, so 'no' does not mean 'equal'. A test without the "
         f"assumption of normality (Wilcoxon's) could not go below p = {signed_rank:.2g} here. The "
         "folds share their test images, and their labelled images come from one pool: they are "

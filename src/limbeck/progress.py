@@ -14,10 +14,11 @@ from itertools import product
 from pathlib import Path
 from string import Formatter
 
+from limbeck.config import TABLE_FORMATS, tables_of
+
 RUN = "{method}/budget-{budget}/fold-{fold}"
 NOISE = "results/{study}/noise/{map}"
 FILES = "results/{study}/runs/" + RUN
-TABLE_FORMATS = ("csv", "md", "html")
 # Of each rule: where its log lies under logs/{study}/{rule}, and what it writes.
 RULES = {
     "prepare_dataset": ("", ["results/{study}/dataset.zarr"]),
@@ -122,8 +123,6 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
     Job
         In the order of the rules.
     """
-    from limbeck.tables import TABLES
-
     run, methods = config["run"], config["methods"]
     trained, teachers = list(run["methods"]), set()
     for method in trained:
@@ -138,7 +137,7 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         "fold": range(config["folds"]),
         "layer": config["layers"],
         "embedding": run["embeddings"],
-        "table": [*TABLES, *(["published"] if config["published"] else [])],
+        "table": tables_of(config),
         "figure": run["figures"],
         "map": run["maps"],
     }

@@ -5,7 +5,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from limbeck import published
-from limbeck.config import check_config, neighbours_needed, study_plan
+from limbeck.config import TABLE_FORMATS, check_config, neighbours_needed, study_plan, tables_of
 from limbeck.errors import InputError
 from limbeck.fingerprint import fingerprint
 
@@ -27,16 +27,7 @@ wildcard_constraints:
 
 
 GPU = int(config["device"] == "cuda")
-TABLES = [
-    "accuracy",
-    "ivis_loss",
-    "class_area",
-    "superclass_correlation",
-    "representation",
-    "runtime",
-]
-TABLES += ["published"] if config["published"] else []
-TABLE_FORMATS = ["csv", "md", "html"]
+TABLES = tables_of(config)
 
 # Where the report shows tables and kinds of figures, in the order of its menu.
 SUBJECTS = {
@@ -221,5 +212,6 @@ if config["partial"]:
     if not RUN_METRICS:
         raise WorkflowError(f"partial = true: none of the {planned} runs of the study is finished")
     logger.info(f"Partial study: {len(RUN_METRICS)} of {planned} runs are finished.")
-    for figure in set(config["run"]["figures"]) - set(FIGURES):
-        logger.info(f"Figure {figure} is left out: nothing that it shows was made yet.")
+    for figure in config["run"]["figures"]:
+        if figure not in FIGURES:
+            logger.info(f"Figure {figure} is left out: nothing that it shows was made yet.")
