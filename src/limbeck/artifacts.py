@@ -7,7 +7,9 @@ by rows: a chunk is what is decompressed at once, a shard is one file.
 
 import contextlib
 import csv
+import errno
 import hashlib
+import io
 import os
 import shutil
 import tempfile
@@ -43,10 +45,21 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        yield folder / path.name
-        if path.is_dir() and (folder / path.name).exists():
-            shutil.rmtree(path)
-        os.replace(folder / path.name, path)
+        new, old = folder / path.name, folder / f"old.{path.name}"
+        yield new
+        while True:
+            # Nothing takes the place of a directory that is not empty: the old one is moved away.
+            if path.is_dir() and new.exists():
+                with contextlib.suppress(FileNotFoundError):
+                    os.rename(path, old)
+            try:
+                os.replace(new, path)
+                break
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                # Another copy of the job was quicker in between.
+                shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -180,6 +193,17 @@ def open_store(path: str | Path):
     if not Path(path, "zarr.json").is_file():
         raise InputError(f"{path}: no Zarr store there; the rule that writes it has not run")
     return zarr.open_group(path, mode="r")
+
+
+def write_tensors(path: str | Path, content: Mapping) -> None:
+    """Write tensors and plain values atomically, for ``torch.load``."""
+    import torch
+
+    # torch's own writer of files reports a full disk without the reason.
+    buffer = io.BytesIO()
+    torch.save(dict(content), buffer)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def write_text(path: str | Path, text: str) -> None:

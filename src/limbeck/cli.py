@@ -1,15 +1,17 @@
 """The command line: parse, and run one subcommand."""
 
 import argparse
+import errno
 import gc
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
 from limbeck import __version__, commands
 from limbeck.commands import COMMANDS, FLAGS
-from limbeck.errors import InputError
+from limbeck.errors import InputError, Stopped
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -30,15 +32,32 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one subcommand; bad input ends with one line and exit status 1."""
+    """Run one subcommand and return its exit status.
+
+    Bad input and a full disk end with one line and status 1, a job that was told to stop with one
+    line and the status of a process that SIGTERM ended.
+    """
     args = build_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
         COMMANDS[args.command][0](args)
     except InputError as error:
-        print(f"limbeck {args.command}: error: {error}", file=sys.stderr)
-        return 1
+        return _say(args.command, f"error: {error}", 1)
+    except Stopped as reason:
+        return _say(args.command, f"stopped: {reason}", 128 + signal.SIGTERM)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        place = error.filename or "where the outputs go"
+        return _say(
+            args.command, f"error: {place}: {error.strerror}; nothing was written, make room", 1
+        )
     return 0
+
+
+def _say(command: str, message: str, status: int) -> int:
+    print(f"limbeck {command}: {message}", file=sys.stderr)
+    return status
 
 
 def run() -> None:

@@ -1,4 +1,4 @@
-"""The one exception that users are meant to read."""
+"""The exceptions that users are meant to read."""
 
 import difflib
 from collections.abc import Iterable
@@ -8,6 +8,10 @@ LISTED = 40
 
 class InputError(ValueError):
     """Bad input: one line that names the value, where it came from and what is allowed."""
+
+
+class Stopped(Exception):
+    """The job was told to stop and has saved what it needs to go on; one line that says so."""
 
 
 def suggest(name: str, allowed: Iterable[str]) -> str:

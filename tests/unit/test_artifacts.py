@@ -1,6 +1,8 @@
 """Files: written whole or not at all, in few shards, and read back exactly."""
 
 import hashlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -145,6 +147,26 @@ def test_text_is_read_back_exactly(tmp_path, dtype):
     texts = ["train/ant/1", "", 'Käfer, "rot"', "大" * 40]
     artifacts.write_store(tmp_path / "s.zarr", {"ids": np.array(texts, dtype=dtype)}, {})
     assert artifacts.open_store(tmp_path / "s.zarr")["ids"][:].tolist() == texts
+
+
+REPLACING = """
+import sys
+import numpy as np
+from limbeck import artifacts
+for round in range(40):
+    artifacts.write_store(sys.argv[1], {"x": np.arange(2000)}, {"round": round})
+"""
+
+
+def test_copies_of_a_job_that_write_at_once_leave_one_whole_store(tmp_path):
+    path = tmp_path / "s.zarr"
+    command = [sys.executable, "-c", REPLACING, path]
+    copies = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    assert [(copy.communicate()[1], copy.returncode) for copy in copies] == [(b"", 0)] * 3
+    store = artifacts.open_store(path)
+    assert store.attrs["round"] == 39
+    assert np.array_equal(store["x"][:], np.arange(2000))
+    assert names(tmp_path) == ["s.zarr"]
 
 
 def test_store_holds_provenance_and_is_read_only(tmp_path):

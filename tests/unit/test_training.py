@@ -2,8 +2,10 @@
 
 import csv
 import dataclasses
+import itertools
 import json
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -16,9 +18,9 @@ from stored import samples_of
 from limbeck import artifacts, cli, devices
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split, split_dataset
-from limbeck.errors import InputError
+from limbeck.errors import InputError, Stopped
 from limbeck.models.network import build_network
-from limbeck.training import loop
+from limbeck.training import checkpoints
 from limbeck.training.loop import learning_rate
 
 COLUMNS = ["epoch", "loss", "accuracy", "learning_rate", "images_per_second", "seconds"]
@@ -170,7 +172,7 @@ def distilling(method_settings):
 @pytest.fixture
 def interrupt(run_training, monkeypatch):
     """Return a function that trains but cannot write its network: a checkpoint is left behind."""
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoints, "SAVE_SECONDS", 0.0)
 
     def run(folder, settings, **changes):
         folder.mkdir(parents=True)
@@ -191,11 +193,117 @@ def test_resumed_distillation_ends_with_the_same_bits(
     interrupt(tmp_path / "a", distilling, teacher_logits=teacher_logits)
     torch.manual_seed(999)  # what happens in between does not count
     run_training(tmp_path / "a", distilling, teacher_logits=teacher_logits)
-    assert "resuming after epoch 1" in caplog.text
+    assert "resuming in epoch 2, after 23 steps" in caplog.text
     run_training(tmp_path / "b", distilling, teacher_logits=teacher_logits)
     assert read_model(tmp_path / "a")["hash"] == read_model(tmp_path / "b")["hash"]
     assert not (tmp_path / "a" / "checkpoint.pt").exists()
     assert column(tmp_path / "a", "loss") == column(tmp_path / "b", "loss")
+
+
+@pytest.fixture
+def stop(run_training, monkeypatch):
+    """Return a function that trains and is sent SIGTERM after so many steps."""
+
+    def run(folder, settings, steps, **changes):
+        folder.mkdir(parents=True)
+        taken = itertools.count(1)
+        keep = checkpoints.Checkpoint.keep
+
+        def keep_and_stop(self, state):
+            if next(taken) == steps:
+                os.kill(os.getpid(), signal.SIGTERM)
+            keep(self, state)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(checkpoints.Checkpoint, "keep", keep_and_stop)
+            with pytest.raises(Stopped) as caught:
+                run_training(folder, settings, **changes)
+        assert str(folder / "checkpoint.pt") in str(caught.value)
+        assert [path.name for path in folder.iterdir()] == ["checkpoint.pt"]
+
+    return run
+
+
+# A cycle has one labelled step and 22 unlabelled ones.
+@pytest.mark.parametrize(
+    ("steps", "place"),
+    [
+        (1, "epoch 1, after 1 steps"),
+        (9, "epoch 1, after 9 steps"),
+        (23, "epoch 1, after 23 steps"),
+        (30, "epoch 2, after 7 steps"),
+    ],
+)
+def test_training_stopped_at_any_step_ends_with_the_same_bits(
+    steps, place, stop, run_training, distilling, teacher_logits, tmp_path, caplog
+):
+    caplog.set_level("INFO")
+    stop(tmp_path / "a", distilling, steps, teacher_logits=teacher_logits)
+    torch.manual_seed(999)
+    run_training(tmp_path / "a", distilling, teacher_logits=teacher_logits)
+    assert f"resuming in {place}" in caplog.text
+    run_training(tmp_path / "b", distilling, teacher_logits=teacher_logits)
+    assert read_model(tmp_path / "a")["hash"] == read_model(tmp_path / "b")["hash"]
+    for name in ("loss", "accuracy", "learning_rate"):
+        assert column(tmp_path / "a", name) == column(tmp_path / "b", name)
+
+
+def test_sigterm_ends_the_command_with_its_status_and_the_way_on(
+    digits, split, method_settings, tmp_path, monkeypatch, capsys
+):
+    keep = checkpoints.Checkpoint.keep
+
+    def stop_and_keep(self, state):
+        os.kill(os.getpid(), signal.SIGTERM)
+        keep(self, state)
+
+    monkeypatch.setattr(checkpoints.Checkpoint, "keep", stop_and_keep)
+    assert cli.main(command_line(tmp_path / "run", digits, split, method_settings())) == 143
+    *_, line = capsys.readouterr().err.splitlines()
+    assert line.startswith("limbeck train: stopped: SIGTERM")
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+@pytest.mark.slow
+def test_a_second_copy_waits_and_takes_the_firsts_network(digits, split, method_settings, tmp_path):
+    settings = method_settings(epochs=60, batch_size=20)
+    command = [sys.executable, "-c", KILLABLE, *command_line(tmp_path, digits, split, settings)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as first:
+        for line in first.stderr:
+            if "epoch 5 of 60" in line:
+                break
+        second = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        first.stderr.read()
+    written = (tmp_path / "model.pt").stat().st_mtime_ns
+    _, said = second.communicate()
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "another copy of this job is at work" in said
+    assert f"{tmp_path / 'model.pt'}: written by the other copy" in said
+    assert "epoch" not in said
+    assert (tmp_path / "model.pt").stat().st_mtime_ns == written
+    assert list((tmp_path / "checkpoints").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_second_copy_goes_on_where_the_first_was_killed(digits, split, method_settings, tmp_path):
+    settings = method_settings(epochs=60, batch_size=20)
+    command = [sys.executable, "-c", KILLABLE, *command_line(tmp_path, digits, split, settings)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as first:
+        for line in first.stderr:
+            if "epoch 5 of 60" in line:
+                break
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as second:
+            for line in second.stderr:
+                if "another copy of this job is at work" in line:
+                    break
+            first.kill()
+            first.wait()
+            said = second.stderr.read()
+    assert second.returncode == 0
+    assert "resuming in epoch" in said
+    whole = tmp_path / "whole"
+    assert cli.main(command_line(whole, digits, split, settings)) == 0
+    assert read_model(tmp_path)["hash"] == read_model(whole)["hash"]
 
 
 @pytest.mark.parametrize("change", ["settings", "seed", "split"])
@@ -214,7 +322,7 @@ def test_checkpoint_of_another_run_is_passed_over(
     if change == "settings":
         settings = dataclasses.replace(settings, weight_decay=1e-3)
     run_training(tmp_path / "a", settings, **changes)
-    assert "starting from the first epoch" in caplog.text
+    assert "starting anew" in caplog.text
     assert "resuming" not in caplog.text
     run_training(tmp_path / "b", settings, **changes)
     assert read_model(tmp_path / "a")["hash"] == read_model(tmp_path / "b")["hash"]
@@ -236,8 +344,8 @@ def test_checkpoint_of_another_teacher_is_passed_over(
 
 KILLABLE = """
 import sys
-import limbeck.cli, limbeck.training.loop
-limbeck.training.loop.CHECKPOINT_SECONDS = 0.0
+import limbeck.cli, limbeck.training.checkpoints
+limbeck.training.checkpoints.SAVE_SECONDS = 0.0
 sys.exit(limbeck.cli.main(sys.argv[1:]))
 """
 
@@ -279,7 +387,7 @@ def test_killed_job_ends_with_the_same_bits(digits, split, method_settings, tmp_
     assert not (tmp_path / "killed" / "history.csv").exists()
 
     assert cli.main(arguments) == 0
-    assert f"{checkpoint}: resuming after epoch " in caplog.text
+    assert "resuming in epoch " in caplog.text
     assert not checkpoint.exists()
     assert cli.main(command_line(tmp_path / "whole", digits, split, settings)) == 0
     assert read_model(tmp_path / "killed")["hash"] == read_model(tmp_path / "whole")["hash"]

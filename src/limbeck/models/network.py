@@ -123,8 +123,15 @@ def save_network(path: str | Path, network: Network, metadata: Mapping) -> None:
     """
     state = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
     content = artifacts.digest(*(tensor.numpy() for tensor in state.values()))
-    with artifacts.atomic_path(path) as temporary:
-        torch.save({**metadata, "hash": content, "state": state}, temporary)
+    artifacts.write_tensors(path, {**metadata, "hash": content, "state": state})
+
+
+def holds(path: str | Path, metadata: Mapping) -> bool:
+    """Return whether there is a network at `path` that was written with the same metadata."""
+    if not Path(path).is_file():
+        return False
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    return {key: content.get(key) for key in metadata} == dict(metadata)
 
 
 def load_network(path: str | Path, device: torch.device) -> tuple[Network, dict]:

@@ -1,7 +1,6 @@
 """The training loop."""
 
 import dataclasses
-import json
 import logging
 import math
 import sys
@@ -18,13 +17,13 @@ from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
 from limbeck.devices import computing, resolve_precision, select_device, to_device
 from limbeck.errors import InputError
-from limbeck.models.network import build_network, save_network
+from limbeck.models.network import build_network, holds, save_network
 from limbeck.settings import MethodSettings
-from limbeck.training.objectives import OBJECTIVES, TrainingData
+from limbeck.training.checkpoints import Checkpoint, random_state, set_random_state
+from limbeck.training.objectives import OBJECTIVES, Step, TrainingData
 
 logger = logging.getLogger(__name__)
 
-CHECKPOINT_SECONDS = 10.0
 HISTORY = ("epoch", "loss", "accuracy", "learning_rate", "images_per_second", "seconds")
 
 
@@ -44,7 +43,8 @@ def train(
     """Train one run and write its network and history.
 
     A run that was killed goes on from `checkpoint` and ends with the same weights as one that was
-    not. The checkpoint is removed at the end; one of other settings or data is passed over.
+    not. The checkpoint is removed at the end; one of other settings or data is passed over. Of two
+    copies of the same run one waits for the other, and has nothing to do if that one ends well.
 
     Parameters
     ----------
@@ -61,8 +61,7 @@ def train(
     device : str
         ``cpu`` or ``cuda``.
     checkpoint : str or Path
-        Where the state for resuming lies; written at the ends of epochs, at most every
-        `CHECKPOINT_SECONDS`.
+        Where the state for resuming lies; see `limbeck.training.checkpoints`.
     model, history : str or Path
         Outputs: the network, and a CSV row an epoch (`HISTORY`), where accuracy is that of the
         labelled training images as they were seen.
@@ -71,6 +70,8 @@ def train(
     ------
     InputError
         If the loss is not finite, or if there is nothing to distil on.
+    Stopped
+        If SIGTERM came; the state is saved.
     """
     place = select_device(device)
     precision = resolve_precision(settings.precision, place)
@@ -89,55 +90,21 @@ def train(
         if teacher_logits is None
         else artifacts.open_store(teacher_logits).attrs["model_hash"],
     }
-    torch.manual_seed(seed)
-    network = build_network(settings, source.attributes, data.images.shape[1]).to(place)
-    objective = OBJECTIVES[settings.objective](data, settings)
-    optimiser = torch.optim.SGD(
-        network.parameters(),
-        lr=settings.learning_rate,
-        momentum=settings.momentum,
-        nesterov=settings.nesterov,
-        weight_decay=settings.weight_decay,
-        fused=True,
-    )
-    per_epoch = objective.steps_per_epoch()
-    total = settings.steps or settings.epochs * per_epoch
-    epochs = math.ceil(total / per_epoch)
-    rows = _resume(Path(checkpoint), identity, network, optimiser)
-    logger.info("%d steps in %d epochs, %s on %s", total, epochs, precision, place)
-    saved = time.monotonic()
-    with tqdm(
-        total=epochs, initial=len(rows), unit="epoch", disable=not sys.stderr.isatty()
-    ) as bar:
-        for epoch in range(len(rows), epochs):
-            first = epoch * per_epoch
-            count = min(per_epoch, total - first)
-            rows.append(
-                _train_epoch(
-                    network, objective, optimiser, settings, precision, place, epoch, count, total
-                )
-            )
-            row = dict(zip(HISTORY, rows[-1], strict=True))
-            if not math.isfinite(row["loss"]):
-                raise InputError(
-                    f"learning_rate = {settings.learning_rate}: the loss is {row['loss']} in epoch "
-                    f"{epoch}; use a smaller one"
-                )
-            bar.set_postfix(loss=row["loss"], accuracy=row["accuracy"])
-            bar.update()
-            if bar.disable:
-                left = sum(r[-1] for r in rows) / len(rows) * (epochs - epoch - 1)
-                logger.info(
-                    "epoch %d of %d: loss %.4f, accuracy %.3f, rate %.4g, "
-                    "%.0f images/s, %.0f s left",
-                    *(epoch + 1, epochs, *rows[-1][1:-1], left),
-                )
-            if epoch + 1 < epochs and time.monotonic() - saved >= CHECKPOINT_SECONDS:
-                _save(Path(checkpoint), identity, network, optimiser, rows)
-                saved = time.monotonic()
-    save_network(model, network, identity)
-    artifacts.write_rows(history, HISTORY, rows)
-    Path(checkpoint).unlink(missing_ok=True)
+    with Checkpoint(checkpoint, identity) as saved:
+        if saved.waited and Path(history).is_file() and holds(model, identity):
+            logger.info("%s: written by the other copy", model)
+            return
+        torch.manual_seed(seed)
+        network = build_network(settings, source.attributes, data.images.shape[1]).to(place)
+        training = _Training(network, data, settings, precision, place)
+        training.resume(saved.read())
+        logger.info(
+            "%d steps in %d epochs, %s on %s", training.total, training.epochs, precision, place
+        )
+        _run_epochs(training, saved)
+        save_network(model, network, identity)
+        artifacts.write_rows(history, HISTORY, training.rows)
+        saved.remove()
 
 
 def learning_rate(settings: MethodSettings, epoch: int, step: int, total: int) -> float:
@@ -169,41 +136,137 @@ def learning_rate(settings: MethodSettings, epoch: int, step: int, total: int) -
     return settings.learning_rate * factor
 
 
-def _train_epoch(
-    network: nn.Module,
-    objective,
-    optimiser: torch.optim.Optimizer,
-    settings: MethodSettings,
-    precision: str,
-    device: torch.device,
-    epoch: int,
-    count: int,
-    total: int,
-) -> list[float]:
-    network.train()
-    started = time.perf_counter()
-    loss_sum = torch.zeros((), device=device)
-    correct = torch.zeros((), device=device, dtype=torch.long)
-    images = labelled = 0
-    first = epoch * objective.steps_per_epoch()
-    for number, step in zip(range(count), objective.epoch(), strict=False):
-        rate = learning_rate(settings, epoch, first + number, total)
-        for group in optimiser.param_groups:
+class _Training:
+    """A network in training and how far it is."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        data: TrainingData,
+        settings: MethodSettings,
+        precision: str,
+        device: torch.device,
+    ):
+        self.network = network
+        self.settings = settings
+        self.objective = OBJECTIVES[settings.objective](data, settings)
+        self.optimiser = torch.optim.SGD(
+            network.parameters(),
+            lr=settings.learning_rate,
+            momentum=settings.momentum,
+            nesterov=settings.nesterov,
+            weight_decay=settings.weight_decay,
+            fused=True,
+        )
+        self.per_epoch = self.objective.steps_per_epoch()
+        self.total = settings.steps or settings.epochs * self.per_epoch
+        self.epochs = math.ceil(self.total / self.per_epoch)
+        self.rows: list[list[float]] = []
+        self._precision = precision
+        self._device = device
+        self._between = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start the sums of an epoch: losses and correct answers, images seen and seconds."""
+        self._taken = self._images = self._labelled = 0
+        self._seconds = 0.0
+        self._loss = torch.zeros((), device=self._device)
+        self._correct = torch.zeros((), device=self._device, dtype=torch.long)
+        self._random = random_state()
+
+    def train_epoch(self, checkpoint: Checkpoint) -> dict[str, float]:
+        """Take the steps that are left of an epoch; return its row of the history."""
+        self.network.train()
+        epoch = len(self.rows)
+        first = epoch * self.per_epoch
+        count = min(self.per_epoch, self.total - first)
+        started = time.perf_counter() - self._seconds
+        for step in self._steps()[self._taken : count]:
+            self._set_rate(first + self._taken)
+            self.optimiser.zero_grad(set_to_none=True)
+            with computing(self._precision, self._device):
+                result = step(self.network)
+            result.loss.backward()
+            self.optimiser.step()
+            self._loss += result.loss.detach() * result.images
+            self._images += result.images
+            self._labelled += result.labelled
+            if result.correct is not None:
+                self._correct += result.correct
+            self._taken += 1
+            self._seconds = time.perf_counter() - started
+            checkpoint.keep(self._state)
+        accuracy = self._correct.item() / self._labelled if self._labelled else math.nan
+        rate = learning_rate(self.settings, epoch, first + count - 1, self.total)
+        loss = self._loss.item() / self._images
+        speed = self._images / self._seconds
+        self.rows.append([epoch, loss, accuracy, rate, speed, self._seconds])
+        self._begin()
+        return dict(zip(HISTORY, self.rows[-1], strict=True))
+
+    def _steps(self) -> list[Step]:
+        """Draw the epoch's order again, then go on with the random numbers of where it was left."""
+        set_random_state(self._random)
+        steps = self.objective.epoch()
+        if self._between is not None:
+            set_random_state(self._between)
+            self._between = None
+        return steps
+
+    def _set_rate(self, step: int) -> None:
+        rate = learning_rate(self.settings, len(self.rows), step, self.total)
+        for group in self.optimiser.param_groups:
             group["lr"] = rate
-        optimiser.zero_grad(set_to_none=True)
-        with computing(precision, device):
-            result = step(network)
-        result.loss.backward()
-        optimiser.step()
-        loss_sum += result.loss.detach() * result.images
-        images += result.images
-        labelled += result.labelled
-        if result.correct is not None:
-            correct += result.correct
-    loss = loss_sum.item() / images
-    accuracy = correct.item() / labelled if labelled else math.nan
-    seconds = time.perf_counter() - started
-    return [epoch, loss, accuracy, rate, images / seconds, seconds]
+
+    def _state(self) -> dict:
+        return {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "rows": self.rows,
+            "sums": [self._taken, self._images, self._labelled, self._seconds],
+            "loss": self._loss,
+            "correct": self._correct,
+            "random": self._random,
+            "between": random_state(),
+        }
+
+    def resume(self, state: dict | None) -> None:
+        """Go on from what a checkpoint holds, if it holds anything."""
+        if state is None:
+            return
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.rows = state["rows"]
+        self._taken, self._images, self._labelled, self._seconds = state["sums"]
+        self._loss = state["loss"].to(self._device)
+        self._correct = state["correct"].to(self._device)
+        self._random, self._between = state["random"], state["between"]
+        logger.info("resuming in epoch %d, after %d steps of it", len(self.rows) + 1, self._taken)
+
+
+def _run_epochs(training: _Training, checkpoint: Checkpoint) -> None:
+    epochs = training.epochs
+    with tqdm(
+        total=epochs, initial=len(training.rows), unit="epoch", disable=not sys.stderr.isatty()
+    ) as bar:
+        while len(training.rows) < epochs:
+            row = training.train_epoch(checkpoint)
+            if not math.isfinite(row["loss"]):
+                raise InputError(
+                    f"learning_rate = {training.settings.learning_rate}: the loss is {row['loss']} "
+                    f"in epoch {row['epoch']}; use a smaller one"
+                )
+            bar.set_postfix(loss=row["loss"], accuracy=row["accuracy"])
+            bar.update()
+            if bar.disable:
+                done = len(training.rows)
+                left = sum(r[-1] for r in training.rows) / done * (epochs - done)
+                logger.info(
+                    "epoch %d of %d: loss %.4f, accuracy %.3f, rate %.4g, "
+                    "%.0f images/s, %.0f s left",
+                    *(done, epochs, *list(row.values())[1:-1], left),
+                )
 
 
 def _load(
@@ -235,32 +298,3 @@ def _load(
         unlabelled=torch.from_numpy(unlabelled).to(device),
         teacher_logits=logits,
     )
-
-
-def _save(path: Path, identity: Mapping, network, optimiser, rows: list) -> None:
-    state = {
-        "identity": json.dumps(identity, sort_keys=True),
-        "network": network.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "rows": rows,
-        "random": torch.get_rng_state(),
-        "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-    }
-    with artifacts.atomic_path(path) as temporary:
-        torch.save(state, temporary)
-
-
-def _resume(path: Path, identity: Mapping, network, optimiser) -> list:
-    if not path.is_file():
-        return []
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    if state["identity"] != json.dumps(identity, sort_keys=True):
-        logger.warning("%s: of other settings or data; starting from the first epoch", path)
-        return []
-    network.load_state_dict(state["network"])
-    optimiser.load_state_dict(state["optimiser"])
-    torch.set_rng_state(state["random"])
-    if state["random_cuda"]:
-        torch.cuda.set_rng_state_all(state["random_cuda"])
-    logger.info("%s: resuming after epoch %d", path, len(state["rows"]))
-    return state["rows"]

@@ -1,11 +1,13 @@
 """What a method minimises.
 
-An objective yields the steps of an epoch; each step takes the network and returns its loss. All
-data lies on the device, so that a step does no Python work per image.
+An objective lists the steps of an epoch; each step takes the network and returns its loss. The
+order of the images is drawn with the list, so that an epoch that was cut short can go on at any
+step. All data lies on the device, so that a step does no Python work per image.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import nn
@@ -58,13 +60,13 @@ class CrossEntropy:
         self.settings = settings
 
     def steps_per_epoch(self) -> int:
-        """Return how many steps `epoch` yields."""
+        """Return how many steps `epoch` lists."""
         return count_batches(len(self.data.labelled), self.settings.batch_size)
 
-    def epoch(self) -> Iterator[Step]:
-        """Yield the steps of one epoch in a new random order."""
-        for batch in shuffled_batches(self.data.labelled, self.settings.batch_size):
-            yield lambda network, batch=batch: self._supervised(network, batch)
+    def epoch(self) -> list[Step]:
+        """List the steps of one epoch in a new random order."""
+        batches = shuffled_batches(self.data.labelled, self.settings.batch_size)
+        return [partial(self._supervised, rows=batch) for batch in batches]
 
     def _supervised(self, network: nn.Module, rows: torch.Tensor) -> StepResult:
         images, _ = self._augment(self.data.images[rows])
@@ -83,16 +85,15 @@ class Distillation(CrossEntropy):
     """Cycles of a labelled pass with cross-entropy and an unlabelled pass with Eq. (1)."""
 
     def steps_per_epoch(self) -> int:
-        """Return how many steps `epoch` yields."""
+        """Return how many steps `epoch` lists."""
         unlabelled = count_batches(len(self.data.unlabelled), self.settings.batch_size)
         return super().steps_per_epoch() + unlabelled
 
-    def epoch(self) -> Iterator[Step]:
-        """Yield the steps of one cycle, each pass in a new random order."""
-        yield from super().epoch()
+    def epoch(self) -> list[Step]:
+        """List the steps of one cycle, each pass in a new random order."""
         positions = torch.arange(len(self.data.unlabelled), device=self.data.images.device)
-        for batch in shuffled_batches(positions, self.settings.batch_size):
-            yield lambda network, batch=batch: self._distil(network, batch)
+        batches = shuffled_batches(positions, self.settings.batch_size)
+        return super().epoch() + [partial(self._distil, positions=batch) for batch in batches]
 
     def _distil(self, network: nn.Module, positions: torch.Tensor) -> StepResult:
         images, flipped = self._augment(self.data.images[self.data.unlabelled[positions]])
@@ -158,14 +159,12 @@ def count_batches(images: int, batch_size: int) -> int:
     return full + (rest > 1 or full == 0)
 
 
-def shuffled_batches(rows: torch.Tensor, batch_size: int) -> Iterator[torch.Tensor]:
-    """Yield `rows` in a random order, `batch_size` at a time.
+def shuffled_batches(rows: torch.Tensor, batch_size: int) -> list[torch.Tensor]:
+    """Return `rows` in a random order, `batch_size` at a time.
 
     The last batch may be smaller; a single row left over joins the batch before it, since batch
     normalisation has no variance of one value.
     """
-    order = torch.randperm(len(rows)).to(rows.device, non_blocking=True)
-    count = count_batches(len(rows), batch_size)
-    for number in range(count):
-        end = (number + 1) * batch_size if number < count - 1 else len(rows)
-        yield rows[order[number * batch_size : end]]
+    shuffled = rows[torch.randperm(len(rows)).to(rows.device, non_blocking=True)]
+    inner = range(batch_size, batch_size * count_batches(len(rows), batch_size), batch_size)
+    return list(shuffled.tensor_split(list(inner)))
