@@ -278,3 +278,18 @@ def status(args: argparse.Namespace) -> None:
     from limbeck.status import print_status
 
     print_status(args.configfile)
+
+
+@command("[--configfile]")
+def doctor(args: argparse.Namespace) -> None:
+    """Check a SLURM cluster before the first job, one line a check."""
+    from limbeck.config import read_config
+    from limbeck.doctor import diagnose
+    from limbeck.errors import InputError
+
+    failed = 0
+    for ok, line in diagnose(read_config(args.configfile)):
+        print(line, flush=True)
+        failed += not ok
+    if failed:
+        raise InputError(f"{failed} of the checks above failed")

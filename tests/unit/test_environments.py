@@ -1,6 +1,9 @@
 """The pinned environments agree with each other and with what the package asks for."""
 
+import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -26,16 +29,32 @@ def requirements():
 
 
 def test_every_dependency_is_pinned_within_its_bounds():
-    extras = project()["optional-dependencies"]["test"]
-    for text in [*project()["dependencies"], *extras]:
+    extras = project()["optional-dependencies"]
+    others = [text for text in extras["test"] if not text.startswith("limbeck[")]
+    for text in [*project()["dependencies"], *extras["slurm"], *others]:
         requirement = Requirement(text)
         version = requirements()[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), text
 
 
-def test_the_conda_environment_has_the_same_pins():
+def conda_environment():
     environment = yaml.safe_load((REPOSITORY / "envs/limbeck.yaml").read_text())
     (inner,) = (part["pip"] for part in environment["dependencies"] if isinstance(part, dict))
+    return environment, inner
+
+
+def test_pip_resolves_the_conda_environments_part_of_it():
+    _, inner = conda_environment()
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--report=-", "--quiet", *inner]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    planned = {item["metadata"]["name"] for item in json.loads(result.stdout)["install"]}
+    names = {canonicalize_name(name) for name in planned}
+    assert names <= {canonicalize_name(pin.split("==")[0]) for pin in inner}
+
+
+def test_the_conda_environment_has_the_same_pins():
+    environment, inner = conda_environment()
     names = {canonicalize_name(Requirement(text).name) for text in project()["dependencies"]}
     assert pins(inner) == {name: requirements()[name] for name in names}
     assert "python=3.11" in environment["dependencies"]

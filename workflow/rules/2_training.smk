@@ -19,6 +19,7 @@ rule train:
         runtime=240,
         gpu=GPU,
         device=config["device"],
+        launcher="",
     params:
         teacher_logits=lambda wildcards, input: (
             f"--teacher-logits {input.teacher_logits}" if input.teacher_logits else ""
@@ -28,7 +29,7 @@ rule train:
         checkpoint="results/{study}/checkpoints/{method}/budget-{budget}/fold-{fold}.pt",
         code=fingerprint("training.loop"),
     shell:
-        "limbeck train --dataset {input.dataset} --split {input.split} {params.teacher_logits}"
+        "{resources.launcher} limbeck train --dataset {input.dataset} --split {input.split} {params.teacher_logits}"
         " --settings {params.settings:q} --seed {params.seed} --device {resources.device}"
         " --study {wildcards.study} --method {wildcards.method} --budget {wildcards.budget}"
         " --fold {wildcards.fold} --checkpoint {params.checkpoint}"
