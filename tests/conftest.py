@@ -9,6 +9,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import pytest
 import torch
 
+from checkout import Workflow, copy_repository
 from limbeck.settings import DatasetSettings, MethodSettings
 
 # Optimisers load Triton, which aborts the process if TensorFlow came first, as it does in no job.
@@ -108,3 +109,12 @@ def teacher_logits(digits, split, trained, tmp_path_factory):
     with torch.inference_mode(False):
         write_teacher_logits(digits, split, trained / "model.pt", "cpu", path)
     return path
+
+
+@pytest.fixture(scope="session")
+def finished_once(tmp_path_factory) -> Workflow:
+    """Return the checkout in which the tiny study was run; tests must not change it."""
+    workflow = copy_repository(tmp_path_factory.mktemp("finished"))
+    result = workflow.run("--cores", "2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    return workflow

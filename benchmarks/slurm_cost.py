@@ -1,0 +1,106 @@
+"""What SLURM and Snakemake cost for one budget and fold of the paper's study, with groups and without.
+
+    python benchmarks/slurm_cost.py
+
+Starts the tests' cluster (root, Debian's SLURM packages) and runs the workflow on it under
+`--profile slurm`, with a `limbeck` that only makes its outputs, so that what is left is the cost of
+jobs: how many, queries of their states, processor seconds of Snakemake where it is typed, and
+processor seconds that jobs hold in the queue's accounting.
+"""
+
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY / "tests/slurm")]
+
+from checkout import copy_repository  # noqa: E402
+from cluster import Cluster, missing  # noqa: E402
+
+STUDY = "budgets: [400]\nfolds: 1\n"
+OUTPUTS_ONLY = """#!/usr/bin/env bash
+for path in "$@"; do
+    case $path in
+        results/*.zarr) mkdir -p "$path" ;;
+        results/*) mkdir -p "${path%/*}"; [ -e "$path" ] || touch "$path" ;;
+    esac
+done
+"""
+COUNTING = """#!/usr/bin/env bash
+echo >> {count}
+exec /usr/bin/sacct "$@"
+"""
+
+
+def write_script(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def measure(cluster: Cluster, folder: Path, groups: bool) -> dict[str, float]:
+    """Run the study once in a checkout of its own."""
+    checkout = copy_repository(folder)
+    (folder / "one.yaml").write_text(STUDY)
+    write_script(folder / "bin/limbeck", OUTPUTS_ONLY)
+    write_script(folder / "bin/sacct", COUNTING.format(count=folder / "queries"))
+    profile = folder / "profiles/slurm/config.yaml"
+    text = profile.read_text().replace("gpu_partition: null ", "gpu_partition: accel")
+    if not groups:
+        text = re.sub(r"\ngroups:\n(  .*\n)+", "\n", text)
+        text = re.sub(r"\ngroup-components:.*\n(  .*\n)+", "\n", text)
+    profile.write_text(text)
+    environment = {**checkout.environment, "PATH": f"{folder}/bin:{checkout.environment['PATH']}"}
+    before = len(cluster.jobs())
+    started = time.monotonic()
+    with (folder / "run.log").open("w") as log:
+        child = os.posix_spawnp(
+            "nsenter",
+            cluster.inside("env", f"--chdir={folder}", "snakemake", "--profile", "profiles/slurm")
+            + ["--configfile", "config/cifar100.yaml", "one.yaml", "--forceall"],
+            environment,
+            file_actions=[(os.POSIX_SPAWN_DUP2, log.fileno(), fd) for fd in (1, 2)],
+        )
+        _, status, used = os.wait4(child, 0)
+    if status:
+        sys.exit(f"{folder}/run.log: Snakemake failed")
+    rows = cluster.check(
+        "sacct", "--allocations", "--noheader", "--parsable2", "--format=CPUTimeRAW"
+    ).split()
+    return {
+        "steps": int(re.findall(r"of (\d+) steps", (folder / "run.log").read_text())[-1]),
+        "SLURM jobs": len(cluster.jobs()) - before,
+        "status queries": len((folder / "queries").read_text().splitlines()),
+        "Snakemake's processor seconds": used.ru_utime + used.ru_stime,
+        "processor seconds held by jobs": sum(map(int, rows[before:])),
+        "seconds": time.monotonic() - started,
+    }
+
+
+def main() -> None:
+    """Print both runs side by side."""
+    if reason := missing():
+        sys.exit(reason)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "cluster").mkdir()
+        cluster = Cluster(folder / "cluster")
+        try:
+            cluster.start()
+            grouped = measure(cluster, folder / "grouped", True)
+            single = measure(cluster, folder / "single", False)
+        finally:
+            cluster.close()
+    print(f"| {'':32} | groups | single | ratio |")
+    print(f"|{'-' * 34}|-------:|-------:|------:|")
+    for key, value in grouped.items():
+        other = single[key]
+        print(f"| {key:32} | {value:6.0f} | {other:6.0f} | {other / value:5.1f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""What clusters do to jobs: each training ends in the same bits as one that nothing disturbed."""
+
+import contextlib
+import os
+import signal
+import time
+
+import pytest
+from cluster import wait_for
+
+from conftest import LIMIT, RUN, finish
+
+pytestmark = [pytest.mark.slow, pytest.mark.slurm]
+MODEL = f"{RUN}/model.pt"
+
+
+def states(site, job):
+    return [entry["state"] for entry in site.cluster.jobs() if entry["id"] == job]
+
+
+def check_end(site, process, undisturbed):
+    assert finish(process) == 0, site.said
+    assert site.weights() == undisturbed
+    assert site.leftovers() == []
+
+
+def test_a_cancelled_training_resumes(site, undisturbed):
+    process = site.start(MODEL)
+    job = site.training()
+    site.cluster.check("scancel", job)
+    check_end(site, process, undisturbed)
+    assert states(site, job) == ["CANCELLED"]
+    assert "resuming in epoch" in site.log
+
+
+def test_a_training_out_of_time_resumes(site, undisturbed):
+    site.limit_training(slurm_extra="\"'--signal=TERM@59'\"")
+    process = site.start(MODEL)
+    job = site.training()
+    (training,) = site.processes()
+    # SLURM looks at time limits every half minute, and the training must not be over by then.
+    os.kill(training, signal.SIGSTOP)
+    site.cluster.check("scontrol", "update", f"jobid={job}", "timelimit=1")
+    time.sleep(35)
+    with contextlib.suppress(ProcessLookupError):  # SLURM may have woken it itself.
+        os.kill(training, signal.SIGCONT)
+    check_end(site, process, undisturbed)
+    assert states(site, job) == ["FAILED"]
+    assert "resuming in epoch" in site.log
+
+
+def test_a_training_out_of_memory_gets_more(site, undisturbed):
+    site.limit_training(mem_mb="300 * attempt * attempt")
+    process = site.start(MODEL)
+    job = wait_for(lambda: site.cluster.jobs("running"), LIMIT, "running job")[-1]["id"]
+    check_end(site, process, undisturbed)
+    steps = site.cluster.check("sacct", "--noheader", "--format=State", f"--jobs={job}")
+    assert "OUT_OF_ME" in steps
+
+
+def test_a_training_whose_node_goes_down_is_requeued(site, undisturbed):
+    process = site.start(MODEL)
+    job = site.training()
+    (node,) = (entry["node"] for entry in site.cluster.jobs("running"))
+    site.cluster.check("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+    try:
+        check_end(site, process, undisturbed)
+    finally:
+        site.cluster.check("scontrol", "update", f"nodename={node}", "state=resume")
+    assert states(site, job) == ["COMPLETED"]
+    (end,) = (entry["node"] for entry in site.cluster.jobs() if entry["id"] == job)
+    assert end != node
+
+
+@pytest.mark.parametrize("partition", ["batch", "scavenge"], ids=["requeue", "cancel"])
+def test_a_preempted_training_comes_back(site, undisturbed, partition):
+    site.set("partition", partition)
+    process = site.start(MODEL)
+    job = site.training()
+    flags = ("--partition=urgent", "--nodes=2", "--exclusive", "--output=/dev/null")
+    site.cluster.check("sbatch", *flags, "--wrap=sleep 5")
+    check_end(site, process, undisturbed)
+    # The job itself comes back, or another one does its work.
+    assert states(site, job) == ["COMPLETED" if partition == "batch" else "PREEMPTED"]
+
+
+def test_jobs_of_a_killed_snakemake_are_not_in_the_way_of_the_next(site, undisturbed):
+    first = site.start(MODEL)
+    job = site.training()
+    first.kill()
+    first.wait()
+    assert site.run("--unlock").returncode == 0
+    second = site.start(MODEL)
+    copy = wait_for(
+        lambda: [entry["id"] for entry in site.cluster.jobs("running") if entry["id"] != job],
+        LIMIT,
+        "second copy",
+    )
+    check_end(site, second, undisturbed)
+    assert states(site, job) == states(site, copy[0]) == ["COMPLETED"]
+
+
+def test_a_controller_that_is_away_for_a_while_is_waited_for(site, undisturbed):
+    process = site.start(MODEL)
+    job = site.training()
+    site.cluster.stop("slurmctld", signal.SIGKILL)
+    time.sleep(20)
+    site.cluster.start_controller()
+    check_end(site, process, undisturbed)
+    assert states(site, job) == ["COMPLETED"]
+
+
+def test_a_database_that_is_away_for_a_while_is_waited_for(site, undisturbed):
+    process = site.start(MODEL)
+    site.training()
+    site.cluster.stop("slurmdbd")
+    time.sleep(20)
+    site.cluster.start_database()
+    check_end(site, process, undisturbed)
+
+
+def test_two_trainings_at_once_write_one_network(site, undisturbed):
+    """As after a restart with another folder of locks: two Snakemakes submit the same job."""
+    first = site.start("--nolock", MODEL)
+    site.training()
+    second = site.start("--nolock", MODEL)
+    assert finish(first) == 0, site.said
+    assert finish(second) == 0, site.said
+    assert site.weights() == undisturbed

@@ -1,0 +1,112 @@
+"""The whole workflow on a cluster, jobs on a GPU's node, and mistakes that end in one line."""
+
+import csv
+import filecmp
+
+import pytest
+
+from conftest import RUN, finish
+
+pytestmark = [pytest.mark.slow, pytest.mark.slurm]
+MODEL = f"{RUN}/model.pt"
+
+
+def rows_without_seconds(path):
+    with path.open(newline="") as file:
+        return [row for row in csv.DictReader(file) if "seconds" not in row["metric"]]
+
+
+def test_the_whole_study_is_that_of_one_machine(make_site, finished_once, tmp_path):
+    site = make_site(tmp_path)
+    report = site.limbeck("doctor", "--configfile", "tiny.yaml")
+    assert report.returncode == 0, report.stdout
+    before = len(site.cluster.jobs())
+    assert finish(site.start(), 600) == 0, site.said
+    here, there = finished_once.folder / "results/tiny", site.folder / "results/tiny"
+    names = {path.relative_to(here) for path in here.rglob("*") if path.is_file()}
+    assert {path.relative_to(there) for path in there.rglob("*") if path.is_file()} == names
+    for table in ("metrics.csv",):
+        expected = rows_without_seconds(here / "tables" / table)
+        assert rows_without_seconds(there / "tables" / table) == expected
+    same = [
+        path.name for path in (here / "tables").iterdir() if path.stem not in ("metrics", "runtime")
+    ]
+    assert len(same) > 20
+    assert filecmp.cmpfiles(here / "tables", there / "tables", same, shallow=False)[0] == same
+    # 86 jobs of the workflow share few jobs of SLURM.
+    assert len(site.cluster.jobs()) - before < 25
+    assert "tiny" in site.limbeck("status", "--configfile", "tiny.yaml").stdout
+
+
+@pytest.mark.parametrize("request_", ["{gpu: 1}", '{gpu: 0, gres: "gpu:1"}'], ids=["gpus", "gres"])
+def test_trainings_get_a_gpu_where_the_site_has_them(site, request_):
+    site.set("gpu_partition", "accel")
+    site.set("gpu_request", request_)
+    process = site.start(MODEL)
+    job = site.training()
+    site.cluster.check("scancel", job)
+    shown = site.cluster.check("scontrol", "show", "job", job)
+    assert "Partition=accel" in shown
+    assert "gres/gpu=1" in shown
+    process.terminate()
+    finish(process)
+
+
+def test_a_wrong_partition_ends_in_one_line(site):
+    site.set("partition", "nowhere")
+    assert finish(site.start(MODEL)) == 1
+    assert "invalid partition specified: nowhere" in site.said
+    assert not (site.folder / RUN).exists()
+    result = site.limbeck("doctor", "--configfile", "tiny.yaml")
+    assert result.returncode == 1
+    (line,) = (line for line in result.stdout.splitlines() if "partitions" in line)
+    assert line.startswith("FAIL  partitions: 'nowhere' does not exist; allowed: ")
+
+
+def test_a_wrong_account_ends_in_one_line(site):
+    site.set("account", "nobodys")
+    assert finish(site.start(MODEL)) == 1
+    assert "nobodys" in site.said
+    assert not (site.folder / RUN).exists()
+    result = site.limbeck("doctor", "--configfile", "tiny.yaml")
+    assert result.returncode == 1
+    (line,) = (line for line in result.stdout.splitlines() if "account" in line)
+    assert line.startswith("FAIL  account: 'nobodys' is none of yours; ")
+    assert "vision" in line
+
+
+def test_the_doctor_names_limits_and_gpus_that_are_not_there(site):
+    site.set("gpu_partition", "accel")
+    site.limit_training(runtime="241 * attempt")
+    result = site.limbeck("doctor", "--configfile", "tiny.yaml")
+    assert result.returncode == 1
+    failures = [line for line in result.stdout.splitlines() if line.startswith("FAIL")]
+    assert [line.split(":")[0] for line in failures] == [
+        "FAIL  partitions",
+        "FAIL  device",
+        "FAIL  GPU node",
+    ]
+    limits, device, gpu = failures
+    assert "'accel' allows 720 minutes, the last attempt of train asks for 723" in limits
+    assert "device is cpu" in device
+    # The node has a device file, and CUDA_VISIBLE_DEVICES names it, but it is no real GPU.
+    assert "torch sees no GPU" in gpu
+
+
+def test_a_full_disk_ends_in_one_line_and_leaves_nothing_half_written(site):
+    results = site.folder / "results"
+    aside = site.folder / "aside"
+    results.rename(aside)
+    results.mkdir()
+    # Room for the data, but not for a network.
+    site.cluster.check("mount", "-t", "tmpfs", "-o", "size=500k", "tmpfs", results)
+    try:
+        site.cluster.check("cp", "-a", f"{aside}/tiny", results)
+        assert finish(site.start("--retries", "0", MODEL)) == 1
+        (line,) = site.log.splitlines()[-1:]
+        assert line.startswith("limbeck train: error: ")
+        assert "No space left on device; nothing was written, make room" in line
+        assert site.cluster.check("find", results, "-name", "model.pt*").strip() == ""
+        assert site.cluster.check("find", results, "-name", ".*.pt.*").strip() == ""
+    finally:
+        site.cluster.check("umount", results)
