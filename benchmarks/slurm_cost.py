@@ -1,4 +1,4 @@
-"""What SLURM and Snakemake cost for one budget and fold of the paper's study, with groups and without.
+"""What jobs cost on SLURM for one budget and fold of the paper's study, in groups and without.
 
     python benchmarks/slurm_cost.py
 
@@ -18,8 +18,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[1]
 sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY / "tests/slurm")]
 
-from checkout import copy_repository  # noqa: E402
 from cluster import Cluster, missing  # noqa: E402
+
+from checkout import copy_repository  # noqa: E402
 
 STUDY = "budgets: [400]\nfolds: 1\n"
 OUTPUTS_ONLY = """#!/usr/bin/env bash
