@@ -108,3 +108,22 @@ def teacher_logits(digits, split, trained, tmp_path_factory):
     with torch.inference_mode(False):
         write_teacher_logits(digits, split, trained / "model.pt", "cpu", path)
     return path
+
+
+@pytest.fixture
+def interrupt(run_training, monkeypatch):
+    """Return a function that trains but cannot write its network: a checkpoint is left behind."""
+    from limbeck.training import loop
+
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+
+    def run(folder, settings, **changes):
+        folder.mkdir(parents=True)
+        blocker = folder / "blocker"
+        blocker.write_text("a file where the folder of the network should be")
+        with pytest.raises(OSError):
+            run_training(folder, settings, **changes, model=blocker / "model.pt")
+        assert (folder / "checkpoint.pt").is_file()
+        assert not (folder / "history.csv").exists()
+
+    return run

@@ -18,7 +18,6 @@ from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split, split_dataset
 from limbeck.errors import InputError
 from limbeck.models.network import build_network
-from limbeck.training import loop
 from limbeck.training.loop import learning_rate
 
 COLUMNS = ["epoch", "loss", "accuracy", "learning_rate", "images_per_second", "seconds"]
@@ -165,23 +164,6 @@ def distilling(method_settings):
     return method_settings(
         objective="distillation", teacher="teacher", temperature=4.0, augmentation="flip"
     )
-
-
-@pytest.fixture
-def interrupt(run_training, monkeypatch):
-    """Return a function that trains but cannot write its network: a checkpoint is left behind."""
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
-
-    def run(folder, settings, **changes):
-        folder.mkdir(parents=True)
-        blocker = folder / "blocker"
-        blocker.write_text("a file where the folder of the network should be")
-        with pytest.raises(OSError):
-            run_training(folder, settings, **changes, model=blocker / "model.pt")
-        assert (folder / "checkpoint.pt").is_file()
-        assert not (folder / "history.csv").exists()
-
-    return run
 
 
 def test_resumed_distillation_ends_with_the_same_bits(

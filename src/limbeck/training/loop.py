@@ -18,9 +18,9 @@ from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
 from limbeck.devices import computing, resolve_precision, select_device, to_device
 from limbeck.errors import InputError
+from limbeck.method_settings import MethodSettings
 from limbeck.models.network import build_network, save_network
-from limbeck.settings import MethodSettings
-from limbeck.training.objectives import OBJECTIVES, TrainingData
+from limbeck.training.objectives import TrainingData, build_objective
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def train(
     Raises
     ------
     InputError
-        If the loss is not finite, or if there is nothing to distil on.
+        If the loss is not finite, or if there are not enough unlabelled images.
     """
     place = select_device(device)
     precision = resolve_precision(settings.precision, place)
@@ -91,7 +91,7 @@ def train(
     }
     torch.manual_seed(seed)
     network = build_network(settings, source.attributes, data.images.shape[1]).to(place)
-    objective = OBJECTIVES[settings.objective](data, settings)
+    objective = build_objective(data, settings, network)
     optimiser = torch.optim.SGD(
         network.parameters(),
         lr=settings.learning_rate,
@@ -103,7 +103,7 @@ def train(
     per_epoch = objective.steps_per_epoch()
     total = settings.steps or settings.epochs * per_epoch
     epochs = math.ceil(total / per_epoch)
-    rows = _resume(Path(checkpoint), identity, network, optimiser)
+    rows = _resume(Path(checkpoint), identity, network, optimiser, objective)
     logger.info("%d steps in %d epochs, %s on %s", total, epochs, precision, place)
     saved = time.monotonic()
     with tqdm(
@@ -133,9 +133,9 @@ def train(
                     *(epoch + 1, epochs, *rows[-1][1:-1], left),
                 )
             if epoch + 1 < epochs and time.monotonic() - saved >= CHECKPOINT_SECONDS:
-                _save(Path(checkpoint), identity, network, optimiser, rows)
+                _save(Path(checkpoint), identity, network, optimiser, objective, rows)
                 saved = time.monotonic()
-    save_network(model, network, identity)
+    save_network(model, objective.result(network), identity)
     artifacts.write_rows(history, HISTORY, rows)
     Path(checkpoint).unlink(missing_ok=True)
 
@@ -154,14 +154,17 @@ def learning_rate(settings: MethodSettings, epoch: int, step: int, total: int) -
 
     Notes
     -----
-    ``cosine`` goes from the full rate to 0 (Loshchilov & Hutter 2017), ``step`` multiplies by the
-    factor every so many epochs, ``multi_step`` at the epochs listed.
+    ``cosine`` goes from the full rate to 0 (Loshchilov & Hutter 2017), ``cosine_7_16`` along
+    cos(7πx / 16) to a fifth of it (Sohn et al. 2020, Sec. 2.4), ``step`` multiplies by the factor
+    every so many epochs, ``multi_step`` at the epochs listed.
     """
     match settings.schedule:
         case "constant":
             factor = 1.0
         case "cosine":
             factor = (1 + math.cos(math.pi * step / total)) / 2
+        case "cosine_7_16":
+            factor = math.cos(7 * math.pi * step / (16 * total))
         case "step":
             factor = settings.decay_factor ** (epoch // settings.decay_epochs[0])
         case "multi_step":
@@ -186,7 +189,7 @@ def _train_epoch(
     correct = torch.zeros((), device=device, dtype=torch.long)
     images = labelled = 0
     first = epoch * objective.steps_per_epoch()
-    for number, step in zip(range(count), objective.epoch(), strict=False):
+    for number, step in zip(range(count), objective.epoch(epoch), strict=False):
         rate = learning_rate(settings, epoch, first + number, total)
         for group in optimiser.param_groups:
             group["lr"] = rate
@@ -195,6 +198,7 @@ def _train_epoch(
             result = step(network)
         result.loss.backward()
         optimiser.step()
+        objective.after_step(network)
         loss_sum += result.loss.detach() * result.images
         images += result.images
         labelled += result.labelled
@@ -237,11 +241,12 @@ def _load(
     )
 
 
-def _save(path: Path, identity: Mapping, network, optimiser, rows: list) -> None:
+def _save(path: Path, identity: Mapping, network, optimiser, objective, rows: list) -> None:
     state = {
         "identity": json.dumps(identity, sort_keys=True),
         "network": network.state_dict(),
         "optimiser": optimiser.state_dict(),
+        "objective": objective.state_dict(),
         "rows": rows,
         "random": torch.get_rng_state(),
         "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
@@ -250,7 +255,7 @@ def _save(path: Path, identity: Mapping, network, optimiser, rows: list) -> None
         torch.save(state, temporary)
 
 
-def _resume(path: Path, identity: Mapping, network, optimiser) -> list:
+def _resume(path: Path, identity: Mapping, network, optimiser, objective) -> list:
     if not path.is_file():
         return []
     state = torch.load(path, map_location="cpu", weights_only=True)
@@ -259,6 +264,7 @@ def _resume(path: Path, identity: Mapping, network, optimiser) -> list:
         return []
     network.load_state_dict(state["network"])
     optimiser.load_state_dict(state["optimiser"])
+    objective.load_state_dict(state["objective"])
     torch.set_rng_state(state["random"])
     if state["random_cuda"]:
         torch.cuda.set_rng_state_all(state["random_cuda"])
