@@ -4,13 +4,14 @@
 
 The plain one augments PIL images in the worker processes of data loaders, one by one, as is usual.
 Both train the same network with the same settings and precision on random images of CIFAR-100's
-shape. They take turns, so that a busy machine is busy for both. Beside whole steps, the lines say
-how many images each prepares a second, without any network. A step's images are counted once,
-however many views there are of them.
+shape. They take turns, each with its workers started and its queues filled, so that a busy machine
+is busy for both. The first line is the preparation of the images alone, without a network, the
+second the whole step. A step's images are counted once, however many views there are of them.
 """
 
 import argparse
 import copy
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +31,8 @@ from limbeck.training.augmentation import weak_view
 from limbeck.training.objectives import TrainingData, build_objective
 from limbeck.training.strong_augmentation import strong_view
 
-IMAGES, LABELLED, CLASSES, SIZE, WORKERS, ROUNDS = 8000, 2500, 100, 32, 2, 3
+IMAGES, LABELLED, CLASSES, SIZE, WORKERS = 8000, 2500, 100, 32, 2
+ROUNDS, WARM_UP = 2, 5
 MEAN, STD = [0.5] * 3, [0.25] * 3
 
 
@@ -74,79 +76,100 @@ class Pictures(Dataset):
         return self.finish(self.weak(image)), second
 
 
-def endless(loader: DataLoader) -> Iterator:
-    while True:
-        yield from loader
+class Plain:
+    """A step of plain PyTorch; workers augment as long as the object is entered."""
 
+    def __init__(self, images, labels, settings: MethodSettings, network, device: torch.device):
+        self.settings, self.device, self.network = settings, device, network.backbone
+        self.average = copy.deepcopy(self.network)
+        self.optimiser = sgd(self.network, settings)
+        self.precision = resolve_precision(settings.precision, device)
+        options = {"shuffle": True, "num_workers": WORKERS, "drop_last": True}
+        options |= {"persistent_workers": True, "pin_memory": device.type == "cuda"}
+        batch = settings.batch_size
+        known = Pictures(images[:LABELLED], labels, strong=False)
+        others = Pictures(images[LABELLED:], labels, strong=True)
+        ratio = settings.unlabelled_ratio
+        self.open = lambda: [
+            endless(DataLoader(known, batch, **options)),
+            endless(DataLoader(others, ratio * batch, **options)),
+        ]
 
-def plain(images: np.ndarray, labels: np.ndarray, settings: MethodSettings, network, device):
-    """Return functions that take a step, and that only prepare its images."""
-    network, batch = network.backbone, settings.batch_size
-    average = copy.deepcopy(network)
-    optimiser = sgd(network, settings)
-    options = {"shuffle": True, "num_workers": WORKERS, "drop_last": True}
-    options |= {"persistent_workers": True, "pin_memory": device.type == "cuda"}
-    known = Pictures(images[:LABELLED], labels, strong=False)
-    others = Pictures(images[LABELLED:], labels, strong=True)
-    labelled = endless(DataLoader(known, batch, **options))
-    unlabelled = endless(DataLoader(others, settings.unlabelled_ratio * batch, **options))
-    precision = resolve_precision(settings.precision, device)
+    def __enter__(self) -> "Plain":
+        self.loaders = self.open()
+        return self
 
-    def prepare() -> list[torch.Tensor]:
-        return [part.to(device, non_blocking=True) for part in (*next(labelled), *next(unlabelled))]
+    def __exit__(self, *_) -> None:
+        for loader in self.loaders:
+            loader.close()
 
-    def step() -> None:
-        x, y, weak, strong = prepare()
-        optimiser.zero_grad(set_to_none=True)
-        with computing(precision, device):
+    def prepare(self) -> list[torch.Tensor]:
+        """Return the images and labels of a step."""
+        parts = [part for loader in self.loaders for part in next(loader)]
+        return [part.to(self.device, non_blocking=True) for part in parts]
+
+    def step(self) -> None:
+        """Take a step."""
+        x, y, weak, strong = self.prepare()
+        self.optimiser.zero_grad(set_to_none=True)
+        with computing(self.precision, self.device):
             joined = torch.cat([x, weak, strong]).contiguous(memory_format=torch.channels_last)
-            logits = network(joined).float()
+            logits = self.network(joined).float()
             known, judged, predicted = logits.split([len(x), len(weak), len(strong)])
             confidence, classes = judged.detach().softmax(1).max(1)
             losses = F.cross_entropy(predicted, classes, reduction="none")
             loss = F.cross_entropy(known, y)
-            loss = loss + (losses * (confidence >= settings.threshold)).mean()
+            loss = loss + (losses * (confidence >= self.settings.threshold)).mean()
         loss.backward()
-        optimiser.step()
+        self.optimiser.step()
+        decay, pairs = self.settings.ema_decay, (self.average, self.network)
         with torch.no_grad():
-            for kept, value in zip(average.parameters(), network.parameters(), strict=True):
-                kept.mul_(settings.ema_decay).add_(value, alpha=1 - settings.ema_decay)
-
-    return step, prepare
+            for kept, value in zip(*(part.parameters() for part in pairs), strict=True):
+                kept.mul_(decay).add_(value, alpha=1 - decay)
 
 
-def limbecks(images: np.ndarray, labels: np.ndarray, settings: MethodSettings, network, device):
-    """Return functions that take a step, and that only prepare its images."""
-    rows = torch.arange(IMAGES, device=device)
-    stored = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
-    known = torch.from_numpy(labels).to(device)
-    data = TrainingData(stored, known, rows[:LABELLED], rows[LABELLED:], None)
-    objective, optimiser = build_objective(data, settings, network), sgd(network, settings)
-    precision = resolve_precision(settings.precision, device)
-    batch, others = settings.batch_size, settings.unlabelled_ratio * settings.batch_size
+class Limbeck:
+    """A step of Limbeck's training loop."""
 
-    def steps() -> Iterator:
-        while True:
-            yield from objective.epoch(0)
+    def __init__(self, images, labels, settings: MethodSettings, network, device: torch.device):
+        self.settings, self.device, self.network = settings, device, network
+        rows = torch.arange(IMAGES, device=device)
+        self.images = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
+        known = torch.from_numpy(labels).to(device)
+        data = TrainingData(self.images, known, rows[:LABELLED], rows[LABELLED:], None)
+        self.objective = build_objective(data, settings, network)
+        self.optimiser = sgd(network, settings)
+        self.precision = resolve_precision(settings.precision, device)
 
-    waiting = steps()
+    def __enter__(self) -> "Limbeck":
+        self.steps = (step for _ in itertools.count() for step in self.objective.epoch(0))
+        return self
 
-    def step() -> None:
-        chosen = next(waiting)
-        optimiser.zero_grad(set_to_none=True)
-        with computing(precision, device):
-            result = chosen(network)
+    def __exit__(self, *_) -> None:
+        self.steps.close()
+
+    def prepare(self) -> None:
+        """Augment the images of a step."""
+        settings = self.settings
+        others = self.images[: settings.unlabelled_ratio * settings.batch_size]
+        weak_view(self.images[: settings.batch_size], settings)
+        weak_view(others, settings)
+        strong_view(weak_view(others, settings), settings.strong_operations, settings.cutout)
+
+    def step(self) -> None:
+        """Take a step."""
+        chosen = next(self.steps)
+        self.optimiser.zero_grad(set_to_none=True)
+        with computing(self.precision, self.device):
+            result = chosen(self.network)
         result.loss.backward()
-        optimiser.step()
-        objective.after_step(network)
+        self.optimiser.step()
+        self.objective.after_step(self.network)
 
-    def prepare() -> None:
-        weak_view(stored[:batch], settings)
-        weak_view(stored[:others], settings)
-        view = weak_view(stored[:others], settings)
-        strong_view(view, settings.strong_operations, settings.cutout)
 
-    return step, prepare
+def endless(loader: DataLoader) -> Iterator:
+    while True:
+        yield from loader
 
 
 def sgd(network: nn.Module, settings: MethodSettings) -> torch.optim.SGD:
@@ -161,7 +184,11 @@ def sgd(network: nn.Module, settings: MethodSettings) -> torch.optim.SGD:
 
 
 def seconds(run: Callable[[], object], count: int, device: torch.device) -> float:
-    """Return the seconds that each of `count` calls takes."""
+    """Return the seconds of each of `count` calls, after so many that no queue helps or hinders."""
+    for _ in range(WARM_UP):
+        run()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
     started = time.perf_counter()
     for _ in range(count):
         run()
@@ -176,7 +203,7 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--model", default="wrn_28_1")
     parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=3)
     arguments = parser.parse_args()
     device = select_device(arguments.device)
     settings = settings_of(arguments.model, arguments.batch_size)
@@ -186,20 +213,19 @@ def main() -> None:
     attributes = {"class_names": [""] * CLASSES, "mean": MEAN, "std": STD}
     torch.manual_seed(0)
     sides = {}
-    for name, make in (("Limbeck", limbecks), ("plain PyTorch", plain)):
+    for name, make in (("Limbeck", Limbeck), ("plain PyTorch", Plain)):
         network = build_network(settings, attributes, 3).to(device)
         sides[name] = make(images, labels, settings, network, device)
     per_step = settings.batch_size * (1 + settings.unlabelled_ratio)
-    for kind, what in enumerate(("whole steps", "images prepared")):
+    for what, count in (("prepare", 10 * arguments.steps), ("step", arguments.steps)):
         best = dict.fromkeys(sides, float("inf"))
-        for number in range(ROUNDS + 1):
-            for name, runs in sides.items():
-                spent = seconds(runs[kind], arguments.steps, device)
-                if number:  # The first round warms up.
-                    best[name] = min(best[name], spent)
+        for _ in range(ROUNDS):
+            for name, side in sides.items():
+                with side:
+                    best[name] = min(best[name], seconds(getattr(side, what), count, device))
         rates = {name: per_step / spent for name, spent in best.items()}
         shown = ", ".join(f"{name} {rate:.0f} images/s" for name, rate in rates.items())
-        print(f"{what}: {shown}, ratio {rates['Limbeck'] / rates['plain PyTorch']:.2f}")
+        print(f"{what}: {shown}, ratio {rates['Limbeck'] / rates['plain PyTorch']:.2f}", flush=True)
 
 
 if __name__ == "__main__":
