@@ -15,9 +15,10 @@ TINY = Path(__file__).with_name("tiny.yaml")
 
 @dataclass(frozen=True)
 class Workflow:
-    """A checkout to run Snakemake in."""
+    """A checkout to run Snakemake in, and the overlays to run it with."""
 
     folder: Path
+    overlays: tuple[str, ...] = (TINY.name,)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -31,9 +32,9 @@ class Workflow:
         return environment
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
-        """Run Snakemake on the tiny study."""
+        """Run Snakemake on the study of the overlays."""
         return subprocess.run(
-            ["snakemake", "--configfile", "tiny.yaml", *arguments],
+            ["snakemake", "--configfile", *self.overlays, *arguments],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,

@@ -118,3 +118,22 @@ def finished_once(tmp_path_factory) -> Workflow:
     result = workflow.run("--cores", "2")
     assert result.returncode == 0, result.stdout + result.stderr
     return workflow
+
+
+@pytest.fixture
+def interrupt(run_training, monkeypatch):
+    """Return a function that trains but cannot write its network: a checkpoint is left behind."""
+    from limbeck.training import checkpoints
+
+    monkeypatch.setattr(checkpoints, "SAVE_SECONDS", 0.0)
+
+    def run(folder, settings, **changes):
+        folder.mkdir(parents=True)
+        blocker = folder / "blocker"
+        blocker.write_text("a file where the folder of the network should be")
+        with pytest.raises(OSError):
+            run_training(folder, settings, **changes, model=blocker / "model.pt")
+        assert (folder / "checkpoint.pt").is_file()
+        assert not (folder / "history.csv").exists()
+
+    return run

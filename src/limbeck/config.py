@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from limbeck.errors import InputError, suggest
-from limbeck.settings import method_contradictions, violations
+from limbeck.method_settings import method_contradictions
+from limbeck.settings import violations
 
 NETWORK_LAYERS = ("A", "B", "C", "D", "E")
 DEFAULT_STUDY = "config/config.yaml"

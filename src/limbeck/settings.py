@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from limbeck.errors import InputError, suggest
+from limbeck.method_settings import MethodSettings, method_contradictions
 
 
 @dataclass(frozen=True)
@@ -18,38 +19,6 @@ class DatasetSettings:
     path: str | None
     download: bool
     test_fraction: float | None
-
-
-@dataclass(frozen=True)
-class MethodSettings:
-    """How to train a network.
-
-    Exactly one of `epochs` and `steps` is set. An epoch is one pass over the labelled images; under
-    the distillation objective it is one cycle, a pass over the labelled images and then one over
-    the unlabelled ones. `decay_epochs` holds one period (``step``) or the epochs at which to decay
-    (``multi_step``); `input_size` is in pixels.
-    """
-
-    objective: str
-    teacher: str | None
-    temperature: float | None
-    model: str
-    weights: str | None
-    input_size: int | None
-    normalisation: str
-    layers: Mapping[str, str]
-    augmentation: str
-    batch_size: int
-    epochs: int | None
-    steps: int | None
-    learning_rate: float
-    momentum: float
-    nesterov: bool
-    weight_decay: float
-    schedule: str
-    decay_epochs: tuple[int, ...]
-    decay_factor: float | None
-    precision: str
 
 
 @dataclass(frozen=True)
@@ -205,37 +174,6 @@ def violations(values: object, stage: str | None = None) -> Iterator[str]:
     part = whole if stage is None else {"$ref": f"#/$defs/{stage}", "$defs": whole["$defs"]}
     for error in validator(part).iter_errors(values):
         yield from _describe(error)
-
-
-def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
-    """Check what the schema cannot say of one method's settings.
-
-    Parameters
-    ----------
-    method : mapping
-        Valid under the schema.
-    key : str
-        What to call it in a message.
-
-    Yields
-    ------
-    str
-        One line for each contradiction.
-    """
-    if (method["epochs"] is None) == (method["steps"] is None):
-        yield f"{key}: exactly one of epochs and steps must be set, the other null"
-    if method["schedule"] in ("step", "multi_step"):
-        if not method["decay_epochs"] or method["decay_factor"] is None:
-            yield f"{key}.schedule = {method['schedule']}: needs decay_epochs and decay_factor"
-        elif method["schedule"] == "step" and len(method["decay_epochs"]) != 1:
-            yield f"{key}.decay_epochs = {method['decay_epochs']}: schedule step takes one period"
-    if method["nesterov"] and method["momentum"] == 0:
-        yield f"{key}.nesterov = true: needs a momentum > 0"
-    if method["objective"] == "distillation":
-        if method["teacher"] is None or method["temperature"] is None:
-            yield f"{key}.objective = distillation: needs a teacher and a temperature"
-    elif method["teacher"] is not None or method["temperature"] is not None:
-        yield f"{key}: teacher and temperature must be null under objective {method['objective']}"
 
 
 def _reads_as_number(value: object) -> bool:

@@ -24,7 +24,7 @@ LIMIT = 150
 class Site(Workflow):
     """A checkout on a file system that the nodes share, its profile set to the test cluster."""
 
-    cluster: Cluster
+    cluster: Cluster | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -123,7 +123,7 @@ def make_site(cluster):
     """Return a function that makes a checkout for the cluster in a folder."""
 
     def make(folder: Path) -> Site:
-        site = Site(copy_repository(folder).folder, cluster)
+        site = Site(copy_repository(folder).folder, cluster=cluster)
         profiles = folder / "home/snakemake"
         profiles.mkdir(parents=True)
         (profiles / "slurm").symlink_to(folder / "profiles/slurm")
@@ -151,7 +151,7 @@ def undisturbed(split_once, tmp_path_factory):
     """Return the hash of the weights of a training on this machine that nothing disturbed."""
     folder = tmp_path_factory.mktemp("undisturbed") / "copy"
     shutil.copytree(split_once.folder, folder, symlinks=True)
-    site = Site(folder, split_once.cluster)
+    site = Site(folder, cluster=split_once.cluster)
     result = site.run("--cores", "1", f"{RUN}/model.pt")
     assert result.returncode == 0, result.stderr
     return site.weights()
@@ -165,7 +165,7 @@ def site(split_once, tmp_path):
     link = folder / "home/snakemake/slurm"
     link.unlink()
     link.symlink_to(folder / "profiles/slurm")
-    yield Site(folder, split_once.cluster)
+    yield Site(folder, cluster=split_once.cluster)
     split_once.cluster.run("scancel", "--user=root")
     wait_for(lambda: not split_once.cluster.jobs("pending,running,completing"), 60, "empty queue")
 

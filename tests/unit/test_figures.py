@@ -26,7 +26,16 @@ from limbeck import artifacts
 from limbeck.comparison import compare, write_comparisons
 from limbeck.config import LAYER_FIGURE_METRICS
 from limbeck.data.datasets import Dataset
-from limbeck.figures import FIGURES, accuracy, cka, class_area, draw_figure, embeddings, style
+from limbeck.figures import (
+    FIGURES,
+    accuracy,
+    cka,
+    class_area,
+    draw_figure,
+    embeddings,
+    scatter,
+    style,
+)
 from limbeck.figures import layers as layers_figure
 from limbeck.folds import values_over_folds
 from limbeck.settings import StudyPlan, schema
@@ -570,9 +579,44 @@ def distance(first, second, vision):
 
 @pytest.mark.parametrize("vision", VISION)
 def test_colours_are_told_apart(vision):
-    assert len(style.PALETTE) == len(style.MARKERS) == 7
-    for first, second in itertools.combinations(style.PALETTE, 2):
+    assert len(style.METHOD_COLOURS) == len(style.MARKERS) == 8
+    for first, second in itertools.combinations(style.METHOD_COLOURS, 2):
         assert distance(first, second, vision) > 15, (first, second)
+
+
+def test_more_methods_than_colours_have_looks_of_their_own():
+    methods = [f"method_{number}" for number in range(20)]
+    looks = [tuple(style.method_style(method, methods).values()) for method in methods]
+    assert len(set(looks)) == 20
+    assert len({colour for colour, _ in looks[:8]}) == len({marker for _, marker in looks[:8]}) == 8
+
+
+def test_wide_legends_take_more_rows():
+    labels = ["teacher", "undistilled", "standard deviation: band over classes, bars over folds"]
+    assert style.legend_columns(labels, 183, 3) == 3
+    assert style.legend_columns([*labels, *"abcdefgh"], 120, 11) < 11
+    assert style.legend_columns(labels, 40, 3) == 1
+    # Matplotlib gives the first columns one label more: here the long one stands alone.
+    assert style.legend_columns([*"abcdefgh", labels[-1]], 155, 7) == 7
+
+
+def test_many_rows_of_panels_fit_on_a_page():
+    assert scatter.panel_size(183, 3, 5) == pytest.approx((35.8, 183))
+    side, width = scatter.panel_size(183, 8, 3)
+    assert side == pytest.approx(30)
+    assert width == pytest.approx(94)
+
+
+@pytest.mark.parametrize("count", [3, 8, 9])
+def test_legends_stay_inside_the_figure(styled, count):
+    labels = ["pseudo_labelling"] * (count - 1) + ["standard deviation: band over classes, bars"]
+    figure, axes = style.new_figure(183, 60)
+    handles = [axes[0, 0].errorbar([0], [0], yerr=[1]) for _ in labels]
+    style.legend_below(figure, handles, labels, count)
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.width
 
 
 def test_simulated_deuteranopia_confuses_red_and_green():
@@ -583,4 +627,4 @@ def test_simulated_deuteranopia_confuses_red_and_green():
 
 @pytest.mark.parametrize("vision", VISION)
 def test_colours_stand_out_from_the_paper(vision):
-    assert all(distance(colour, "#FFFFFF", vision) > 30 for colour in style.PALETTE)
+    assert all(distance(colour, "#FFFFFF", vision) > 30 for colour in style.METHOD_COLOURS)

@@ -2,6 +2,8 @@
 
 import hashlib
 import itertools
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -117,6 +119,23 @@ def test_imported_modules_count(package, statement):
 def test_an_imported_package_counts(package):
     before = package({"stage": "from limbeck.package import scale", "package": "scale = 1"})
     assert package({"package": "scale = 2"}) != before
+
+
+def test_an_edit_of_one_objective_retrains_its_own_methods_only(package, tmp_path):
+    real = Path(fingerprint.__wrapped__.__code__.co_filename).parent
+    shutil.copytree(real, tmp_path, dirs_exist_ok=True)
+    objectives = ("cross_entropy", "distillation", "pi_model", "fixmatch")
+
+    def hashes():
+        names = [f"training.objectives.{name}" for name in objectives]
+        return [package({}, "training.loop", name) for name in names]
+
+    before = hashes()
+    assert len(set(before)) == 4
+    with (tmp_path / "training/objectives/fixmatch.py").open("a") as file:
+        file.write("EDITED = True\n")
+    assert hashes()[:3] == before[:3]
+    assert hashes()[3] != before[3]
 
 
 @pytest.mark.parametrize("name", sorted(INERT))

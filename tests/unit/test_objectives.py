@@ -13,15 +13,10 @@ from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
 from limbeck.inference import write_teacher_logits
 from limbeck.models.network import load_network
-from limbeck.training.objectives import (
-    CrossEntropy,
-    Distillation,
-    TrainingData,
-    count_batches,
-    distillation_loss,
-    random_flip,
-    shuffled_batches,
-)
+from limbeck.training.augmentation import random_flip
+from limbeck.training.objectives.base import TrainingData, count_batches, shuffled_batches
+from limbeck.training.objectives.cross_entropy import CrossEntropy
+from limbeck.training.objectives.distillation import Distillation, distillation_loss
 
 
 def softmax(logits):
@@ -196,17 +191,18 @@ def test_distillation_uses_the_logits_of_the_view_that_the_student_sees(
         batch_size=3,
         augmentation=augmentation,
     )
-    objective, student = Distillation(data, settings), Recorder()
+    student = Recorder()
+    objective = Distillation(data, settings, student)
     mirrored = set()
     for _ in range(10):
-        results = [step(student) for step in objective.epoch()]
+        results = [step(student) for step in objective.epoch(0)]
         # 4 labelled images in one batch of 3 and the one left over, then 7 unlabelled ones.
         assert [result.images for result in results] == [4, 3, 4]
         assert [result.labelled for result in results] == [4, 0, 0]
         assert objective.steps_per_epoch() == 3
     for _ in range(10):
         rows = []
-        for number, step in enumerate(objective.epoch()):
+        for number, step in enumerate(objective.epoch(0)):
             result = step(student)
             views = student.views()
             if number == 0:
@@ -222,8 +218,9 @@ def test_distillation_uses_the_logits_of_the_view_that_the_student_sees(
 
 
 def test_cross_entropy_of_a_step_by_hand(data, method_settings):
-    objective, student = CrossEntropy(data, method_settings(batch_size=8)), Recorder()
-    (step,) = objective.epoch()
+    student = Recorder()
+    objective = CrossEntropy(data, method_settings(batch_size=8), student)
+    (step,) = objective.epoch(0)
     result = step(student)
     logarithm = math.log(math.exp(0.5) + math.exp(-1) + math.exp(2))
     # Labels 0, 1, 2, 0 of logits 0.5, -1, 2; the largest is that of class 2.

@@ -351,10 +351,14 @@ def test_epochs_or_steps(config, epochs, steps):
 @pytest.mark.parametrize(
     ("method", "values", "expected"),
     [
-        ("undistilled", {"objective": "distillation"}, "objective = distillation: needs a teacher"),
-        ("distilled", {"temperature": None}, "objective = distillation: needs a teacher"),
-        ("undistilled", {"teacher": "teacher"}, "teacher and temperature must be null under"),
-        ("undistilled", {"temperature": 2}, "teacher and temperature must be null under"),
+        (
+            "undistilled",
+            {"objective": "distillation"},
+            "objective = distillation: needs teacher, temperature",
+        ),
+        ("distilled", {"temperature": None}, "objective = distillation: needs temperature"),
+        ("undistilled", {"teacher": "teacher"}, "teacher must be null under objective"),
+        ("undistilled", {"temperature": 2}, "temperature must be null under objective"),
         ("teacher", {"nesterov": True, "momentum": 0}, "nesterov = true: needs a momentum > 0"),
         ("teacher", {"schedule": "step"}, "schedule = step: needs decay_epochs and decay_factor"),
         (
@@ -565,7 +569,11 @@ def test_settings_are_parsed_and_frozen(config):
     settings = parse_settings("method", json.dumps(values))
     assert isinstance(settings, MethodSettings)
     assert settings.decay_epochs == (3, 5)
-    assert {**dataclasses.asdict(settings), "decay_epochs": [3, 5]} == values
+    given = {key: getattr(settings, key) for key in values}
+    assert {**given, "decay_epochs": [3, 5]} == values
+    assert all(
+        value is None for key, value in dataclasses.asdict(settings).items() if key not in values
+    )
     with pytest.raises(dataclasses.FrozenInstanceError):
         settings.momentum = 0.5
 
@@ -578,8 +586,10 @@ def test_settings_of_an_embedding_are_a_dictionary(config):
 @pytest.mark.parametrize("stage", STAGES)
 def test_dataclasses_have_the_keys_of_the_schema(stage):
     definition = schema()["$defs"][stage]
-    fields = {field.name for field in dataclasses.fields(STAGES[stage])}
-    assert fields == set(definition["properties"]) == set(definition["required"])
+    fields = dataclasses.fields(STAGES[stage])
+    assert {field.name for field in fields} == set(definition["properties"])
+    needed = {field.name for field in fields if field.default is dataclasses.MISSING}
+    assert needed == set(definition["required"])
 
 
 @pytest.mark.parametrize(
@@ -673,3 +683,131 @@ def test_read_config_outside_the_repository(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"config/config\.yaml: not found; run this in the root"):
         read_config()
+
+
+SEMI_SUPERVISED = {
+    "pi_model": {},
+    "pseudo_label": {"threshold": 0.95},
+    "mean_teacher": {"ema_decay": 0.999},
+    "mixmatch": {"temperature": 0.5, "views": 2, "mixup_alpha": 0.75},
+    "fixmatch": {"threshold": 0.95, "strong_operations": 2, "cutout": 0.5},
+}
+
+
+def use(config, objective, **changes):
+    """Make a semi-supervised method of one that is there, and check that it is right as it is."""
+    keys = {"objective": objective, "unlabelled_ratio": 7, "unlabelled_weight": 1}
+    config["methods"]["undistilled"] |= keys | SEMI_SUPERVISED[objective]
+    check_config(config)
+    config["methods"]["undistilled"] |= changes
+
+
+@pytest.mark.parametrize("objective", SEMI_SUPERVISED)
+def test_semi_supervised_methods_are_valid(config, objective):
+    use(config, objective, ramp_up="linear", ramp_up_steps=[0, 9], ema_decay=0.9)
+    check_config(config)
+    settings = parse_settings("method", json.dumps(config["methods"]["undistilled"]))
+    assert settings.ramp_up_steps == (0, 9)
+
+
+@pytest.mark.parametrize(
+    ("objective", "key"),
+    [
+        (objective, key)
+        for objective, keys in SEMI_SUPERVISED.items()
+        for key in ("unlabelled_ratio", "unlabelled_weight", *keys)
+    ],
+)
+def test_keys_that_an_objective_needs(config, objective, key):
+    use(config, objective, **{key: None})
+    expected = f"methods.undistilled.objective = {objective}: needs {key}"
+    assert mistakes(config) == [expected]
+    del config["methods"]["undistilled"][key]
+    if key != "temperature":
+        assert mistakes(config) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("objective", "key", "value"),
+    [
+        ("pi_model", "threshold", 0.5),
+        ("pseudo_label", "views", 2),
+        ("mean_teacher", "strong_operations", 2),
+        ("mixmatch", "cutout", 0.5),
+        ("fixmatch", "mixup_alpha", 0.5),
+        ("fixmatch", "temperature", 0.5),
+        ("fixmatch", "teacher", "teacher"),
+    ],
+)
+def test_keys_that_an_objective_does_not_use(config, objective, key, value):
+    use(config, objective, **{key: value})
+    assert mistakes(config) == [
+        f"methods.undistilled: {key} must be null under objective {objective}"
+    ]
+
+
+def test_keys_of_semi_supervised_methods_under_another_objective(config):
+    config["methods"]["undistilled"] |= {"unlabelled_ratio": 7, "ramp_up": "linear"}
+    assert mistakes(config) == [
+        "methods.undistilled: ramp_up, unlabelled_ratio must be null under objective cross_entropy"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "limit"),
+    [
+        ("threshold", 0, "> 0"),
+        ("threshold", 1.0, "< 1"),
+        ("unlabelled_ratio", 0, ">= 1"),
+        ("unlabelled_weight", -1, ">= 0"),
+        ("ema_decay", 1, "< 1"),
+        ("ema_decay", 1.5, "< 1"),
+        ("ema_decay", 0, "> 0"),
+        ("strong_operations", 0, ">= 1"),
+        ("cutout", 1.5, "<= 1"),
+        ("views", 0, ">= 1"),
+        ("mixup_alpha", 0, "> 0"),
+        ("crop_padding", 0, ">= 1"),
+    ],
+)
+def test_semi_supervised_keys_out_of_range(config, key, value, limit):
+    use(config, "fixmatch", **{key: value})
+    assert mistakes(config) == [f"methods.undistilled.{key} = {value!r}: must be {limit}"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"ramp_up": "linear"}, ": ramp_up and ramp_up_steps must both be set, or both be null"),
+        ({"ramp_up_steps": [0, 5]}, ": ramp_up and ramp_up_steps must both be set, or both be n"),
+        (
+            {"ramp_up": "gaussian", "ramp_up_steps": [5, 5]},
+            ".ramp_up_steps = [5, 5]: the second must be the larger",
+        ),
+        (
+            {"ramp_up": "gaussian", "ramp_up_steps": [5]},
+            ".ramp_up_steps = [5]: must have at least 2 items",
+        ),
+        ({"augmentation": "crop_flip"}, ".augmentation = crop_flip: needs crop_padding"),
+        ({"crop_padding": 4}, ".augmentation = none: crop_padding must be null"),
+    ],
+)
+def test_contradictions_of_semi_supervised_methods(config, changes, expected):
+    use(config, "fixmatch", **changes)
+    (line,) = mistakes(config)
+    assert line.startswith(f"methods.undistilled{expected}")
+
+
+@pytest.mark.parametrize("augmentation", ["crop", "crop_flip"])
+def test_distillation_knows_mirror_images_only(config, augmentation):
+    config["methods"]["distilled"] |= {"augmentation": augmentation, "crop_padding": 4}
+    assert mistakes(config) == [
+        f"methods.distilled.augmentation = {augmentation}: objective distillation reads logits of "
+        "images and mirror images; allowed: none, flip"
+    ]
+
+
+@pytest.mark.parametrize("augmentation", ["crop", "crop_flip"])
+def test_other_methods_may_crop(config, augmentation):
+    config["methods"]["teacher"] |= {"augmentation": augmentation, "crop_padding": 1}
+    check_config(config)

@@ -21,7 +21,7 @@ from limbeck.data.splits import read_split, split_dataset
 from limbeck.errors import InputError, Stopped
 from limbeck.models.network import build_network
 from limbeck.training import checkpoints
-from limbeck.training.loop import learning_rate
+from limbeck.training.schedules import learning_rate
 
 COLUMNS = ["epoch", "loss", "accuracy", "learning_rate", "images_per_second", "seconds"]
 
@@ -167,23 +167,6 @@ def distilling(method_settings):
     return method_settings(
         objective="distillation", teacher="teacher", temperature=4.0, augmentation="flip"
     )
-
-
-@pytest.fixture
-def interrupt(run_training, monkeypatch):
-    """Return a function that trains but cannot write its network: a checkpoint is left behind."""
-    monkeypatch.setattr(checkpoints, "SAVE_SECONDS", 0.0)
-
-    def run(folder, settings, **changes):
-        folder.mkdir(parents=True)
-        blocker = folder / "blocker"
-        blocker.write_text("a file where the folder of the network should be")
-        with pytest.raises(OSError):
-            run_training(folder, settings, **changes, model=blocker / "model.pt")
-        assert (folder / "checkpoint.pt").is_file()
-        assert not (folder / "history.csv").exists()
-
-    return run
 
 
 def test_resumed_distillation_ends_with_the_same_bits(

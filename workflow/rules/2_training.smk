@@ -27,7 +27,7 @@ rule train:
         settings=as_json("methods", lambda wildcards: wildcards.method),
         seed=config["seed"],
         checkpoint="results/{study}/checkpoints/{method}/budget-{budget}/fold-{fold}.pt",
-        code=fingerprint("training.loop"),
+        code=training_code,
     shell:
         "{resources.launcher} limbeck train --dataset {input.dataset} --split {input.split} {params.teacher_logits}"
         " --settings {params.settings:q} --seed {params.seed} --device {resources.device}"

@@ -100,6 +100,12 @@ def all_layers(path):
     return expand(path, method=config["run"]["methods"], layer=config["layers"])
 
 
+def training_code(wildcards):
+    """Hash of the training loop and of the method's own objective, not of the others."""
+    objective = method_settings(wildcards)["objective"]
+    return fingerprint("training.loop", f"training.objectives.{objective}")
+
+
 def teacher_logits_of(wildcards):
     teacher = method_settings(wildcards)["teacher"]
     if teacher is None:

@@ -32,9 +32,8 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     panels = scatter.Panels([artifacts.open_store(path) for path in inputs])
     images = scatter.ImageGroups(dataset)
     rows, columns = panels.shape
-    panel = (settings["width"] - scatter.LABEL_MM) / columns
-    height = panel * rows + scatter.LABEL_MM
-    figure, axes = style.new_figure(settings["width"], height, rows, columns)
+    panel, width = scatter.panel_size(settings["width"], rows, columns)
+    figure, axes = style.new_figure(width, panel * rows + scatter.LABEL_MM, rows, columns)
     for axis in axes.flat:
         scatter.bare(axis)
     for axis, store in panels.fill(axes):

@@ -12,8 +12,8 @@ from limbeck.data.datasets import Dataset
 from limbeck.figures import style
 
 LEGEND_COLUMNS = 4
+TALLEST_MM = 240  # of all rows of panels: a page
 LABEL_MM, LEGEND_ROW_MM = 4, 3.6
-LETTER_MM, KEY_MM = 1.22, 8.6  # of a legend: about a letter, and what is around a name
 
 
 class ImageGroups:
@@ -75,6 +75,15 @@ def draw_groups(axis: Axes, store, images: ImageGroups) -> None:
         )
 
 
+def panel_size(width: float, rows: int, columns: int) -> tuple[float, float]:
+    """Return the side of square panels, and the width of their figure, in mm.
+
+    The panels fill `width`, unless their rows would not fit on a page: then both are smaller.
+    """
+    side = min((width - LABEL_MM) / columns, TALLEST_MM / rows)
+    return side, side * columns + LABEL_MM
+
+
 def group_figure(
     images: ImageGroups, width: float, rows: int, columns: int
 ) -> tuple[Figure, np.ndarray]:
@@ -85,14 +94,14 @@ def group_figure(
     images : ImageGroups
         Whose groups the panels show.
     width : float
-        Of the figure, in mm.
+        Of the figure, in mm; see `panel_size`.
     rows, columns : int
         Of the panels.
     """
+    panel, width = panel_size(width, rows, columns)
     labels = [name.replace("_", " ") for name in images.names]
-    legend_columns = _legend_columns(labels, width)
+    legend_columns = style.legend_columns(labels, width, LEGEND_COLUMNS)
     legend_rows = -(-len(labels) // legend_columns)
-    panel = (width - LABEL_MM) / columns
     height = panel * rows + LABEL_MM + legend_rows * LEGEND_ROW_MM + 4
     figure, axes = style.new_figure(width, height, rows, columns)
     for axis in axes.flat:
@@ -103,16 +112,6 @@ def group_figure(
     ]
     style.legend_below(figure, handles, labels, legend_columns)
     return figure, axes
-
-
-def _legend_columns(labels: Sequence[str], width: float) -> int:
-    """Return how many columns of labels, filled one after another, fit into `width` mm."""
-    for columns in range(min(LEGEND_COLUMNS, len(labels)), 1, -1):
-        rows = -(-len(labels) // columns)
-        longest = (max(map(len, labels[i : i + rows])) for i in range(0, len(labels), rows))
-        if sum(longest) * LETTER_MM + columns * KEY_MM <= width:
-            return columns
-    return 1
 
 
 class Panels:

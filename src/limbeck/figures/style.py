@@ -7,6 +7,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,8 +16,11 @@ MM_PER_INCH = 25.4
 
 # Okabe & Ito (2008): told apart with every kind of colour vision.
 PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
+# An eighth for methods, Tol's wine: a grey would be taken for the green or the pink.
+METHOD_COLOURS = (*PALETTE, "#882255")
 MISSING = "0.45"
+LETTER_MM, KEY_MM = 1.22, 8.6  # of a legend: about a letter, and what is around a name
 
 # How an embedding is called in print; a name that is not here stands for itself.
 EMBEDDING_NAMES = {"tsne": "t-SNE", "pca": "PCA"}
@@ -62,11 +66,15 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **a
 
 
 def method_style(method: str, methods: Sequence[str]) -> dict:
-    """Return a method's colour and marker, the same in every figure of a study."""
+    """Return a method's colour and marker, the same in every figure of a study.
+
+    Beyond eight methods colours come again, with other markers.
+    """
     position = list(methods).index(method)
+    turn = position // len(METHOD_COLOURS)
     return {
-        "color": PALETTE[position % len(PALETTE)],
-        "marker": MARKERS[position % len(MARKERS)],
+        "color": METHOD_COLOURS[position % len(METHOD_COLOURS)],
+        "marker": MARKERS[(position + turn) % len(MARKERS)],
     }
 
 
@@ -133,8 +141,23 @@ def mark_missing_methods(
 
 
 def legend_below(figure: Figure, handles: Sequence, labels: Sequence[str], columns: int) -> None:
-    """Put one legend for all axes below them."""
+    """Put one legend for all axes below them, in at most so many columns, fewer if it is wide."""
+    width = figure.get_figwidth() * MM_PER_INCH
+    columns = legend_columns(labels, width, columns)
     figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+
+
+def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
+    """Return how many columns of labels fit into `width` mm.
+
+    Columns are filled one after another, the first ones with one more where they are not even.
+    """
+    lengths = [len(label) for label in labels]
+    for columns in range(min(most, len(labels)), 1, -1):
+        longest = sum(max(part) for part in np.array_split(lengths, columns))
+        if longest * LETTER_MM + columns * KEY_MM <= width:
+            return columns
+    return 1
 
 
 def metadata(suffix: str) -> dict:

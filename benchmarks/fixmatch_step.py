@@ -1,0 +1,232 @@
+"""FixMatch steps, Limbeck's and a plain PyTorch implementation's, in images per second.
+
+    python benchmarks/fixmatch_step.py [--device cuda] [--model wrn_28_2] [--batch-size 64]
+
+The plain one augments PIL images in the worker processes of data loaders, one by one, as is usual.
+Both train the same network with the same settings and precision on random images of CIFAR-100's
+shape. They take turns, each with its workers started and its queues filled, so that a busy machine
+is busy for both. The first line is the preparation of the images alone, without a network, the
+second the whole step. A step's images are counted once, however many views there are of them.
+"""
+
+import argparse
+import copy
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+from limbeck.devices import computing, resolve_precision, select_device
+from limbeck.method_settings import MethodSettings
+from limbeck.models.network import build_network
+from limbeck.training.augmentation import weak_view
+from limbeck.training.objectives import TrainingData, build_objective
+from limbeck.training.strong_augmentation import strong_view
+
+IMAGES, LABELLED, CLASSES, SIZE, WORKERS = 8000, 2500, 100, 32, 2
+ROUNDS, WARM_UP = 2, 5
+MEAN, STD = [0.5] * 3, [0.25] * 3
+
+
+def settings_of(model: str, batch_size: int) -> MethodSettings:
+    """Return the published settings of FixMatch for CIFAR-100."""
+    return MethodSettings(
+        **{"objective": "fixmatch", "teacher": None, "temperature": None, "model": model},
+        **{"weights": None, "input_size": None, "normalisation": "dataset", "layers": {}},
+        **{"augmentation": "crop_flip", "crop_padding": 4, "batch_size": batch_size},
+        **{"epochs": None, "steps": 2**20, "learning_rate": 0.03, "momentum": 0.9},
+        **{"nesterov": True, "weight_decay": 0.001, "schedule": "cosine_7_16"},
+        **{"decay_epochs": (), "decay_factor": None, "precision": "auto", "ema_decay": 0.999},
+        **{"unlabelled_ratio": 7, "unlabelled_weight": 1.0, "threshold": 0.95},
+        **{"strong_operations": 2, "cutout": 0.5},
+    )
+
+
+def cut_out(image: Image.Image) -> Image.Image:
+    """Grey a square of half the side."""
+    x, y = (random.randrange(SIZE) - SIZE // 4 for _ in range(2))
+    ImageDraw.Draw(image).rectangle([x, y, x + SIZE // 2 - 1, y + SIZE // 2 - 1], (127,) * 3)
+    return image
+
+
+class Pictures(Dataset):
+    """Images with a label (`strong` False), or a weak and a strong view of each."""
+
+    def __init__(self, images: np.ndarray, labels: np.ndarray, strong: bool):
+        self.images, self.labels, self.strong = images, labels, strong
+        crop = transforms.RandomCrop(SIZE, padding=4, padding_mode="reflect")
+        self.weak = transforms.Compose([transforms.RandomHorizontalFlip(), crop])
+        self.hard = transforms.Compose([self.weak, transforms.RandAugment(2, 10), cut_out])
+        self.finish = transforms.Compose([transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, row: int) -> tuple:
+        image = Image.fromarray(self.images[row])
+        second = self.finish(self.hard(image)) if self.strong else int(self.labels[row])
+        return self.finish(self.weak(image)), second
+
+
+class Plain:
+    """A step of plain PyTorch; workers augment as long as the object is entered."""
+
+    def __init__(self, images, labels, settings: MethodSettings, network, device: torch.device):
+        self.settings, self.device, self.network = settings, device, network.backbone
+        self.average = copy.deepcopy(self.network)
+        self.optimiser = sgd(self.network, settings)
+        self.precision = resolve_precision(settings.precision, device)
+        options = {"shuffle": True, "num_workers": WORKERS, "drop_last": True}
+        options |= {"persistent_workers": True, "pin_memory": device.type == "cuda"}
+        batch = settings.batch_size
+        known = Pictures(images[:LABELLED], labels, strong=False)
+        others = Pictures(images[LABELLED:], labels, strong=True)
+        ratio = settings.unlabelled_ratio
+        self.open = lambda: [
+            endless(DataLoader(known, batch, **options)),
+            endless(DataLoader(others, ratio * batch, **options)),
+        ]
+
+    def __enter__(self) -> "Plain":
+        self.loaders = self.open()
+        return self
+
+    def __exit__(self, *_) -> None:
+        for loader in self.loaders:
+            loader.close()
+
+    def prepare(self) -> list[torch.Tensor]:
+        """Return the images and labels of a step."""
+        parts = [part for loader in self.loaders for part in next(loader)]
+        return [part.to(self.device, non_blocking=True) for part in parts]
+
+    def step(self) -> None:
+        """Take a step."""
+        x, y, weak, strong = self.prepare()
+        self.optimiser.zero_grad(set_to_none=True)
+        with computing(self.precision, self.device):
+            joined = torch.cat([x, weak, strong]).contiguous(memory_format=torch.channels_last)
+            logits = self.network(joined).float()
+            known, judged, predicted = logits.split([len(x), len(weak), len(strong)])
+            confidence, classes = judged.detach().softmax(1).max(1)
+            losses = F.cross_entropy(predicted, classes, reduction="none")
+            loss = F.cross_entropy(known, y)
+            loss = loss + (losses * (confidence >= self.settings.threshold)).mean()
+        loss.backward()
+        self.optimiser.step()
+        decay, pairs = self.settings.ema_decay, (self.average, self.network)
+        with torch.no_grad():
+            for kept, value in zip(*(part.parameters() for part in pairs), strict=True):
+                kept.mul_(decay).add_(value, alpha=1 - decay)
+
+
+class Limbeck:
+    """A step of Limbeck's training loop."""
+
+    def __init__(self, images, labels, settings: MethodSettings, network, device: torch.device):
+        self.settings, self.device, self.network = settings, device, network
+        rows = torch.arange(IMAGES, device=device)
+        self.images = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
+        known = torch.from_numpy(labels).to(device)
+        data = TrainingData(self.images, known, rows[:LABELLED], rows[LABELLED:], None)
+        self.objective = build_objective(data, settings, network)
+        self.optimiser = sgd(network, settings)
+        self.precision = resolve_precision(settings.precision, device)
+
+    def __enter__(self) -> "Limbeck":
+        self.steps = (step for _ in itertools.count() for step in self.objective.epoch(0))
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.steps.close()
+
+    def prepare(self) -> None:
+        """Augment the images of a step."""
+        settings = self.settings
+        others = self.images[: settings.unlabelled_ratio * settings.batch_size]
+        weak_view(self.images[: settings.batch_size], settings)
+        weak_view(others, settings)
+        strong_view(weak_view(others, settings), settings.strong_operations, settings.cutout)
+
+    def step(self) -> None:
+        """Take a step."""
+        chosen = next(self.steps)
+        self.optimiser.zero_grad(set_to_none=True)
+        with computing(self.precision, self.device):
+            result = chosen(self.network)
+        result.loss.backward()
+        self.optimiser.step()
+        self.objective.after_step(self.network)
+
+
+def endless(loader: DataLoader) -> Iterator:
+    while True:
+        yield from loader
+
+
+def sgd(network: nn.Module, settings: MethodSettings) -> torch.optim.SGD:
+    return torch.optim.SGD(
+        network.parameters(),
+        lr=settings.learning_rate,
+        momentum=settings.momentum,
+        nesterov=settings.nesterov,
+        weight_decay=settings.weight_decay,
+        fused=True,
+    )
+
+
+def seconds(run: Callable[[], object], count: int, device: torch.device) -> float:
+    """Return the seconds of each of `count` calls, after so many that no queue helps or hinders."""
+    for _ in range(WARM_UP):
+        run()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    started = time.perf_counter()
+    for _ in range(count):
+        run()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return (time.perf_counter() - started) / count
+
+
+def main() -> None:
+    """Print a line for whole steps and one for the preparation of images."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--model", default="wrn_28_1")
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=3)
+    arguments = parser.parse_args()
+    device = select_device(arguments.device)
+    settings = settings_of(arguments.model, arguments.batch_size)
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (IMAGES, SIZE, SIZE, 3), np.uint8)
+    labels = generator.integers(0, CLASSES, IMAGES)
+    attributes = {"class_names": [""] * CLASSES, "mean": MEAN, "std": STD}
+    torch.manual_seed(0)
+    sides = {}
+    for name, make in (("Limbeck", Limbeck), ("plain PyTorch", Plain)):
+        network = build_network(settings, attributes, 3).to(device)
+        sides[name] = make(images, labels, settings, network, device)
+    per_step = settings.batch_size * (1 + settings.unlabelled_ratio)
+    for what, count in (("prepare", 10 * arguments.steps), ("step", arguments.steps)):
+        best = dict.fromkeys(sides, float("inf"))
+        for _ in range(ROUNDS):
+            for name, side in sides.items():
+                with side:
+                    best[name] = min(best[name], seconds(getattr(side, what), count, device))
+        rates = {name: per_step / spent for name, spent in best.items()}
+        shown = ", ".join(f"{name} {rate:.0f} images/s" for name, rate in rates.items())
+        print(f"{what}: {shown}, ratio {rates['Limbeck'] / rates['plain PyTorch']:.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""What all objectives have in common.
+
+An objective lists the steps of an epoch; each step takes the network and returns its loss. The
+order of the images is drawn with the list, so that an epoch that was cut short can go on at any
+step. All data lies on the device, so that a step does no Python work per image.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from limbeck.method_settings import MethodSettings
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The training images and what is known of them, on the device.
+
+    Attributes
+    ----------
+    images : torch.Tensor
+        All training images, shape (N, C, H, W), uint8.
+    labels : torch.Tensor
+        Their labels, shape (N,); an objective reads those of `labelled` only.
+    labelled, unlabelled : torch.Tensor
+        Rows of the labelled images, shape (budget,), and of the others, shape (N - budget,).
+    teacher_logits : torch.Tensor or None
+        Of the unlabelled images and their mirror images, shape (N - budget, 2, classes).
+    """
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    labelled: torch.Tensor
+    unlabelled: torch.Tensor
+    teacher_logits: torch.Tensor | None
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """The loss of one step; `correct` of its `labelled` images were classified correctly.
+
+    `images` counts each image of the step once, however many views of it the network saw.
+    """
+
+    loss: torch.Tensor
+    images: int
+    labelled: int
+    correct: torch.Tensor | None
+
+
+Step = Callable[[nn.Module], StepResult]
+
+
+class Objective:
+    """What a method minimises, and the average of its weights where the settings ask for one.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The images.
+    settings : MethodSettings
+        ``objective``'s own keys, ``batch_size``, ``augmentation`` and ``ema_decay`` count.
+    network : torch.nn.Module
+        What is trained, before the first step.
+
+    Attributes
+    ----------
+    average : torch.optim.swa_utils.AveragedModel or None
+        The exponential moving average of the weights. Buffers, which are the statistics of batch
+        normalisation, are averaged alike, so that they are of the same age as the weights.
+
+    Notes
+    -----
+    An epoch starts its random orders anew, so that torch's random states at its beginning and now,
+    the number of its steps taken and `state_dict` are all that resuming takes.
+    """
+
+    def __init__(self, data: TrainingData, settings: MethodSettings, network: nn.Module):
+        self.data = data
+        self.settings = settings
+        self.average = None
+        if settings.ema_decay is not None:
+            from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+            average = get_ema_multi_avg_fn(settings.ema_decay)
+            self.average = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
+
+    def steps_per_epoch(self) -> int:
+        """Return how many steps `epoch` lists."""
+        raise NotImplementedError
+
+    def epoch(self, number: int) -> list[Step]:
+        """List the steps of one epoch, counted from 0, in a new random order."""
+        raise NotImplementedError
+
+    def after_step(self, network: nn.Module) -> None:
+        """Take the network's new weights into the average; its first ones are copied."""
+        if self.average is not None:
+            self.average.update_parameters(network)
+
+    def result(self, network: nn.Module) -> nn.Module:
+        """Return the network to keep: the average if there is one, else the one trained."""
+        return network if self.average is None else self.average.module
+
+    def state_dict(self) -> Mapping:
+        """Return what resuming needs besides the network, the optimiser and the random state."""
+        return {} if self.average is None else self.average.state_dict()
+
+    def load_state_dict(self, state: Mapping) -> None:
+        """Take back what `state_dict` gave."""
+        if self.average is not None:
+            self.average.load_state_dict(state)
+
+    def supervised(self, logits: torch.Tensor, rows: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Return the cross-entropy of labelled images and how many are classified correctly.
+
+        Parameters
+        ----------
+        logits : torch.Tensor
+            Shape (B, classes).
+        rows : torch.Tensor
+            Which images they are of, shape (B,).
+        """
+        labels = self.data.labels[rows]
+        correct = (logits.detach().argmax(1) == labels).sum()
+        return F.cross_entropy(logits, labels), correct
+
+
+def count_batches(images: int, batch_size: int) -> int:
+    """Return how many batches `shuffled_batches` makes."""
+    full, rest = divmod(images, batch_size)
+    return full + (rest > 1 or full == 0)
+
+
+def shuffled_batches(rows: torch.Tensor, batch_size: int) -> list[torch.Tensor]:
+    """Return `rows` in a random order, `batch_size` at a time.
+
+    The last batch may be smaller; a single row left over joins the batch before it, since batch
+    normalisation has no variance of one value.
+    """
+    shuffled = rows[torch.randperm(len(rows)).to(rows.device, non_blocking=True)]
+    inner = range(batch_size, batch_size * count_batches(len(rows), batch_size), batch_size)
+    return list(shuffled.tensor_split(list(inner)))
