@@ -1,7 +1,9 @@
 """Shared fixtures: the digits, a split of them, settings of tiny networks and short trainings."""
 
 import contextlib
+import itertools
 import os
+import signal
 
 # Before torch is imported: one thread, here and in subprocesses, so that runs have the same bits.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -135,5 +137,31 @@ def interrupt(run_training, monkeypatch):
             run_training(folder, settings, **changes, model=blocker / "model.pt")
         assert (folder / "checkpoint.pt").is_file()
         assert not (folder / "history.csv").exists()
+
+    return run
+
+
+@pytest.fixture
+def stop(run_training, monkeypatch):
+    """Return a function that trains and is sent SIGTERM after so many steps."""
+    from limbeck.errors import Stopped
+    from limbeck.training import checkpoints
+
+    def run(folder, settings, steps, **changes):
+        folder.mkdir(parents=True)
+        taken = itertools.count(1)
+        keep = checkpoints.Checkpoint.keep
+
+        def keep_and_stop(self, state):
+            if next(taken) == steps:
+                os.kill(os.getpid(), signal.SIGTERM)
+            keep(self, state)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(checkpoints.Checkpoint, "keep", keep_and_stop)
+            with pytest.raises(Stopped) as caught:
+                run_training(folder, settings, **changes)
+        assert str(folder / "checkpoint.pt") in str(caught.value)
+        assert [path.name for path in folder.iterdir()] == ["checkpoint.pt"]
 
     return run

@@ -46,16 +46,16 @@ def state_of(folder):
 
 @pytest.mark.parametrize("objective", METHODS)
 def test_resumed_training_ends_with_the_same_bits(
-    objective, interrupt, run_training, settings_of, tmp_path, caplog
+    objective, stop, run_training, settings_of, tmp_path, caplog
 ):
     caplog.set_level("INFO")
     settings = settings_of(objective)
-    interrupt(tmp_path / "a", settings)
+    stop(tmp_path / "a", settings, 7)
     checkpoint = torch.load(tmp_path / "a" / "checkpoint.pt", weights_only=True)
-    assert int(checkpoint["objective"]["n_averaged"]) == 5
+    assert int(checkpoint["objective"]["n_averaged"]) == 7
     torch.manual_seed(999)  # what happens in between does not count
     run_training(tmp_path / "a", settings)
-    assert "resuming after epoch 1" in caplog.text
+    assert "resuming in epoch 2, after 2 steps" in caplog.text
     run_training(tmp_path / "b", settings)
     first, second = state_of(tmp_path / "a"), state_of(tmp_path / "b")
     assert first["hash"] == second["hash"]

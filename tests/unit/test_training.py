@@ -1,8 +1,8 @@
 """The training loop: rates, steps, seeds, resuming, errors."""
 
+import contextlib
 import csv
 import dataclasses
-import itertools
 import json
 import math
 import os
@@ -18,7 +18,7 @@ from stored import samples_of
 from limbeck import artifacts, cli, devices
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split, split_dataset
-from limbeck.errors import InputError, Stopped
+from limbeck.errors import InputError
 from limbeck.models.network import build_network
 from limbeck.training import checkpoints
 from limbeck.training.schedules import learning_rate
@@ -183,30 +183,6 @@ def test_resumed_distillation_ends_with_the_same_bits(
     assert column(tmp_path / "a", "loss") == column(tmp_path / "b", "loss")
 
 
-@pytest.fixture
-def stop(run_training, monkeypatch):
-    """Return a function that trains and is sent SIGTERM after so many steps."""
-
-    def run(folder, settings, steps, **changes):
-        folder.mkdir(parents=True)
-        taken = itertools.count(1)
-        keep = checkpoints.Checkpoint.keep
-
-        def keep_and_stop(self, state):
-            if next(taken) == steps:
-                os.kill(os.getpid(), signal.SIGTERM)
-            keep(self, state)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(checkpoints.Checkpoint, "keep", keep_and_stop)
-            with pytest.raises(Stopped) as caught:
-                run_training(folder, settings, **changes)
-        assert str(folder / "checkpoint.pt") in str(caught.value)
-        assert [path.name for path in folder.iterdir()] == ["checkpoint.pt"]
-
-    return run
-
-
 # A cycle has one labelled step and 22 unlabelled ones.
 @pytest.mark.parametrize(
     ("steps", "place"),
@@ -247,20 +223,27 @@ def test_sigterm_ends_the_command_with_its_status_and_the_way_on(
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
+@contextlib.contextmanager
+def two_copies(command):
+    """Start a job, halt it in its fifth epoch, and start it again; give both when one waits."""
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as first:
+        next(line for line in first.stderr if "epoch 5 of" in line)
+        first.send_signal(signal.SIGSTOP)
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as second:
+            next(line for line in second.stderr if "another copy of this job is at work" in line)
+            yield first, second
+
+
 @pytest.mark.slow
 def test_a_second_copy_waits_and_takes_the_firsts_network(digits, split, method_settings, tmp_path):
-    settings = method_settings(epochs=60, batch_size=20)
+    settings = method_settings(epochs=20, batch_size=20)
     command = [sys.executable, "-c", KILLABLE, *command_line(tmp_path, digits, split, settings)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as first:
-        for line in first.stderr:
-            if "epoch 5 of 60" in line:
-                break
-        second = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    with two_copies(command) as (first, second):
+        first.send_signal(signal.SIGCONT)
         first.stderr.read()
-    written = (tmp_path / "model.pt").stat().st_mtime_ns
-    _, said = second.communicate()
+        written = (tmp_path / "model.pt").stat().st_mtime_ns
+        said = second.stderr.read()
     assert (first.returncode, second.returncode) == (0, 0)
-    assert "another copy of this job is at work" in said
     assert f"{tmp_path / 'model.pt'}: written by the other copy" in said
     assert "epoch" not in said
     assert (tmp_path / "model.pt").stat().st_mtime_ns == written
@@ -269,19 +252,12 @@ def test_a_second_copy_waits_and_takes_the_firsts_network(digits, split, method_
 
 @pytest.mark.slow
 def test_a_second_copy_goes_on_where_the_first_was_killed(digits, split, method_settings, tmp_path):
-    settings = method_settings(epochs=60, batch_size=20)
+    settings = method_settings(epochs=20, batch_size=20)
     command = [sys.executable, "-c", KILLABLE, *command_line(tmp_path, digits, split, settings)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as first:
-        for line in first.stderr:
-            if "epoch 5 of 60" in line:
-                break
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as second:
-            for line in second.stderr:
-                if "another copy of this job is at work" in line:
-                    break
-            first.kill()
-            first.wait()
-            said = second.stderr.read()
+    with two_copies(command) as (first, second):
+        first.kill()
+        first.wait()
+        said = second.stderr.read()
     assert second.returncode == 0
     assert "resuming in epoch" in said
     whole = tmp_path / "whole"
