@@ -22,7 +22,7 @@ from cluster import Cluster, missing  # noqa: E402
 
 from checkout import copy_repository  # noqa: E402
 
-STUDY = "budgets: [400]\nfolds: 1\n"
+STUDY = "budgets: [2500]\nfolds: 1\n"
 OUTPUTS_ONLY = """#!/usr/bin/env bash
 for path in "$@"; do
     case $path in

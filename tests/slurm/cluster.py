@@ -52,7 +52,7 @@ AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort={dbd_port}
 AccountingStorageEnforce=associations
-ReturnToService=2
+ReturnToService=1
 SlurmctldTimeout=30
 SlurmdTimeout=30
 InactiveLimit=0
@@ -107,6 +107,8 @@ def missing() -> str | None:
         return f"no {', '.join(absent)}: apt install slurmctld slurmd slurmdbd munge mariadb-server"
     if os.geteuid() != 0:
         return "a SLURM cluster of one's own needs root"
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode:
+        return "the cluster needs a mount namespace of its own, which is not allowed here"
     if not Path("/sys/fs/cgroup/memory").is_dir():
         return "the cluster needs control groups of version 1 at /sys/fs/cgroup"
     return None

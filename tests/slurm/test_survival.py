@@ -70,6 +70,7 @@ def test_a_training_whose_node_goes_down_is_requeued(site, undisturbed):
     (node,) = (entry["node"] for entry in site.cluster.jobs("running"))
     site.cluster.check("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
     try:
+        wait_for(lambda: not site.processes(), 30, "end of the training on the node")
         start_again(site, job)
         check_end(site, process, undisturbed)
     finally:
@@ -126,13 +127,3 @@ def test_a_database_that_is_away_for_a_while_is_waited_for(site, undisturbed):
     time.sleep(20)
     site.cluster.start_database()
     check_end(site, process, undisturbed)
-
-
-def test_two_trainings_at_once_write_one_network(site, undisturbed):
-    """As after a restart with another folder of locks: two Snakemakes submit the same job."""
-    first = site.start("--nolock", MODEL)
-    site.training()
-    second = site.start("--nolock", MODEL)
-    assert finish(first) == 0, site.said
-    assert finish(second) == 0, site.said
-    assert site.weights() == undisturbed

@@ -77,7 +77,7 @@ def test_a_wrong_account_ends_in_one_line(site):
 
 def test_the_doctor_names_limits_and_gpus_that_are_not_there(site):
     site.set("gpu_partition", "accel")
-    site.limit_training(runtime="241 * attempt")
+    site.limit_training(runtime="300 * attempt")
     result = site.limbeck("doctor", "--configfile", "tiny.yaml")
     assert result.returncode == 1
     failures = [line for line in result.stdout.splitlines() if line.startswith("FAIL")]
@@ -87,7 +87,7 @@ def test_the_doctor_names_limits_and_gpus_that_are_not_there(site):
         "FAIL  GPU node",
     ]
     limits, device, gpu = failures
-    assert "'accel' allows 720 minutes, the last attempt of train asks for 723" in limits
+    assert "'accel' allows 720 minutes, the last attempt of train asks for 900" in limits
     assert "device is cpu" in device
     # The node has a device file, and CUDA_VISIBLE_DEVICES names it, but it is no real GPU.
     assert "torch sees no GPU" in gpu
