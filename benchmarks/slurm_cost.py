@@ -43,6 +43,12 @@ def write_script(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
+def held(cluster: Cluster) -> list[int]:
+    """Return the processor seconds that each job has held, the newest last."""
+    flags = ("--allocations", "--noheader", "--starttime=now-1days", "--format=CPUTimeRAW")
+    return [int(seconds) for seconds in cluster.check("sacct", *flags).split()]
+
+
 def measure(cluster: Cluster, folder: Path, groups: bool) -> dict[str, float]:
     """Run the study once in a checkout of its own."""
     checkout = copy_repository(folder)
@@ -56,7 +62,7 @@ def measure(cluster: Cluster, folder: Path, groups: bool) -> dict[str, float]:
         text = re.sub(r"\ngroup-components:.*\n(  .*\n)+", "\n", text)
     profile.write_text(text)
     environment = {**checkout.environment, "PATH": f"{folder}/bin:{checkout.environment['PATH']}"}
-    before = len(cluster.jobs())
+    before = len(held(cluster))
     started = time.monotonic()
     with (folder / "run.log").open("w") as log:
         child = os.posix_spawnp(
@@ -69,15 +75,13 @@ def measure(cluster: Cluster, folder: Path, groups: bool) -> dict[str, float]:
         _, status, used = os.wait4(child, 0)
     if status:
         sys.exit(f"{folder}/run.log: Snakemake failed")
-    rows = cluster.check(
-        "sacct", "--allocations", "--noheader", "--parsable2", "--format=CPUTimeRAW"
-    ).split()
+    jobs = held(cluster)[before:]
     return {
         "steps": int(re.findall(r"of (\d+) steps", (folder / "run.log").read_text())[-1]),
-        "SLURM jobs": len(cluster.jobs()) - before,
+        "SLURM jobs": len(jobs),
         "status queries": len((folder / "queries").read_text().splitlines()),
         "Snakemake's processor seconds": used.ru_utime + used.ru_stime,
-        "processor seconds held by jobs": sum(map(int, rows[before:])),
+        "processor seconds held by jobs": sum(jobs),
         "seconds": time.monotonic() - started,
     }
 

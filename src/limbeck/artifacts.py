@@ -8,6 +8,7 @@ by rows: a chunk is what is decompressed at once, a shard is one file.
 import contextlib
 import csv
 import errno
+import glob
 import hashlib
 import io
 import os
@@ -60,6 +61,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
                     raise
                 # Another copy of the job was quicker in between.
                 shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            error.filename = str(path)
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -202,8 +207,18 @@ def write_tensors(path: str | Path, content: Mapping) -> None:
     # torch's own writer of files reports a full disk without the reason.
     buffer = io.BytesIO()
     torch.save(dict(content), buffer)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(buffer.getbuffer())
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        file.write(buffer.getbuffer())
+        file.flush()
+        # On disk before the name is, should the machine die.
+        os.fsync(file.fileno())
+
+
+def remove_unfinished(path: str | Path) -> None:
+    """Remove what writers of `path` that were killed have left beside it."""
+    path = Path(path)
+    for folder in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_text(path: str | Path, text: str) -> None:

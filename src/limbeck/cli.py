@@ -48,10 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        place = error.filename or "where the outputs go"
-        return _say(
-            args.command, f"error: {place}: {error.strerror}; nothing was written, make room", 1
-        )
+        message = f"error: {error.filename}: {error.strerror}; nothing of it was written, make room"
+        return _say(args.command, message, 1)
     return 0
 
 

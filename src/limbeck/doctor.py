@@ -3,6 +3,7 @@
 import getpass
 import importlib.util
 import json
+import math
 import os
 import re
 import shutil
@@ -13,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from limbeck.errors import InputError, suggest
+from limbeck.slurm_profile import PROFILE, asks_for_gpu, last_attempts, read_profile
 
-PROFILE = Path("profiles/slurm")
 COMMANDS = ("sbatch", "srun", "squeue", "sinfo", "scontrol")
 # How long a probe job may wait for a node, in seconds.
 PATIENCE = 120
@@ -34,10 +35,6 @@ Path(sys.argv[1]).write_text(json.dumps({
 """
 
 
-class Problem(Exception):
-    """What is wrong and what to do about it."""
-
-
 def diagnose(config: Mapping) -> Iterator[tuple[bool, str]]:
     """Check the profile, the cluster that it names and a node of each kind.
 
@@ -53,21 +50,19 @@ def diagnose(config: Mapping) -> Iterator[tuple[bool, str]]:
         What was found, or the problem and its remedy. Where a check makes later ones pointless, it
         is the last.
     """
-    essential: list[tuple[str, Callable[[], str]]] = [
-        ("profile", lambda: _check_profile()),
-        ("executor", lambda: _check_executor()),
-        ("commands", lambda: _check_commands()),
-    ]
-    for name, check in essential:
+    for name, check in (
+        ("profile", _check_profile),
+        ("executor", _check_executor),
+        ("commands", _check_commands),
+    ):
         ok, line = _outcome(name, check)
         yield ok, line
         if not ok:
             return
     profile = read_profile()
-    site = profile["default-resources"]
-    of_rules = profile["set-resources"]
-    on_gpu = {**site, **of_rules["train"]} if _gpu_request(of_rules["train"]) else None
-    yield _outcome("partitions", lambda: _check_partitions(site, of_rules, profile["retries"]))
+    site, training = profile["default-resources"], profile["set-resources"]["train"]
+    on_gpu = {**site, **training} if asks_for_gpu(training) else None
+    yield _outcome("partitions", lambda: _check_partitions(profile))
     yield _outcome("account", lambda: _check_account(site.get("slurm_account")))
     yield _outcome("status", lambda: _check_status(profile["slurm-status-command"]))
     yield _outcome("device", lambda: _check_device(config["device"], on_gpu))
@@ -79,45 +74,24 @@ def diagnose(config: Mapping) -> Iterator[tuple[bool, str]]:
 def _outcome(name: str, check: Callable[[], str]) -> tuple[bool, str]:
     try:
         return True, f"ok    {name}: {check()}"
-    except Problem as problem:
+    except InputError as problem:
         return False, f"FAIL  {name}: {problem}"
 
 
-def read_profile() -> dict:
-    """Read the SLURM profile as Snakemake does.
-
-    Raises
-    ------
-    InputError
-        If it is missing or not YAML.
-    """
-    import yte
-
-    path = PROFILE / "config.yaml"
-    try:
-        with path.open() as file:
-            return yte.process_yaml(file, require_use_yte=True)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; run this in the repository's root") from None
-    except Exception as error:  # yte passes on whatever an expression raises
-        raise InputError(f"{path}: {' '.join(str(error).split())}") from None
-
-
 def _check_profile() -> str:
-    try:
-        profile = read_profile()
-    except InputError as error:
-        raise Problem(str(error)) from None
+    profile = read_profile()
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "snakemake"
     if not (folder / PROFILE.name / "config.yaml").exists():
         command = f'mkdir -p {folder} && ln -s "$PWD/{PROFILE}" {folder}/'
-        raise Problem(f"`snakemake --profile {PROFILE.name}` does not find it by name; {command}")
+        raise InputError(
+            f"`snakemake --profile {PROFILE.name}` does not find it by name; {command}"
+        )
     return f"{PROFILE}, {profile['jobs']} jobs at a time"
 
 
 def _check_executor() -> str:
     if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
-        raise Problem("Snakemake's SLURM executor is missing; pip install 'limbeck[slurm]'")
+        raise InputError("Snakemake's SLURM executor is missing; pip install 'limbeck[slurm]'")
     from importlib import metadata
 
     return f"snakemake-executor-plugin-slurm {metadata.version('snakemake-executor-plugin-slurm')}"
@@ -126,60 +100,63 @@ def _check_executor() -> str:
 def _check_commands() -> str:
     missing = [command for command in COMMANDS if shutil.which(command) is None]
     if missing:
-        raise Problem(f"no {', '.join(missing)} here; run this where you submit jobs")
+        raise InputError(f"no {', '.join(missing)} here; run this where you submit jobs")
     return _answer("sinfo", "--version").strip()
 
 
 def _answer(*command: str, seconds: int = 60) -> str:
     try:
         result = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
+    except OSError as error:
+        raise InputError(f"`{command[0]}`: {error.strerror}") from None
     except subprocess.TimeoutExpired:
-        raise Problem(f"`{command[0]}` gave no answer in {seconds} s; is SLURM up?") from None
+        raise InputError(f"`{command[0]}` gave no answer in {seconds} s; is SLURM up?") from None
     if result.returncode:
         said = " ".join((result.stderr or result.stdout).split())
-        raise Problem(f"`{' '.join(command[:3])}` failed: {said}")
+        raise InputError(f"`{' '.join(command[:3])}` failed: {said}")
     return result.stdout
 
 
-def _gpu_request(resources: Mapping) -> bool:
-    return bool(resources.get("gpu") or "gpu" in str(resources.get("gres", "")))
-
-
-def _check_partitions(site: Mapping, of_rules: Mapping, retries: int) -> str:
+def _check_partitions(profile: Mapping) -> str:
     """Check that partitions exist and let the longest and largest attempts in."""
-    limits = {}
-    rows = _answer("sinfo", "--noheader", "--format=%R|%l|%m|%P").splitlines()
-    default = None
-    for row in rows:
-        name, time, memory, marked = row.split("|")
-        minutes, largest = limits.get(name, (0.0, 0))
-        largest = max(largest, int(memory.rstrip("+")))
-        limits[name] = (max(minutes, _minutes(time)), largest)
-        default = name if marked.endswith("*") else default
+    limits, default = _partitions()
     used = set()
-    for rule, resources in of_rules.items():
+    for name, resources, minutes, memory in last_attempts(profile):
+        site = profile["default-resources"]
         partition = resources.get("slurm_partition", site.get("slurm_partition", default))
         if partition is None:
-            raise Problem(f"the cluster has no default partition; set partition in {PROFILE}")
+            raise InputError(f"the cluster has no default partition; set partition in {PROFILE}")
         if partition not in limits:
-            raise Problem(f"'{partition}' does not exist; {suggest(partition, limits)}")
+            raise InputError(f"'{partition}' does not exist; {suggest(partition, limits)}")
         used.add(partition)
-        minutes, largest = limits[partition]
-        for key, limit, unit in (("runtime", minutes, "minutes"), ("mem_mb", largest, "MB")):
-            wanted = eval(str(resources[key]), {"attempt": retries + 1})
+        for wanted, limit, key in zip(
+            (minutes, memory), limits[partition], ("runtime", "mem_mb"), strict=True
+        ):
             if wanted > limit:
-                raise Problem(
-                    f"'{partition}' allows {limit:g} {unit}, the last attempt of {rule} asks for "
-                    f"{wanted}; lower set-resources.{rule}.{key} or retries in {PROFILE}, or "
-                    "choose another partition"
+                raise InputError(
+                    f"'{partition}' allows {key} = {limit:g}, the last attempt of {name} asks for "
+                    f"{wanted}; lower it, retries or the group in {PROFILE}, or choose another "
+                    "partition"
                 )
     return ", ".join(sorted(used))
 
 
+def _partitions() -> tuple[dict[str, tuple[float, int]], str | None]:
+    """Return minutes and MB of the largest node by partition, and the default partition."""
+    limits: dict[str, tuple[float, int]] = {}
+    default = None
+    for row in _answer("sinfo", "--noheader", "--format=%R|%l|%m|%P").splitlines():
+        name, time, memory, marked = row.split("|")
+        minutes, largest = limits.get(name, (0.0, 0))
+        limits[name] = (max(minutes, _minutes(time)), max(largest, int(memory.rstrip("+"))))
+        default = name if marked.endswith("*") else default
+    return limits, default
+
+
 def _minutes(text: str) -> float:
     """Return the minutes of a limit that SLURM prints: ``[days-][[hours:]minutes:]seconds``."""
-    if text == "infinite":
-        return float("inf")
+    if not text[0].isdigit():  # infinite, UNLIMITED, n/a
+        return math.inf
     days, _, clock = text.rpartition("-")
     hours, minutes, seconds = ([0, 0, 0] + [int(part) for part in clock.split(":")])[-3:]
     return int(days or 0) * 1440 + hours * 60 + minutes + seconds / 60
@@ -191,7 +168,7 @@ def _check_account(account: str | None) -> str:
     command = ["sacctmgr", "--noheader", "--parsable2", "show", "associations"]
     known = _answer(*command, f"user={getpass.getuser()}", "format=account").split()
     if account not in known:
-        raise Problem(f"'{account}' is none of yours; {suggest(account, known)}")
+        raise InputError(f"'{account}' is none of yours; {suggest(account, known)}")
     return account
 
 
@@ -199,12 +176,12 @@ def _check_status(command: str) -> str:
     if command == "sacct":
         try:
             _answer("sacct", "--allocations", "--noheader", "--name=none")
-        except Problem as problem:
-            raise Problem(f"{problem}; set status_command: squeue in {PROFILE}") from None
+        except InputError as problem:
+            raise InputError(f"{problem}; set status_command: squeue in {PROFILE}") from None
         return "sacct answers"
     age = re.search(r"MinJobAge\s*=\s*(\d+)", _answer("scontrol", "show", "config"))
     if age is None or int(age[1]) < MIN_JOB_AGE:
-        raise Problem(
+        raise InputError(
             f"finished jobs are listed for MinJobAge = {age and age[1]} s, squeue needs at least "
             f"{MIN_JOB_AGE}; set status_command: sacct in {PROFILE}"
         )
@@ -213,9 +190,9 @@ def _check_status(command: str) -> str:
 
 def _check_device(device: str, on_gpu: Mapping | None) -> str:
     if device == "cuda" and on_gpu is None:
-        raise Problem(f"the study asks for device: cuda; set gpu_partition in {PROFILE}")
+        raise InputError(f"the study asks for device: cuda; set gpu_partition in {PROFILE}")
     if device == "cpu" and on_gpu is not None:
-        raise Problem(
+        raise InputError(
             "the study's device is cpu, but jobs would take a GPU; set device: cuda in its config, "
             f"or gpu_partition: null in {PROFILE}"
         )
@@ -234,7 +211,7 @@ def _probe(resources: Mapping, *more: str) -> str:
     try:
         _answer("srun", *flags, sys.executable, "-c", PROBE, str(path), seconds=PATIENCE + 300)
         if not path.exists():
-            raise Problem(
+            raise InputError(
                 f"what a node writes to {folder.resolve()} is not seen here; clone the repository "
                 "to a file system that nodes share"
             )
@@ -243,13 +220,13 @@ def _probe(resources: Mapping, *more: str) -> str:
         path.unlink(missing_ok=True)
     here = importlib.util.find_spec("limbeck").origin
     if found["limbeck"] != here:
-        raise Problem(f"imports {found['limbeck']}, not {here}; install on a shared file system")
+        raise InputError(f"imports {found['limbeck']}, not {here}; install on a shared file system")
     if more and not found["devices"]:
-        raise Problem(
+        raise InputError(
             f"{found['node']}: CUDA_VISIBLE_DEVICES is not set; see gpu_request in {PROFILE}"
         )
     if more and not found["cuda"]:
-        raise Problem(f"{found['node']}: torch sees no GPU; is its driver as new as torch's CUDA?")
+        raise InputError(f"{found['node']}: torch sees no GPU; is its driver new enough for it?")
     return f"{found['node']} imports limbeck and writes to {folder.resolve()}"
 
 

@@ -8,7 +8,16 @@ import tokenize
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-INERT = {"artifacts", "cli", "config", "errors", "fingerprint", "method_settings", "settings"}
+INERT = {
+    "artifacts",
+    "cli",
+    "config",
+    "errors",
+    "fingerprint",
+    "method_settings",
+    "settings",
+    "training.checkpoints",
+}
 LAYOUT = {tokenize.NEWLINE: ";", tokenize.INDENT: "{", tokenize.DEDENT: "}"}
 SKIPPED = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 

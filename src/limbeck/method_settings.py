@@ -104,15 +104,25 @@ def _objective_contradictions(method: Mapping, key: str) -> Iterator[str]:
     missing = [name for name in needed if method.get(name) is None]
     if missing:
         yield f"{key}.objective = {objective}: needs {', '.join(missing)}"
-    unused = [name for name in sorted(named - allowed) if method.get(name) is not None]
-    if unused:
-        yield f"{key}: {', '.join(unused)} must be null under objective {objective}"
-    elif (method.get("ramp_up") is None) != (method.get("ramp_up_steps") is None):
-        yield f"{key}: ramp_up and ramp_up_steps must both be set, or both be null"
-    elif method.get("ramp_up") and method["ramp_up_steps"][0] >= method["ramp_up_steps"][1]:
-        yield f"{key}.ramp_up_steps = {method['ramp_up_steps']}: the second must be the larger"
+    for name in sorted(named - allowed):
+        if method.get(name) is not None:
+            users = [other for other, names in OBJECTIVE_KEYS.items() if name in names]
+            yield (
+                f"{key}.{name} = {method[name]}: must be null under objective {objective}; "
+                f"used by {', '.join(users) or 'semi-supervised objectives'}"
+            )
+    if "unlabelled_ratio" in needed:
+        yield from _ramp_contradictions(method, key)
     if objective == "distillation" and method["augmentation"] not in ("none", "flip"):
         yield (
             f"{key}.augmentation = {method['augmentation']}: objective distillation reads logits "
             "of images and mirror images; allowed: none, flip"
         )
+
+
+def _ramp_contradictions(method: Mapping, key: str) -> Iterator[str]:
+    ramp, steps = method.get("ramp_up"), method.get("ramp_up_steps")
+    if (ramp is None) != (steps is None):
+        yield f"{key}: ramp_up = {ramp}, ramp_up_steps = {steps}: set both, or both to null"
+    elif ramp and steps[0] >= steps[1]:
+        yield f"{key}.ramp_up_steps = {steps}: the second must be the larger"

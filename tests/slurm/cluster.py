@@ -305,12 +305,11 @@ class Cluster:
         return result.stdout
 
     def jobs(self, states: str = "all") -> list[dict[str, str]]:
-        """List jobs, the newest last: ``id``, ``state``, ``node`` and ``comment``."""
+        """List jobs, the newest last: ``id``, ``state`` and ``node``."""
         lines = self.check(
-            "squeue", "--noheader", "--sort=i", f"--states={states}", "--format=%i|%T|%N|%k"
+            "squeue", "--noheader", "--sort=i", f"--states={states}", "--format=%i|%T|%N"
         ).splitlines()
-        names = ("id", "state", "node", "comment")
-        return [dict(zip(names, line.split("|", 3), strict=True)) for line in lines]
+        return [dict(zip(("id", "state", "node"), line.split("|"), strict=True)) for line in lines]
 
     def close(self) -> None:
         """Cancel all jobs and end all daemons, the last started first."""

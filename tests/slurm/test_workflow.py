@@ -2,6 +2,7 @@
 
 import csv
 import filecmp
+from pathlib import Path
 
 import pytest
 
@@ -44,12 +45,15 @@ def test_trainings_get_a_gpu_where_the_site_has_them(site, request_):
     site.set("gpu_request", request_)
     process = site.start(MODEL)
     job = site.training()
-    site.cluster.check("scancel", job)
+    (training,) = site.processes()
+    variables = Path(f"/proc/{training}/environ").read_bytes().split(b"\0")
     shown = site.cluster.check("scontrol", "show", "job", job)
+    process.terminate()
+    site.cluster.check("scancel", job)
+    finish(process)
     assert "Partition=accel" in shown
     assert "gres/gpu=1" in shown
-    process.terminate()
-    finish(process)
+    assert b"CUDA_VISIBLE_DEVICES=0" in variables
 
 
 def test_a_wrong_partition_ends_in_one_line(site):
@@ -87,7 +91,7 @@ def test_the_doctor_names_limits_and_gpus_that_are_not_there(site):
         "FAIL  GPU node",
     ]
     limits, device, gpu = failures
-    assert "'accel' allows 720 minutes, the last attempt of train asks for 900" in limits
+    assert "'accel' allows runtime = 720, the last attempt of train asks for 900" in limits
     assert "device is cpu" in device
     # The node has a device file, and CUDA_VISIBLE_DEVICES names it, but it is no real GPU.
     assert "torch sees no GPU" in gpu

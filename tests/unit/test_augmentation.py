@@ -19,11 +19,11 @@ from limbeck.training.strong_augmentation import (
 )
 
 
-def pictures(count, channels=3, size=16, seed=0):
+def pictures(count, channels=3, size=16, seed=0, width=None):
     """Return smooth random pictures with dark and bright parts, channels last in memory."""
     generator = torch.Generator().manual_seed(seed)
     coarse = torch.rand(count, channels, 4, 4, generator=generator)
-    fine = F.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=False)
+    fine = F.interpolate(coarse, size=(size, width or size), mode="bicubic", align_corners=False)
     images = (255 * fine.clamp(0, 1)).to(torch.uint8)
     return images.contiguous(memory_format=torch.channels_last)
 
@@ -96,16 +96,16 @@ def alone(name, image, magnitude):
             shear = degrees if name == "shear_x" else degrees[::-1]
             return vision.affine(image, 0, [0, 0], 1.0, shear, center=[0, 0])
         case "translate_x" | "translate_y":
-            pixels = round(-magnitude * image.shape[-1])
+            pixels = round(-magnitude * image.shape[-1 if name == "translate_x" else -2])
             shift = [pixels, 0] if name == "translate_x" else [0, pixels]
             return vision.affine(image, 0, shift, 1.0, [0.0, 0.0])
     return FAR_ENDS[name](image, magnitude)
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("channels", "width"), [(1, 16), (3, 16), (3, 32)])
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_operations_are_those_of_torchvision_image_by_image(name, channels):
-    images = pictures(32, channels)
+def test_operations_are_those_of_torchvision_image_by_image(name, channels, width):
+    images = pictures(32, channels, width=width)
     operation, low, high = OPERATIONS[name]
     magnitudes = low + (high - low) * torch.rand(32, generator=torch.Generator().manual_seed(1))
     if name.startswith("translate"):
@@ -125,6 +125,14 @@ def test_operations_are_those_of_torchvision_image_by_image(name, channels):
         assert (difference > 1).float().mean() < 0.01
     else:
         assert difference.max() <= 1
+
+
+def test_posterize_takes_the_end_of_its_range():
+    image = torch.tensor([[[[0, 1, 128, 255]]]], dtype=torch.uint8)
+    _, low, high = OPERATIONS["posterize"]
+    largest = low + (high - low) * torch.tensor([1 - 2**-24])
+    assert largest.item() == high  # in float32
+    assert torch.equal(OPERATIONS["posterize"][0](image, largest), image)
 
 
 def test_a_blend_keeps_its_share():

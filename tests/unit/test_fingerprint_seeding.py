@@ -140,7 +140,7 @@ def test_an_edit_of_one_objective_retrains_its_own_methods_only(package, tmp_pat
 
 @pytest.mark.parametrize("name", sorted(INERT))
 def test_inert_modules_do_not_count(package, name):
-    before = package({"stage": f"from limbeck import {name}", name: "x = 1"})
+    before = package({"stage": f"import limbeck.{name}", name: "x = 1"})
     assert package({name: "x = 2\nfrom limbeck import helper", "helper": "y = 1"}) == before
 
 

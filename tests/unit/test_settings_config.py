@@ -357,8 +357,8 @@ def test_epochs_or_steps(config, epochs, steps):
             "objective = distillation: needs teacher, temperature",
         ),
         ("distilled", {"temperature": None}, "objective = distillation: needs temperature"),
-        ("undistilled", {"teacher": "teacher"}, "teacher must be null under objective"),
-        ("undistilled", {"temperature": 2}, "temperature must be null under objective"),
+        ("undistilled", {"teacher": "teacher"}, "teacher = teacher: must be null under objective"),
+        ("undistilled", {"temperature": 2}, "temperature = 2: must be null under objective"),
         ("teacher", {"nesterov": True, "momentum": 0}, "nesterov = true: needs a momentum > 0"),
         ("teacher", {"schedule": "step"}, "schedule = step: needs decay_epochs and decay_factor"),
         (
@@ -741,15 +741,20 @@ def test_keys_that_an_objective_needs(config, objective, key):
 )
 def test_keys_that_an_objective_does_not_use(config, objective, key, value):
     use(config, objective, **{key: value})
-    assert mistakes(config) == [
-        f"methods.undistilled: {key} must be null under objective {objective}"
-    ]
+    (line,) = mistakes(config)
+    assert line.startswith(
+        f"methods.undistilled.{key} = {value}: must be null under objective {objective}; used by "
+    )
 
 
 def test_keys_of_semi_supervised_methods_under_another_objective(config):
     config["methods"]["undistilled"] |= {"unlabelled_ratio": 7, "ramp_up": "linear"}
+    users = "pi_model, pseudo_label, mean_teacher, mixmatch, fixmatch"
     assert mistakes(config) == [
-        "methods.undistilled: ramp_up, unlabelled_ratio must be null under objective cross_entropy"
+        "methods.undistilled.ramp_up = linear: must be null under objective cross_entropy; "
+        "used by semi-supervised objectives",
+        "methods.undistilled.unlabelled_ratio = 7: must be null under objective cross_entropy; "
+        f"used by {users}",
     ]
 
 
@@ -778,8 +783,14 @@ def test_semi_supervised_keys_out_of_range(config, key, value, limit):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"ramp_up": "linear"}, ": ramp_up and ramp_up_steps must both be set, or both be null"),
-        ({"ramp_up_steps": [0, 5]}, ": ramp_up and ramp_up_steps must both be set, or both be n"),
+        (
+            {"ramp_up": "linear"},
+            ": ramp_up = linear, ramp_up_steps = None: set both, or both to null",
+        ),
+        (
+            {"ramp_up_steps": [0, 5]},
+            ": ramp_up = None, ramp_up_steps = [0, 5]: set both, or both to null",
+        ),
         (
             {"ramp_up": "gaussian", "ramp_up_steps": [5, 5]},
             ".ramp_up_steps = [5, 5]: the second must be the larger",

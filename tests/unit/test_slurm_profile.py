@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from limbeck import doctor
+from limbeck import doctor, slurm_profile
+from limbeck.errors import InputError
 from limbeck.progress import RULES
 
 REPOSITORY = Path(__file__).parents[2]
@@ -19,52 +20,60 @@ QUESTION = ("-X", "--parsable2", "--noheader", "--format=JobIdRaw,State", "--nam
 def ask(tmp_path):
     """Return a function that asks for states where SLURM gives the answers it is told to give."""
 
-    def run(answers, listed="", command="sacct", question=QUESTION, status=0, refusal=0):
+    def run(answers, listed="", command="sacct", question=QUESTION, status=0, refusal=0, said=""):
         for name, text, code in (("sacct", answers, status), ("squeue", listed, refusal)):
             script = tmp_path / name
-            script.write_text(f"#!/bin/sh\ncat <<'END'\n{text}\nEND\nexit {code}\n")
+            script.write_text(f"#!/bin/sh\nprintf '{text}'\necho '{said}' >&2\nexit {code}\n")
             script.chmod(0o755)
         path = f"{BIN}:{BIN}:{tmp_path}:{os.environ['PATH']}"
+        command = [BIN / command, *question]
+        environment = {"PATH": path}
         return subprocess.run(
-            [BIN / command, *question], env={"PATH": path}, capture_output=True, text=True
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True
         )
 
     return run
 
 
 def test_states_that_the_executor_knows_pass_unchanged(ask):
-    states = "1|COMPLETED\n2|RUNNING\n3|OUT_OF_MEMORY\n4|FAILED"
-    assert ask(states).stdout == f"{states}\n"
+    states = "1|COMPLETED\n2|RUNNING\n3|OUT_OF_MEMORY\n4|FAILED\n"
+    assert ask(states).stdout == states
+    assert ask("").stdout == ""
 
 
 def test_a_cancelled_job_is_cancelled_whoever_did_it(ask):
-    assert ask("7|CANCELLED by 1000").stdout == "7|CANCELLED\n"
+    assert ask("7|CANCELLED by 1000\n").stdout == "7|CANCELLED\n"
 
 
 @pytest.mark.parametrize("state", ["PREEMPTED", "NODE_FAIL"])
 def test_a_job_that_lost_its_node_has_ended_unless_it_is_queued_again(ask, state):
-    assert ask(f"7|{state}", listed="").stdout == "7|CANCELLED\n"
-    assert ask(f"7|{state}", listed="7").stdout == f"7|{state}\n"
+    states = f"7|{state}\n17|{state}\n8|RUNNING\n"
+    ended = "7|CANCELLED\n17|CANCELLED\n8|RUNNING\n"
+    assert ask(states).stdout == ended
+    assert ask(states, said="a warning").stdout == ended
+    assert ask(states, listed="17\n").stdout == f"7|CANCELLED\n17|{state}\n8|RUNNING\n"
     gone = "slurm_load_jobs error: Invalid job id specified"
-    assert ask(f"7|{state}", listed=gone, refusal=1).stdout == "7|CANCELLED\n"
+    assert ask(states, said=gone, refusal=1).stdout == ended
     # A controller that does not answer is no news.
     away = "slurm_load_jobs error: Unable to contact slurm controller"
-    assert ask(f"7|{state}", listed=away, refusal=1).stdout == f"7|{state}\n"
+    assert ask(states, said=away, refusal=1).stdout == states
 
 
-def test_a_query_that_fails_is_no_news_of_any_job(ask):
-    result = ask("connection refused", status=1)
-    assert (result.returncode, result.stdout.strip()) == (0, "")
+def test_a_query_that_fails_is_no_news_of_any_job_and_says_why(ask, tmp_path):
+    result = ask("7|RUN", status=1, said="connection refused")
+    assert (result.returncode, result.stdout) == (0, "")
+    (line,) = (tmp_path / "logs/slurm/states.log").read_text().splitlines()
+    assert "sacct: connection refused" in line
 
 
 def test_other_questions_reach_the_real_command(ask):
-    result = ask("Reason for 7", question=("-j", "7", "--format=Reason"), status=3)
+    result = ask("Reason for 7\n", question=("-j", "7", "--format=Reason"), status=3)
     assert (result.returncode, result.stdout) == (3, "Reason for 7\n")
 
 
 def test_squeue_is_asked_in_the_same_way(ask):
     question = ("--format=%i|%T", "--states=all", "--noheader", "--name", "some-run")
-    result = ask("", listed="5|RUNNING\n6|COMPLETED", command="squeue", question=question)
+    result = ask("", listed="5|RUNNING\n6|COMPLETED\n", command="squeue", question=question)
     assert result.stdout == "5|RUNNING\n6|COMPLETED\n"
 
 
@@ -77,6 +86,7 @@ def test_squeue_is_asked_in_the_same_way(ask):
         ("2-00:00:00", 2880),
         ("1-12:30:00", 2190),
         ("infinite", float("inf")),
+        ("n/a", float("inf")),
     ],
 )
 def test_limits_of_time_are_read_as_slurm_prints_them(text, minutes):
@@ -88,7 +98,7 @@ def profile(monkeypatch):
     """Return the profile as Snakemake reads it; its change of the path is undone."""
     monkeypatch.chdir(REPOSITORY)
     monkeypatch.setenv("PATH", os.environ["PATH"])
-    return doctor.read_profile()
+    return slurm_profile.read_profile()
 
 
 def test_the_profile_names_rules_that_are_there(profile):
@@ -113,8 +123,8 @@ def test_rules_that_need_a_gpu_are_those_of_the_profile(tmp_path, monkeypatch):
     text = (REPOSITORY / "profiles/slurm/config.yaml").read_text()
     copy = tmp_path / "config.yaml"
     copy.write_text(text.replace("gpu_partition: null", "gpu_partition: accel"))
-    monkeypatch.setattr(doctor, "PROFILE", tmp_path)
-    resources = doctor.read_profile()["set-resources"]
+    monkeypatch.setattr(slurm_profile, "PROFILE", tmp_path)
+    resources = slurm_profile.read_profile()["set-resources"]
     placed = {rule for rule, values in resources.items() if "slurm_partition" in values}
     assert placed == rules_on_a_gpu()
 
@@ -131,3 +141,36 @@ def test_every_rule_has_memory_and_time_that_grow(profile):
     for rule, resources in profile["set-resources"].items():
         for key in ("mem_mb", "runtime"):
             assert "attempt" in str(resources[key]), (rule, key)
+
+
+def test_groups_ask_for_what_their_chains_need_side_by_side_and_in_turn():
+    profile = {
+        "retries": 1,
+        "cores": 4,
+        "groups": {"embed": "layers", "score": "layers", "extract": "gpu", "draw": "rest"},
+        "group-components": {"layers": 10, "gpu": 6},
+        "set-resources": {
+            "embed": {"mem_mb": "100 * attempt", "runtime": "10 * attempt"},
+            "score": {"mem_mb": 50, "runtime": 5},
+            "extract": {"mem_mb": 30, "runtime": 7, "gpu": 1},
+        },
+    }
+    asked = {
+        name: (minutes, memory) for name, _, minutes, memory in slurm_profile.last_attempts(profile)
+    }
+    # Of 10 chains 4 at a time: 3 turns of 20 + 5 minutes; on a GPU one chain at a time.
+    assert asked == {
+        "embed": (20, 200),
+        "score": (5, 50),
+        "extract": (7, 30),
+        "group layers": (75, 800),
+        "group gpu": (42, 30),
+        "group rest": (0, 0),
+    }
+
+
+def test_a_resource_that_is_no_number_is_named():
+    profile = {"retries": 2, "set-resources": {"embed": {"mem_mb": 1, "runtime": "2h"}}}
+    with pytest.raises(InputError) as caught:
+        list(slurm_profile.last_attempts(profile))
+    assert str(caught.value).startswith("set-resources.embed.runtime = 2h in profiles/slurm: must")

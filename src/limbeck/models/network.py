@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from limbeck import artifacts
 from limbeck.errors import InputError, suggest
+from limbeck.method_settings import MethodSettings
 from limbeck.models import wide_resnet
-from limbeck.settings import MethodSettings
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

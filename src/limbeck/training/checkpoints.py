@@ -62,6 +62,7 @@ class Checkpoint:
                 self._lease.lock_file,
             )
             self._lease.acquire(timeout=-1)
+        artifacts.remove_unfinished(self._path)
         self._previous = signal.signal(signal.SIGTERM, self._terminate)
         self._saved = time.monotonic()
         return self
@@ -92,11 +93,15 @@ class Checkpoint:
         """Return the saved state, or None if there is none of this identity."""
         if not self._path.is_file():
             return None
-        state = torch.load(self._path, map_location="cpu", weights_only=True)
-        if state["identity"] != self._identity:
-            logger.warning("%s: of other settings or data; starting anew", self._path)
-            return None
-        return state
+        try:
+            state = torch.load(self._path, map_location="cpu", weights_only=True)
+            if state["identity"] == self._identity:
+                return state
+            reason = "of other settings, data or code"
+        except Exception as error:  # torch raises many kinds for a file that is not whole
+            reason = f"cannot be read ({type(error).__name__})"
+        logger.warning("%s: %s; starting anew", self._path, reason)
+        return None
 
     def remove(self) -> None:
         """Remove the saved state: the training has ended."""
@@ -104,10 +109,10 @@ class Checkpoint:
 
 
 def random_state() -> list[torch.Tensor]:
-    """Return the states of torch's generators: the processor's, then those of the GPUs in use."""
+    """Return the states of torch's generators: the processor's, then that of the GPU in use."""
     states = [torch.get_rng_state()]
     if torch.cuda.is_initialized():
-        states += torch.cuda.get_rng_state_all()
+        states.append(torch.cuda.get_rng_state())
     return states
 
 
@@ -115,4 +120,4 @@ def set_random_state(states: list[torch.Tensor]) -> None:
     """Set torch's generators to what `random_state` returned."""
     torch.set_rng_state(states[0])
     if len(states) > 1:
-        torch.cuda.set_rng_state_all(states[1:])
+        torch.cuda.set_rng_state(states[1])

@@ -15,6 +15,7 @@ from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
 from limbeck.devices import resolve_precision, select_device, to_device
 from limbeck.errors import InputError
+from limbeck.fingerprint import fingerprint
 from limbeck.method_settings import MethodSettings
 from limbeck.models.network import build_network, holds, save_network
 from limbeck.training.checkpoints import Checkpoint
@@ -82,6 +83,7 @@ def train(
         "seed": seed,
         "precision": precision,
         "device": device,
+        "code": fingerprint("training.loop", f"training.objectives.{settings.objective}"),
         "labelled_hash": artifacts.digest(data.labelled.cpu().numpy()),
         "teacher_hash": None
         if teacher_logits is None

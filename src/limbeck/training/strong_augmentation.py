@@ -107,7 +107,8 @@ def blend(far_end: Callable[[torch.Tensor], torch.Tensor]) -> Operation:
 
 def posterize(images: torch.Tensor, bits: torch.Tensor) -> torch.Tensor:
     """Keep the highest bits of each value; `bits`, rounded down, has shape (B,)."""
-    step = (2 ** (8 - bits.to(torch.uint8))).view(-1, 1, 1, 1)
+    # The largest magnitude that can be drawn rounds to the end of its range, 9.
+    step = (2 ** (8 - bits.to(torch.uint8).clamp(max=8))).view(-1, 1, 1, 1)
     return images // step * step
 
 
@@ -122,12 +123,14 @@ def warp(matrix: Callable[[torch.Tensor], tuple]) -> Operation:
     Parameters
     ----------
     matrix : callable
-        Maps magnitudes (B,) to the six entries, row by row, of the matrix that leads from a place
-        in the result to one in the image; the origin is the centre, the borders lie at -1 and 1.
+        Maps magnitudes (B,) and the image's width over its height to the six entries, row by row,
+        of the matrix that leads from a place in the result to one in the image; the origin is the
+        centre, the borders lie at -1 and 1 in both directions.
     """
 
     def operation(images: torch.Tensor, magnitudes: torch.Tensor) -> torch.Tensor:
-        entries = [entry + torch.zeros_like(magnitudes) for entry in matrix(magnitudes)]
+        wide = images.shape[3] / images.shape[2]
+        entries = [entry + torch.zeros_like(magnitudes) for entry in matrix(magnitudes, wide)]
         grid = F.affine_grid(
             torch.stack(entries, 1).view(-1, 2, 3), list(images.shape), align_corners=False
         )
@@ -137,9 +140,9 @@ def warp(matrix: Callable[[torch.Tensor], tuple]) -> Operation:
     return operation
 
 
-def _rotation(degrees: torch.Tensor) -> tuple:
+def _rotation(degrees: torch.Tensor, wide: float) -> tuple:
     angle = torch.deg2rad(degrees)
-    return angle.cos(), -angle.sin(), 0, angle.sin(), angle.cos(), 0
+    return angle.cos(), -angle.sin() / wide, 0, angle.sin() * wide, angle.cos(), 0
 
 
 # Names, what they do, and the ranges of their magnitudes: Table 12 of Sohn et al. (2020).
@@ -154,9 +157,9 @@ OPERATIONS: dict[str, tuple[Operation, float, float]] = {
     "rotate": (warp(_rotation), -30, 30),  # degrees
     "sharpness": (blend(lambda images: vision.adjust_sharpness(images, 0.0)), 0.05, 0.95),
     # Sheared from the border at -1, as PIL does; shifted by parts of a side, which is 2 long.
-    "shear_x": (warp(lambda by: (1, by, by, 0, 1, 0)), -0.3, 0.3),
-    "shear_y": (warp(lambda by: (1, 0, 0, by, 1, by)), -0.3, 0.3),
+    "shear_x": (warp(lambda by, wide: (1, by / wide, by / wide, 0, 1, 0)), -0.3, 0.3),
+    "shear_y": (warp(lambda by, wide: (1, 0, 0, by * wide, 1, by * wide)), -0.3, 0.3),
     "solarize": (solarize, 0, 1),
-    "translate_x": (warp(lambda by: (1, 0, 2 * by, 0, 1, 0)), -0.3, 0.3),
-    "translate_y": (warp(lambda by: (1, 0, 0, 0, 1, 2 * by)), -0.3, 0.3),
+    "translate_x": (warp(lambda by, _: (1, 0, 2 * by, 0, 1, 0)), -0.3, 0.3),
+    "translate_y": (warp(lambda by, _: (1, 0, 0, 0, 1, 2 * by)), -0.3, 0.3),
 }

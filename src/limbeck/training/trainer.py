@@ -108,6 +108,7 @@ class Trainer:
         accuracy = self._correct.item() / self._labelled if self._labelled else math.nan
         rate = learning_rate(self.settings, epoch, first + count - 1, self.total)
         loss = self._loss.item() / self._images
+        self._seconds = time.perf_counter() - started
         speed = self._images / self._seconds
         self.rows.append([epoch, loss, accuracy, rate, speed, self._seconds])
         self._begin()
