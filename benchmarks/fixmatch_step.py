@@ -5,7 +5,8 @@
 The plain one augments PIL images in the worker processes of data loaders, one by one, as is usual.
 Both train the same network with the same settings and precision on random images of CIFAR-100's
 shape. They take turns, each with its workers started and its queues filled, so that a busy machine
-is busy for both. One line is the whole step, one the preparation of the images alone, without a network. A step's images are counted once, however many views there are of them.
+is busy for both. One line is the whole step, one the preparation of the images alone, without a
+network. A step's images are counted once, however many views there are of them.
 """
 
 import argparse

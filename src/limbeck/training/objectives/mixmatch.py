@@ -13,7 +13,8 @@ class MixMatch(SemiSupervised):
 
     The authors' code interleaves batches that go through the network one after another, so that
     each is a mixture; here one pass has all of them. The pass that guesses labels is normalised by
-    the statistics of its own batch, as there, but counts for the running ones, as it does not there.
+    the statistics of its own batch, as there, but counts for the running ones, which it does not
+    there.
     """
 
     def _step(
