@@ -67,7 +67,7 @@ def measure(cluster: Cluster, folder: Path, groups: bool) -> dict[str, float]:
     with (folder / "run.log").open("w") as log:
         child = os.posix_spawnp(
             "nsenter",
-            cluster.inside("env", f"--chdir={folder}", "snakemake", "--profile", "profiles/slurm")
+            cluster.inside("snakemake", "--profile", "profiles/slurm", folder=folder)
             + ["--configfile", "config/cifar100.yaml", "one.yaml", "--forceall"],
             environment,
             file_actions=[(os.POSIX_SPAWN_DUP2, log.fileno(), fd) for fd in (1, 2)],

@@ -287,15 +287,15 @@ class Cluster:
                 process.kill()
                 process.wait()
 
-    def inside(self, *command: str) -> list[str]:
-        """Return a command line that runs in the cluster's namespace."""
-        return ["nsenter", "--mount", "--target", str(self._namespace), "--wd=.", *command]
+    def inside(self, *command: str, folder: Path = Path("/")) -> list[str]:
+        """Return a command line that runs in a folder of the cluster's namespace."""
+        enter = ["nsenter", "--mount", "--target", str(self._namespace)]
+        return [*enter, "env", f"--chdir={folder}", *command]
 
-    def run(self, *command: str, env: Mapping | None = None, cwd: Path | None = None):
+    def run(self, *command: str, env: Mapping | None = None, folder: Path = Path("/")):
         """Run a command as a user of the cluster does."""
-        return subprocess.run(
-            self.inside(*map(str, command)), env=env, cwd=cwd, capture_output=True, text=True
-        )
+        line = self.inside(*map(str, command), folder=folder)
+        return subprocess.run(line, env=env, capture_output=True, text=True)
 
     def check(self, *command: str) -> str:
         """Run a command that must end well, and return what it printed."""

@@ -55,8 +55,7 @@ class Site(Workflow):
         frequent = ["--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "20"]
         with (self.folder / "run.log").open("a") as out:
             return subprocess.Popen(
-                self.cluster.inside(*command, *frequent, *arguments),
-                cwd=self.folder,
+                self.cluster.inside(*command, *frequent, *arguments, folder=self.folder),
                 env=self.environment,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -92,7 +91,7 @@ class Site(Workflow):
 
     def limbeck(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run Limbeck's own command on the cluster's login node."""
-        return self.cluster.run("limbeck", *arguments, env=self.environment, cwd=self.folder)
+        return self.cluster.run("limbeck", *arguments, env=self.environment, folder=self.folder)
 
     def weights(self) -> str:
         """Return the hash of the trained network's weights."""

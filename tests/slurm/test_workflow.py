@@ -52,7 +52,7 @@ def test_trainings_get_a_gpu_where_the_site_has_them(site, request_):
     site.cluster.check("scancel", job)
     finish(process)
     assert "Partition=accel" in shown
-    assert "gres/gpu=1" in shown
+    assert "gres:gpu:1" in shown
     assert b"CUDA_VISIBLE_DEVICES=0" in variables
 
 
@@ -74,8 +74,8 @@ def test_a_wrong_account_ends_in_one_line(site):
     assert not (site.folder / RUN).exists()
     result = site.limbeck("doctor", "--configfile", "tiny.yaml")
     assert result.returncode == 1
-    (line,) = (line for line in result.stdout.splitlines() if "account" in line)
-    assert line.startswith("FAIL  account: 'nobodys' is none of yours; ")
+    (line,) = (line for line in result.stdout.splitlines() if line.startswith("FAIL  account"))
+    assert "'nobodys' is none of yours; allowed: " in line
     assert "vision" in line
 
 
@@ -107,9 +107,8 @@ def test_a_full_disk_ends_in_one_line_and_leaves_nothing_half_written(site):
     try:
         site.cluster.check("cp", "-a", f"{aside}/tiny", results)
         assert finish(site.start("--retries", "0", MODEL)) == 1
-        (line,) = site.log.splitlines()[-1:]
-        assert line.startswith("limbeck train: error: ")
-        assert "No space left on device; nothing was written, make room" in line
+        (line,) = (line for line in site.log.splitlines() if line.startswith("limbeck train: "))
+        assert "No space left on device; nothing of it was written, make room" in line
         assert site.cluster.check("find", results, "-name", "model.pt*").strip() == ""
         assert site.cluster.check("find", results, "-name", ".*.pt.*").strip() == ""
     finally:
