@@ -17,7 +17,7 @@ RUN = "results/tiny/runs/undistilled/budget-20/fold-0"
 LOG = "logs/tiny/train/undistilled/budget-20/fold-0.log"
 # For seconds of training, so that something can happen in the middle of it.
 STEPS = 1500
-LIMIT = 150
+LIMIT = 300
 
 
 @dataclass(frozen=True)
