@@ -1,0 +1,74 @@
+"""What the benchmarks share: sides that take turns in one run, the hardware, a table of ratios."""
+
+import os
+import platform
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+from limbeck.threads import available_threads
+
+
+class Row(NamedTuple):
+    """What was done, the seconds that Limbeck and another took, and the ratio aimed at."""
+
+    what: str
+    limbeck: float
+    other: str
+    seconds: float
+    goal: float | None = None
+
+
+def best_of(sides: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    """Let the sides take turns, so that a busy machine is busy for all.
+
+    Parameters
+    ----------
+    sides : mapping of str to callable
+        Each does its work once and returns the seconds that count.
+    rounds : int
+        How many turns each gets.
+
+    Returns
+    -------
+    dict of str to float
+        The fewest seconds of each.
+    """
+    best = dict.fromkeys(sides, float("inf"))
+    for _ in range(rounds):
+        for name, run in sides.items():
+            best[name] = min(best[name], run())
+    return best
+
+
+def hardware(*packages: str) -> str:
+    """Return a line on the processor, its threads, the GPU where torch sees one, and versions."""
+    names = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    parts = [f"{names[0] if names else platform.machine()}, {available_threads()} threads"]
+    parts.append(f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB")
+    if "torch" in packages:
+        import torch
+
+        if torch.cuda.is_available():
+            parts.append(torch.cuda.get_device_name())
+    parts += [f"{package} {version(package)}" for package in packages]
+    return ", ".join(parts)
+
+
+def print_table(title: str, rows: list[Row], *packages: str) -> None:
+    """Print a Markdown table, with the hardware and the versions of `packages` above it."""
+    print(f"\n{title}\n\n{hardware(*packages)}\n")
+    print("| what | Limbeck, s | other | other, s | ratio | goal |\n|---|---|---|---|---|---|")
+    for row in rows:
+        goal = "" if row.goal is None else f"{row.goal:g}"
+        ratio = row.seconds / row.limbeck
+        print(
+            f"| {row.what} | {row.limbeck:.3g} | {row.other} | {row.seconds:.3g} "
+            f"| {ratio:.2f} | {goal} |",
+            flush=True,
+        )
