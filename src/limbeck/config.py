@@ -186,9 +186,9 @@ def _noise_contradictions(config: Mapping) -> Iterator[str]:
     least = {"metrics.neighbours": config["metrics"]["neighbours"] + 1}
     for name in config["run"]["embeddings"]:
         settings, key = embeddings[name], f"embeddings.{name}"
-        if settings["algorithm"] == "tsne":
+        if "perplexity" in settings:
             least[f"{key}.perplexity"] = math.floor(3 * settings["perplexity"]) + 1
-        elif settings["algorithm"] == "ivis":
+        elif "k" in settings:
             least |= {f"{key}.k": settings["k"] + 1, f"{key}.batch_size": settings["batch_size"]}
     for key, count in least.items():
         if points < count:
@@ -204,9 +204,9 @@ def neighbours_needed(config: Mapping) -> int:
     needed = [2, config["metrics"]["neighbours"]]
     for name in config["run"]["embeddings"]:
         embedding = config["embeddings"][name]
-        if embedding["algorithm"] == "tsne":
+        if "perplexity" in embedding:
             needed.append(math.floor(3 * embedding["perplexity"]))
-        elif embedding["algorithm"] == "ivis":
+        elif "k" in embedding:
             needed.append(embedding["k"] - 1)
     return max(needed)
 
