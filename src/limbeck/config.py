@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from limbeck.errors import InputError, suggest
-from limbeck.method_settings import method_contradictions
+from limbeck.method_settings import is_packable, method_contradictions
 from limbeck.settings import violations
 
 NETWORK_LAYERS = ("A", "B", "C", "D", "E")
@@ -209,6 +209,17 @@ def neighbours_needed(config: Mapping) -> int:
         elif "k" in embedding:
             needed.append(embedding["k"] - 1)
     return max(needed)
+
+
+def packed_methods(config: Mapping) -> list[str]:
+    """Return the methods whose folds are trained in one job."""
+    if config["training"]["pack"] is None:
+        return []
+    return [
+        name
+        for name, method in config["methods"].items()
+        if is_packable(method["objective"], method["model"])
+    ]
 
 
 def study_plan(config: Mapping) -> dict:
