@@ -148,6 +148,7 @@ def test_unknown_key_with_a_near_miss(config):
         "dataset.path",
         "methods.teacher.momentum",
         "activations.dtype",
+        "activations.temporary",
         "embeddings.tsne.perplexity",
         "embeddings.tsne.algorithm",
         "embeddings.ivis.k",
