@@ -150,6 +150,7 @@ def test_unknown_key_with_a_near_miss(config):
         "methods.teacher.momentum",
         "training.pack",
         "activations.dtype",
+        "activations.temporary",
         "embeddings.tsne.perplexity",
         "embeddings.tsne.algorithm",
         "embeddings.ivis.k",

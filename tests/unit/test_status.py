@@ -187,6 +187,29 @@ def test_state_of_a_job(study, outputs, log, benchmark, marked, running, expecte
     assert state_of(job, incomplete, running) == expected
 
 
+@pytest.mark.parametrize(
+    ("log", "benchmark", "folder", "expected"),
+    [
+        (9, 5, True, "done"),
+        (9, 5, False, "missing"),  # Somebody deleted the results.
+        (5, 9, True, "failed"),
+        (9, None, True, "failed"),
+        (None, None, True, "missing"),
+    ],
+)
+def test_a_temporary_store_that_has_served_is_done(study, log, benchmark, folder, expected):
+    with Path("small.yaml").open("a") as file:
+        file.write("activations: {temporary: true}\n")
+    (job,) = (job for job in small_jobs() if job.outputs == [f"{RUN}/activations/E.zarr"])
+    assert [other.rule for other in small_jobs() if other.temporary] == 4 * ["extract_activations"]
+    for path, age in ((job.log, log), (job.benchmark, benchmark)):
+        if age is not None:
+            write(path, age=age)
+    if folder:
+        Path(RUN).mkdir(parents=True)
+    assert state_of(job, set(), False) == expected
+
+
 def test_marks_are_read_as_snakemake_writes_them(study):
     outputs = [f"{RUN}/model.pt", f"{RUN}/embeddings/{'long' * 60}/öl?.zarr", "a" * 400]
     mark(*outputs)
