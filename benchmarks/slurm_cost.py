@@ -19,28 +19,15 @@ REPOSITORY = Path(__file__).parents[1]
 sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY / "tests/slurm")]
 
 from cluster import Cluster, missing  # noqa: E402
+from outputs_only import replace_limbeck, write_script  # noqa: E402
 
 from checkout import copy_repository  # noqa: E402
 
 STUDY = "budgets: [2500]\nfolds: 1\n"
-OUTPUTS_ONLY = """#!/usr/bin/env bash
-for path in "$@"; do
-    case $path in
-        results/*.zarr) mkdir -p "$path" ;;
-        results/*) mkdir -p "${path%/*}"; [ -e "$path" ] || touch "$path" ;;
-    esac
-done
-"""
 COUNTING = """#!/usr/bin/env bash
 echo >> {count}
 exec /usr/bin/sacct "$@"
 """
-
-
-def write_script(path: Path, text: str) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text)
-    path.chmod(0o755)
 
 
 def held(cluster: Cluster) -> list[int]:
@@ -53,7 +40,7 @@ def measure(cluster: Cluster, folder: Path, groups: bool) -> dict[str, float]:
     """Run the study once in a checkout of its own."""
     checkout = copy_repository(folder)
     (folder / "one.yaml").write_text(STUDY)
-    write_script(folder / "bin/limbeck", OUTPUTS_ONLY)
+    environment = replace_limbeck(folder, checkout.environment)
     write_script(folder / "bin/sacct", COUNTING.format(count=folder / "queries"))
     profile = folder / "profiles/slurm/config.yaml"
     text = profile.read_text().replace("gpu_partition: null ", "gpu_partition: accel")
@@ -61,7 +48,6 @@ def measure(cluster: Cluster, folder: Path, groups: bool) -> dict[str, float]:
         text = re.sub(r"\ngroups:\n(  .*\n)+", "\n", text)
         text = re.sub(r"\ngroup-components:.*\n(  .*\n)+", "\n", text)
     profile.write_text(text)
-    environment = {**checkout.environment, "PATH": f"{folder}/bin:{checkout.environment['PATH']}"}
     before = len(held(cluster))
     started = time.monotonic()
     with (folder / "run.log").open("w") as log:

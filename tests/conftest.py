@@ -73,22 +73,24 @@ def split(digits, tmp_path_factory):
 @pytest.fixture(scope="session")
 def run_training(digits, split):
     """Return a function that trains with settings into a folder, which it returns."""
-    from limbeck.training.loop import train
+    from limbeck.training.loop import Run, train
 
     def run(folder, settings, **changes):
         arguments = {
-            "dataset": digits,
             "split": split,
             "teacher_logits": None,
-            "settings": settings,
-            "run": RUN,
+            "identity": RUN,
             "seed": 7,
-            "device": "cpu",
-            "checkpoint": folder / "checkpoint.pt",
             "model": folder / "model.pt",
             "history": folder / "history.csv",
         }
-        train(**{**arguments, **changes})
+        train(
+            dataset=digits,
+            runs=[Run(**{**arguments, **changes})],
+            settings=settings,
+            device="cpu",
+            checkpoint=folder / "checkpoint.pt",
+        )
         return folder
 
     return run
@@ -142,13 +144,13 @@ def interrupt(run_training, monkeypatch):
 
 
 @pytest.fixture
-def stop(run_training, monkeypatch):
-    """Return a function that trains and is sent SIGTERM after so many steps."""
+def stop_after(monkeypatch):
+    """Return a function that gives a context in which a training is sent SIGTERM after steps."""
     from limbeck.errors import Stopped
     from limbeck.training import checkpoints
 
-    def run(folder, settings, steps, **changes):
-        folder.mkdir(parents=True)
+    @contextlib.contextmanager
+    def stopping(steps):
         taken = itertools.count(1)
         keep = checkpoints.Checkpoint.keep
 
@@ -160,8 +162,20 @@ def stop(run_training, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(checkpoints.Checkpoint, "keep", keep_and_stop)
             with pytest.raises(Stopped) as caught:
-                run_training(folder, settings, **changes)
-        assert str(folder / "checkpoint.pt") in str(caught.value)
+                yield
+        assert "checkpoint.pt is saved" in str(caught.value)
+
+    return stopping
+
+
+@pytest.fixture
+def stop(run_training, stop_after):
+    """Return a function that trains and is sent SIGTERM after so many steps."""
+
+    def run(folder, settings, steps, **changes):
+        folder.mkdir(parents=True)
+        with stop_after(steps):
+            run_training(folder, settings, **changes)
         assert [path.name for path in folder.iterdir()] == ["checkpoint.pt"]
 
     return run

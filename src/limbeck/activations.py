@@ -1,8 +1,9 @@
 """Activations of named layers, streamed to disk."""
 
 import contextlib
+import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,43 +13,91 @@ from limbeck import artifacts
 from limbeck.data.datasets import Dataset
 from limbeck.devices import computing, select_device
 from limbeck.errors import InputError
-from limbeck.inference import batch_logits, provenance
+from limbeck.inference import provenance, read_batches
 from limbeck.models.network import Network, load_network
 from limbeck.settings import ActivationSettings
 
 
+class LayerReached(Exception):
+    """Ends a forward pass at a layer, whose output it carries."""
+
+    def __init__(self, output: torch.Tensor):
+        super().__init__()
+        self.output = output
+
+
 @contextlib.contextmanager
-def capture_layers(network: Network, names: Iterable[str]) -> Iterator[dict[str, torch.Tensor]]:
-    """Keep the outputs of named layers while the block runs; no hook is left behind.
+def hooked(module: torch.nn.Module, hook: Callable) -> Iterator[None]:
+    """Call a forward hook of a module while the block runs."""
+    handle = module.register_forward_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def output_shapes(network: Network, layer: str, images: torch.Tensor) -> list[torch.Size]:
+    """Return the shapes of a layer's outputs, one for each time that a pass calls it.
 
     Parameters
     ----------
     network : Network
-        Whose layers to look at.
-    names : iterable of str
-        Layer names.
+        Which.
+    layer : str
+        Name of the layer.
+    images : torch.Tensor
+        What to pass through the network, shape (B, C, H, W).
+
+    Raises
+    ------
+    InputError
+        If the network has no such layer, or never calls it.
+    """
+    shapes: list[torch.Size] = []
+    with hooked(network.layer(layer), lambda module, inputs, output: shapes.append(output.shape)):
+        network(images)
+    if not shapes:
+        raise InputError(f"layer '{layer}' = {network.layers[layer]}: no image passes through it")
+    return shapes
+
+
+def layer_outputs(
+    network: Network, layer: str, call: int, batches: Iterable[torch.Tensor]
+) -> Iterator[torch.Tensor]:
+    """Yield a layer's outputs batch by batch, and compute nothing beyond them.
+
+    Parameters
+    ----------
+    network : Network
+        Which.
+    layer : str
+        Name of the layer.
+    call : int
+        Which of the layer's outputs to take, where a pass calls it several times; the first is 1.
+    batches : iterable of torch.Tensor
+        Images, shape (B, C, H, W).
 
     Yields
     ------
-    dict of str to torch.Tensor
-        After each forward pass, the output of each layer.
+    torch.Tensor
+        Shape (B, ...).
     """
-    captured: dict[str, torch.Tensor] = {}
-    handles = []
-    try:
-        for name in names:
-            handles.append(
-                network.layer(name).register_forward_hook(
-                    # A copy, since an activation function after it may write in place.
-                    lambda module, inputs, output, name=name: captured.update(
-                        {name: output.clone()}
-                    )
-                )
-            )
-        yield captured
-    finally:
-        for handle in handles:
-            handle.remove()
+    remaining = 0
+
+    def stop(module: torch.nn.Module, inputs: tuple, output: torch.Tensor) -> None:
+        nonlocal remaining
+        remaining -= 1
+        if not remaining:
+            raise LayerReached(output)
+
+    with hooked(network.layer(layer), stop):
+        for batch in batches:
+            remaining = call
+            try:
+                network(batch)
+            except LayerReached as reached:
+                output = reached.output
+            yield output
 
 
 def extract_activations(
@@ -87,27 +136,25 @@ def extract_activations(
     source = Dataset(dataset)
     rows = source.select_test(settings.images_per_class)
     images, sample_ids = source.images("test"), source.array("test", "sample_ids")
-    with (
-        capture_layers(network, [layer]) as captured,
-        computing("float32", place),
-        torch.inference_mode(),
-    ):
-        next(batch_logits(network, images, rows[:1], place))
-        shape = list(captured[layer].shape[1:])
+    with computing("float32", place), torch.inference_mode():
+        # Of a module that is called several times, the last output counts.
+        shapes = output_shapes(network, layer, next(read_batches(images, rows[:1], place)))
+        shape = list(shapes[-1][1:])
         attributes = {**provenance(metadata), "layer": layer, "shape": shape}
         with artifacts.new_store(output, attributes) as store:
             artifacts.write_array(store, "sample_ids", sample_ids[rows])
-            size = (len(rows), int(np.prod(shape)))
+            size = (len(rows), math.prod(shape))
             writer = artifacts.RowWriter(store, "activations", size, settings.dtype)
             started = time.perf_counter()
-            limit = np.finfo(settings.dtype).max
-            for _ in batch_logits(network, images, rows, place):
-                values = captured[layer].flatten(1).cpu().numpy()
-                if not np.abs(values).max() <= limit:
+            limit = float(np.finfo(settings.dtype).max)
+            batches = read_batches(images, rows, place)
+            for values in layer_outputs(network, layer, len(shapes), batches):
+                largest = float(values.abs().max())
+                if not largest <= limit:
                     raise InputError(
                         f"activations.dtype = {settings.dtype}: layer {layer} reaches "
-                        f"{np.abs(values).max():.3g}; use float32"
+                        f"{largest:.3g}; use float32"
                     )
-                writer.append(values)
+                writer.append(values.flatten(1).cpu().numpy())
             writer.close()
             store.attrs["extraction_seconds"] = time.perf_counter() - started

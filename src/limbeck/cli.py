@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from limbeck import __version__, commands
 from limbeck.commands import COMMANDS, FLAGS
 from limbeck.errors import InputError, Stopped
+from limbeck.imports import postpone_torch_compiler
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -65,6 +66,7 @@ def run() -> None:
     garbage rarely makes the import shorter, and there is nothing to release: outputs are closed.
     """
     gc.set_threshold(50_000)
+    postpone_torch_compiler()
     status = main()
     logging.shutdown()
     sys.stdout.flush()

@@ -80,27 +80,48 @@ def split_dataset(args: argparse.Namespace) -> None:
 
 
 @command(
-    *("--dataset", "--split", "[--teacher-logits]", "--settings", "--seed", "--device"),
-    *("--study", "--method", "--budget", "--fold", "--checkpoint", "--model", "--history"),
+    *("--dataset", "--split+", "[--teacher-logits]+", "--settings", "--seed", "--device"),
+    *("--study", "--method", "--budget", "--fold+", "--checkpoint", "--model+", "--history+"),
 )
 def train(args: argparse.Namespace) -> None:
-    """Train one run; a killed job goes on from its checkpoint."""
+    """Train one run, or several folds of it together; a killed job goes on from its checkpoint."""
+    from limbeck.errors import InputError
     from limbeck.seeding import derive_seed
     from limbeck.settings import parse_settings
-    from limbeck.training.loop import train
 
+    settings = parse_settings("method", args.settings)
+    count = len(args.fold)
+    given = {
+        "--split": args.split,
+        "--teacher-logits": args.teacher_logits or [None] * count,
+        "--model": args.model,
+        "--history": args.history,
+    }
+    for flag, values in given.items():
+        if len(values) != count:
+            raise InputError(f"{flag}: {len(values)} given, one needed for each --fold: {count}")
+
+    from limbeck.training.loop import Run, train
+
+    identity = {"study": args.study, "method": args.method, "budget": args.budget}
+    runs = [
+        Run(
+            split=split,
+            teacher_logits=logits,
+            identity={**identity, "fold": fold},
+            # The same for every method, so that students start from the same weights: paired runs.
+            seed=derive_seed(args.seed, "train", args.budget, fold),
+            model=model,
+            history=history,
+        )
+        for fold, split, logits, model, history in zip(args.fold, *given.values(), strict=True)
+    ]
     train(
         dataset=args.dataset,
-        split=args.split,
-        teacher_logits=args.teacher_logits,
-        settings=parse_settings("method", args.settings),
-        run={key: getattr(args, key) for key in ("study", "method", "budget", "fold")},
-        # The same for every method, so that students start from the same weights: paired runs.
-        seed=derive_seed(args.seed, "train", args.budget, args.fold),
+        runs=runs,
+        settings=settings,
         device=args.device,
         checkpoint=args.checkpoint,
-        model=args.model,
-        history=args.history,
     )
 
 

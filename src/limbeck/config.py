@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from limbeck.errors import InputError, suggest
-from limbeck.method_settings import method_contradictions
+from limbeck.method_settings import is_packable, method_contradictions
 from limbeck.settings import violations
 
 NETWORK_LAYERS = ("A", "B", "C", "D", "E")
@@ -186,9 +186,9 @@ def _noise_contradictions(config: Mapping) -> Iterator[str]:
     least = {"metrics.neighbours": config["metrics"]["neighbours"] + 1}
     for name in config["run"]["embeddings"]:
         settings, key = embeddings[name], f"embeddings.{name}"
-        if settings["algorithm"] == "tsne":
+        if "perplexity" in settings:
             least[f"{key}.perplexity"] = math.floor(3 * settings["perplexity"]) + 1
-        elif settings["algorithm"] == "ivis":
+        elif "k" in settings:
             least |= {f"{key}.k": settings["k"] + 1, f"{key}.batch_size": settings["batch_size"]}
     for key, count in least.items():
         if points < count:
@@ -204,11 +204,22 @@ def neighbours_needed(config: Mapping) -> int:
     needed = [2, config["metrics"]["neighbours"]]
     for name in config["run"]["embeddings"]:
         embedding = config["embeddings"][name]
-        if embedding["algorithm"] == "tsne":
+        if "perplexity" in embedding:
             needed.append(math.floor(3 * embedding["perplexity"]))
-        elif embedding["algorithm"] == "ivis":
+        elif "k" in embedding:
             needed.append(embedding["k"] - 1)
     return max(needed)
+
+
+def packed_methods(config: Mapping) -> list[str]:
+    """Return the methods whose folds are trained in one job."""
+    if config["training"]["pack"] is None:
+        return []
+    return [
+        name
+        for name, method in config["methods"].items()
+        if is_packable(method["objective"], method["model"])
+    ]
 
 
 def study_plan(config: Mapping) -> dict:

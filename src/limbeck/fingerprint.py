@@ -14,6 +14,7 @@ INERT = {
     "config",
     "errors",
     "fingerprint",
+    "imports",
     "method_settings",
     "settings",
     "training.checkpoints",

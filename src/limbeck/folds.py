@@ -5,8 +5,8 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-# Metrics that only one algorithm of embedding has, and which.
-ALGORITHMS = {"ivis_loss": "ivis"}
+# Metrics that only some algorithms of embedding have, and which.
+ALGORITHMS = {"ivis_loss": ("ivis", "ivis_torch")}
 
 NOT_MEASURED = "not measured"
 NOT_PUBLISHED = "not published"

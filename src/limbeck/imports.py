@@ -1,8 +1,20 @@
 """Imports of large libraries, made shorter."""
 
 import contextlib
+import importlib
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
+from types import ModuleType
+
+# Parts of torch that compile networks, which no job does, and the versions that run without them.
+TORCH_COMPILER = (
+    "torch._meta_registrations",
+    "torch.distributed._meta_registrations",
+    "torch.export",
+    "torch._dynamo",
+)
+TORCH_VERSIONS = ("2.15.",)
 
 
 @contextlib.contextmanager
@@ -22,3 +34,52 @@ def without(*libraries: str) -> Iterator[None]:
     finally:
         for name in hidden:
             del sys.modules[name]
+
+
+class Postponed(ModuleType):
+    """Stands for a module until anything of it is used, which imports it.
+
+    Unlike `importlib.util.LazyLoader`'s modules it is not imported by a look at its dunder
+    attributes, such as those of ``inspect`` at all modules.
+
+    Parameters
+    ----------
+    name : str
+        The module's.
+    together : sequence of str
+        All modules to import then, in this order.
+    """
+
+    def __init__(self, name: str, together: tuple[str, ...]):
+        super().__init__(name)
+        self._together = together
+
+    def __getattr__(self, attribute: str):
+        if attribute.startswith("__") and attribute != "__path__":
+            raise AttributeError(attribute)
+        for name in self._together:
+            if isinstance(sys.modules.get(name), Postponed):
+                del sys.modules[name]
+        for name in self._together:
+            importlib.import_module(name)
+        return getattr(sys.modules[self.__name__], attribute)
+
+
+def postpone(*modules: str) -> None:
+    """Import modules only when something in them is used, all of them together."""
+    for name in modules:
+        if name not in sys.modules:
+            sys.modules[name] = Postponed(name, modules)
+
+
+def postpone_torch_compiler() -> None:
+    """Let torch be imported, and its optimisers step, without its compiler.
+
+    Optimisers tell the compiler to leave them alone; nothing is lost if it never hears of it.
+    """
+    if "torch" in sys.modules or not version("torch").startswith(TORCH_VERSIONS):
+        return
+    postpone(*TORCH_COMPILER)
+    compiler = sys.modules["torch._dynamo"]
+    compiler.disable = lambda function, *arguments, **options: function
+    compiler.graph_break = lambda *arguments: None

@@ -15,6 +15,27 @@ from limbeck.models.network import Network, load_network
 BATCH = 256
 
 
+def read_batches(images, rows: np.ndarray, device: torch.device) -> Iterator[torch.Tensor]:
+    """Yield images, batch by batch.
+
+    Parameters
+    ----------
+    images : array-like
+        Shape (N, H, W, C), uint8; of a Zarr array only one batch at a time is read.
+    rows : numpy.ndarray
+        Which images, shape (n,).
+    device : torch.device
+        Where to.
+
+    Yields
+    ------
+    torch.Tensor
+        Shape (at most `BATCH`, C, H, W), uint8, channels last in memory.
+    """
+    for start in range(0, len(rows), BATCH):
+        yield to_device(images[rows[start : start + BATCH]], device)
+
+
 def batch_logits(
     network: Network, images, rows: np.ndarray, device: torch.device, *, flip: bool = False
 ) -> Iterator[np.ndarray]:
@@ -24,12 +45,8 @@ def batch_logits(
     ----------
     network : Network
         In evaluation mode.
-    images : array-like
-        Shape (N, H, W, C), uint8; of a Zarr array only one batch at a time is read.
-    rows : numpy.ndarray
-        Which images, shape (n,).
-    device : torch.device
-        Where the network is.
+    images, rows, device
+        As for `read_batches`; the network is on the device.
     flip : bool
         Whether to mirror the images left to right.
 
@@ -38,8 +55,7 @@ def batch_logits(
     numpy.ndarray
         Shape (at most `BATCH`, classes), float32.
     """
-    for start in range(0, len(rows), BATCH):
-        batch = to_device(images[rows[start : start + BATCH]], device)
+    for batch in read_batches(images, rows, device):
         with torch.inference_mode():
             logits = network(batch.flip(3) if flip else batch).cpu().numpy()
         yield logits

@@ -8,13 +8,13 @@ logs, and a benchmark is written when a job has ended well.
 
 import base64
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from string import Formatter
 
-from limbeck.config import TABLE_FORMATS, tables_of
+from limbeck.config import TABLE_FORMATS, packed_methods, tables_of
 
 RUN = "{method}/budget-{budget}/fold-{fold}"
 NOISE = "results/{study}/noise/{map}"
@@ -27,6 +27,7 @@ RULES = {
         ["results/{study}/splits/budget-{budget}/fold-{fold}.csv"],
     ),
     "train": (RUN, [f"{FILES}/model.pt", f"{FILES}/history.csv"]),
+    "train_folds": ("{method}/budget-{budget}", [f"{FILES}/model.pt", f"{FILES}/history.csv"]),
     "predict": (RUN, [f"{FILES}/predictions.zarr"]),
     "teacher_logits": (RUN, [f"{FILES}/teacher_logits.zarr"]),
     "extract_activations": (f"{RUN}/{{layer}}", [f"{FILES}/activations/{{layer}}.zarr"]),
@@ -84,15 +85,19 @@ class Job:
         The rule's name.
     values : mapping
         The values of the rule's wildcards, the study's among them.
+    folds : sequence of int
+        The folds that it makes something of, where none is among its values.
     """
 
     rule: str
     values: Mapping[str, str | int]
+    folds: Sequence[int] = ()
 
     @property
     def outputs(self) -> list[str]:
         """What the job writes."""
-        return [path.format_map(self.values) for path in RULES[self.rule][1]]
+        values = [{**self.values, "fold": fold} for fold in self.folds] or [self.values]
+        return [path.format_map(each) for path in RULES[self.rule][1] for each in values]
 
     @property
     def log(self) -> str:
@@ -142,8 +147,10 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         "map": run["maps"],
     }
     kinds = {config["figures"][name]["kind"] for name in run["figures"]}
+    packed = packed_methods(config)
     made_for = {
-        "train": trained,
+        "train": [name for name in trained if name not in packed],
+        "train_folds": [name for name in trained if name in packed],
         "teacher_logits": [name for name in trained if name in teachers],
         "describe_network": run["methods"] if "networks" in kinds else [],
     }
@@ -153,7 +160,8 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         values["method"] = made_for.get(rule, run["methods"])
         names = ["study", *(name for _, name, _, _ in Formatter().parse(place) if name)]
         for chosen in product(*(values[name] for name in names)):
-            yield Job(rule, dict(zip(names, chosen, strict=True)))
+            folds = values["fold"] if rule == "train_folds" else ()
+            yield Job(rule, dict(zip(names, chosen, strict=True)), folds)
 
 
 def incomplete_outputs() -> set[str]:

@@ -64,12 +64,15 @@ class StudyPlan:
     embeddings: Mapping[str, str]
     published: str | None
 
-    def embeddings_of(self, algorithm: str | None) -> list[str]:
-        """Return the embeddings that use an algorithm; of any for None, its own name if none do."""
-        if algorithm is None:
+    def embeddings_of(self, algorithms: Sequence[str] | None) -> list[str]:
+        """Return the embeddings by any of the algorithms, or the first one's name if none is.
+
+        None stands for all algorithms.
+        """
+        if algorithms is None:
             return list(self.embeddings)
-        names = [name for name, used in self.embeddings.items() if used == algorithm]
-        return names or [algorithm]
+        names = [name for name, used in self.embeddings.items() if used in algorithms]
+        return names or [algorithms[0]]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from limbeck.progress import (
 # The grid's column of each rule that belongs to a run; a layer's rules stand under the layer.
 COLUMNS = {
     "train": "train",
+    "train_folds": "train",
     "predict": "predictions",
     "teacher_logits": "predictions",
     "score_predictions": "predictions",
@@ -129,9 +130,10 @@ def _grid(config: Mapping, states: Mapping[Job, str], coloured: bool) -> Iterato
     rows: dict[tuple, dict[str, list[str]]] = {}
     for job, state in states.items():
         if job.rule not in PARTS:
-            row = tuple(job.values[name] for name in ("budget", "method", "fold"))
             column = job.values.get("layer") or COLUMNS[job.rule]
-            rows.setdefault(row, defaultdict(list))[column].append(state)
+            for fold in job.folds or [job.values["fold"]]:
+                row = (job.values["budget"], job.values["method"], fold)
+                rows.setdefault(row, defaultdict(list))[column].append(state)
     columns = ["train", "predictions", *config["layers"], "summary"]
     longest = max(len(_text(cell)) for row in rows.values() for cell in row.values())
     widths = {column: max(len(column), longest) for column in columns}

@@ -182,6 +182,23 @@ def test_contradictory_settings_are_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("flag", ["split", "teacher-logits", "model", "history"])
+def test_folds_need_a_file_of_each_kind_each(flag, method_settings, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    given = {"split": 2, "teacher-logits": 2, "model": 2, "history": 2} | {flag: 3}
+    flags = [
+        *("--dataset=dataset.zarr", "--seed=0", "--device=cpu", "--checkpoint=checkpoint.pt"),
+        *("--study=test", "--method=teacher", "--budget=50", "--fold", "0", "1"),
+        f"--settings={json.dumps(dataclasses.asdict(method_settings()))}",
+    ]
+    for name, count in given.items():
+        flags += [f"--{name}", *(f"{name}-{number}" for number in range(count))]
+    assert cli.main(["train", *flags]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"limbeck train: error: --{flag}: 3 given, one needed for each --fold: 2"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_help_imports_nothing_heavy():
     program = (
         "import sys, limbeck.cli\n"

@@ -8,10 +8,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from limbeck import artifacts
-from limbeck.activations import capture_layers, extract_activations
+from limbeck.activations import extract_activations, layer_outputs, output_shapes
 from limbeck.data.datasets import Dataset
 from limbeck.errors import InputError
-from limbeck.inference import predict
+from limbeck.inference import BATCH, predict
 from limbeck.models.network import Network, load_network, save_network
 from limbeck.settings import ActivationSettings
 
@@ -32,13 +32,43 @@ IMAGE = torch.tensor([[1, 2, 3], [4, 40, 6], [7, 8, 90]], dtype=torch.uint8).vie
 CONVOLVED = [[-29, 6], [6, -40]]
 
 
+def outputs(network, layer, call, *batches):
+    with torch.inference_mode():
+        return [output.clone() for output in layer_outputs(network, layer, call, batches)]
+
+
 @pytest.mark.parametrize("inplace", [False, True])
-def test_captured_layers_by_hand(inplace):
+def test_outputs_of_layers_by_hand(inplace):
     network = tiny_network(nn.ReLU(inplace=inplace))
-    with capture_layers(network, ["A", "B"]) as captured, torch.inference_mode():
-        network(IMAGE)
-    np.testing.assert_allclose(captured["B"][0, 0], [[0, 6], [6, 0]], atol=1e-4)
-    np.testing.assert_allclose(captured["A"][0, 0], CONVOLVED, atol=1e-4)
+    twice = torch.cat([IMAGE, IMAGE])
+    for layer, expected in (("A", CONVOLVED), ("B", [[0, 6], [6, 0]])):
+        assert output_shapes(network, layer, twice) == [(2, 1, 2, 2)]
+        one, two = outputs(network, layer, 1, IMAGE, twice)
+        np.testing.assert_allclose(one, [[expected]], atol=1e-4)
+        np.testing.assert_allclose(two, [[expected], [expected]], atol=1e-4)
+
+
+def test_each_call_of_a_shared_module_has_its_output():
+    relu = nn.ReLU()
+    network = tiny_network(nn.Sequential(relu, nn.Conv2d(1, 1, 2), relu))
+    network.layers["C"] = "1.0"  # the module that is called twice, the second time at "1.2"
+    network.backbone[1][1].weight.data = torch.ones(1, 1, 2, 2)
+    network.backbone[1][1].bias.data = torch.tensor([-5.0])
+    assert output_shapes(network, "C", IMAGE) == [(1, 1, 2, 2), (1, 1, 1, 1)]
+    (first,), (second,) = outputs(network, "C", 1, IMAGE), outputs(network, "C", 2, IMAGE)
+    np.testing.assert_allclose(first, [[[[0, 6], [6, 0]]]], atol=1e-4)
+    np.testing.assert_allclose(second, [[[[6 + 6 - 5]]]], atol=1e-4)
+
+
+class Unreached(nn.Module):
+    def forward(self, x):
+        raise AssertionError("nothing beyond the layer is to be computed")
+
+
+def test_nothing_beyond_the_layer_is_computed():
+    network = tiny_network(Unreached())
+    (output,) = outputs(network, "A", 1, IMAGE)
+    np.testing.assert_allclose(output, [[CONVOLVED]], atol=1e-4)
 
 
 def hooks(network):
@@ -47,21 +77,34 @@ def hooks(network):
 
 def test_hooks_are_removed():
     network = tiny_network(nn.ReLU())
-    with capture_layers(network, ["A"]) as captured:
-        assert hooks(network) == 1
+    rest = layer_outputs(network, "A", 1, [IMAGE, IMAGE])
+    next(rest)
+    assert hooks(network) == 1
+    assert len(list(rest)) == 1
+    output_shapes(network, "A", IMAGE)
     assert hooks(network) == 0
-    network(IMAGE)
-    assert captured == {}
+    assert network(IMAGE).shape == (1, 4)
 
 
 def test_hooks_are_removed_after_errors():
     network = tiny_network(nn.ReLU())
-    with pytest.raises(RuntimeError), capture_layers(network, ["A", "B"]):
-        network(torch.zeros(1, 2, 3, 3))  # one channel too many
+    wrong = torch.zeros(1, 2, 3, 3)  # one channel too many
+    with pytest.raises(RuntimeError):
+        outputs(network, "A", 1, wrong)
+    with pytest.raises(RuntimeError):
+        output_shapes(network, "A", wrong)
     assert hooks(network) == 0
-    with pytest.raises(InputError), capture_layers(network, ["A", "Z"]):
-        pass
-    assert hooks(network) == 0
+
+
+def test_layers_that_are_not_there_or_unused_are_one_clear_line():
+    network = tiny_network(nn.ReLU())
+    with pytest.raises(InputError, match="layer 'Z': "):
+        output_shapes(network, "Z", IMAGE)
+    network.backbone.unused = nn.ReLU()
+    network.backbone.forward = lambda x: network.backbone[0](x)
+    network.layers["C"] = "unused"
+    with pytest.raises(InputError, match="layer 'C' = unused: no image passes through it"):
+        output_shapes(network, "C", IMAGE)
 
 
 def direct_pass(model, images):
@@ -120,6 +163,23 @@ def test_store_holds_the_activations_of_a_direct_pass(
         "shape": shape,
     }
     assert {key: store.attrs[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize("layer", "ABCDE")
+def test_store_has_the_bits_of_a_whole_pass_with_a_hook(layer, digits, model, samples, tmp_path):
+    network, _ = load_network(model, torch.device("cpu"))
+    images = torch.from_numpy(samples.images).permute(0, 3, 1, 2)
+    kept = []
+    module = network.layer(layer)
+    module.register_forward_hook(lambda module, inputs, output: kept.append(output.numpy().copy()))
+    with torch.no_grad():
+        for batch in images.split(BATCH):
+            network(batch)
+    path = tmp_path / "activations.zarr"
+    extract_activations(digits, model, layer, ALL, "cpu", path)
+    expected = np.concatenate(kept).reshape(360, -1)
+    assert len(kept) == 2
+    assert np.array_equal(artifacts.open_store(path)["activations"][:], expected)
 
 
 def test_store_is_a_handful_of_files(digits, model, tmp_path):

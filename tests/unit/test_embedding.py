@@ -1,7 +1,6 @@
 """Embeddings: what the algorithms are given, that they repeat themselves, what is stored."""
 
-import contextlib
-import signal
+import importlib
 
 import numpy as np
 import openTSNE
@@ -67,22 +66,6 @@ def stores(tmp_path, activations, graph):
     arrays = {"indices": graph.indices, "distances": graph.distances, "sample_ids": ids}
     artifacts.write_store(tmp_path / "neighbours.zarr", arrays, IDENTITY)
     return tmp_path / "activations.zarr", tmp_path / "neighbours.zarr"
-
-
-@contextlib.contextmanager
-def time_limit(seconds):
-    """Raise a TimeoutError in the block if it takes longer."""
-
-    def stop(*arguments):
-        raise TimeoutError(f"not done after {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def test_registry_has_the_names_of_the_schema():
@@ -181,42 +164,18 @@ def test_ivis_stops_without_progress(ivis, graph):
     assert np.argmin(losses) == len(losses) - 3  # the best one, and two without progress
 
 
-def test_scaling_by_hand(ivis):
-    values = np.array([[1, -3, 7, 0], [2, -1, 7, 0], [5, 1, 7, 0]], np.float32)
-    expected = [[0, 0, 0, 0], [0.25, 0.5, 0, 0], [1, 1, 0, 0]]
-    np.testing.assert_array_equal(ivis.scale_to_unit(values), expected)
-
-
-def test_scaling_equals_scikit_learn(ivis, activations):
-    expected = MinMaxScaler().fit_transform(activations.astype(np.float64))
-    scaled = ivis.scale_to_unit(activations)
-    np.testing.assert_allclose(scaled, expected, atol=1e-6)
-    assert scaled.dtype == np.float32
-
-
-@pytest.mark.parametrize(("epochs", "loss"), [(1, 2.0), (2, 3.0), (4, 4.5), (9, 4.5)])
-def test_loss_at_convergence_by_hand(ivis, epochs, loss):
-    assert ivis.loss_at_convergence(np.array([9.0, 3.0, 4.0, 2.0]), epochs) == loss
-
-
-def test_too_few_neighbours_for_ivis_are_an_error(ivis, activations, graph):
-    few = Neighbours(graph.indices[:, :5], graph.distances[:, :5])
-    with pytest.raises(InputError, match="^k = 7: the graph has only 5 neighbours$"):
-        ivis.embed(activations, few, {**IVIS, "k": 7}, 0)
-
-
-def test_ivis_needs_a_point_that_is_no_neighbour(ivis, activations):
-    few = activations[:10]
-    distances, indices = NearestNeighbors(n_neighbors=9).fit(few).kneighbors()
-    settings = {**IVIS, "k": 10, "batch_size": 5, "epochs": 1}
-    with time_limit(3), pytest.raises(InputError):
-        ivis.embed(few, Neighbours(indices, distances), settings, 0)
-
-
-def test_too_large_batches_for_ivis_are_an_error(ivis, activations, graph):
-    message = f"^batch_size = {COUNT + 1}: allowed: 1 to {COUNT} images$"
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"k": GRAPH + 2}, f"^k = {GRAPH + 2}: the graph has only {GRAPH} neighbours$"),
+        ({"batch_size": COUNT + 1}, f"^batch_size = {COUNT + 1}: allowed: 1 to {COUNT} images$"),
+    ],
+)
+@pytest.mark.parametrize("algorithm", ["ivis", "ivis_torch"])
+def test_ivis_is_not_asked_for_more_than_there_is(activations, graph, algorithm, change, message):
+    module = importlib.import_module(EMBEDDERS[algorithm])
     with pytest.raises(InputError, match=message):
-        ivis.embed(activations, graph, {**IVIS, "batch_size": COUNT + 1}, 0)
+        module.embed(activations, graph, {**IVIS, **change}, 0)
 
 
 # --- PCA --------------------------------------------------------------------------------------
@@ -241,6 +200,7 @@ def test_pca_is_the_singular_value_decomposition(activations, graph):
     [
         (TSNE, "kl_divergence", 0),
         (IVIS, "ivis_loss", 3),
+        ({**IVIS, "algorithm": "ivis_torch"}, "ivis_loss", 3),
         ({"algorithm": "pca"}, "explained_variance", 0),
     ],
     ids=lambda value: value["algorithm"] if isinstance(value, dict) else None,
@@ -253,7 +213,7 @@ def test_same_seed_gives_the_same_bits_in_the_store(
     if settings is IVIS:
         expected = request.getfixturevalue("ivis_result")
     else:
-        module = {"tsne": tsne, "pca": pca}[settings["algorithm"]]
+        module = importlib.import_module(EMBEDDERS[settings["algorithm"]])
         expected = module.embed(activations, graph, settings, derive_seed(3, "embed", "mine"))
     assert set(store) == {"points", "sample_ids", "losses"}
     np.testing.assert_array_equal(store["points"][:], expected.points.astype(np.float32))

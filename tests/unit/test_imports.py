@@ -1,11 +1,54 @@
 """Libraries hidden while others are imported."""
 
 import importlib.util
+import os
+import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
-from limbeck.imports import without
+from limbeck.imports import TORCH_VERSIONS, Postponed, postpone, without
+
+pinned_torch = pytest.mark.skipif(
+    not version("torch").startswith(TORCH_VERSIONS), reason="torch of another version"
+)
+# Two steps of each optimiser, then what is imported and what the weights are.
+STEPS = """
+import sys
+import torch
+
+torch.manual_seed(0)
+layer = torch.nn.Linear(3, 1)
+for kind in (torch.optim.SGD, torch.optim.Adam):
+    optimiser = kind(layer.parameters(), lr=0.1, fused=True)
+    for _ in range(2):
+        optimiser.zero_grad()
+        layer(torch.ones(2, 3)).square().mean().backward()
+        optimiser.step()
+    optimiser.load_state_dict(optimiser.state_dict())
+print("torch._dynamo.utils" in sys.modules, "torch._refs" in sys.modules)
+print(torch.cat([part.flatten() for part in layer.parameters()]).tolist())
+"""
+POSTPONED = "from limbeck.imports import postpone_torch_compiler; postpone_torch_compiler()\n"
+
+
+def python(code: str) -> list[str]:
+    """Run code in a fresh process and return the lines that it prints."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", code]
+    return subprocess.check_output(command, text=True, env=environment).splitlines()
+
+
+@pytest.fixture
+def probe(tmp_path, monkeypatch):
+    """Let two modules be importable that print their names, and forget them afterwards."""
+    for name in ("first_probe", "second_probe"):
+        (tmp_path / f"{name}.py").write_text(f"print({name!r})\nanswer = 42\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    for name in ("first_probe", "second_probe"):
+        sys.modules.pop(name, None)
 
 
 def test_hidden_inside_and_back_afterwards():
@@ -23,3 +66,44 @@ def test_back_after_an_error_too():
     with pytest.raises(ZeroDivisionError), without("antigravity"):
         raise ZeroDivisionError
     assert "antigravity" not in sys.modules
+
+
+def test_postponed_until_it_is_used(probe, capsys):
+    postpone("first_probe", "second_probe")
+    import second_probe
+
+    assert not hasattr(second_probe, "__file__")
+    assert capsys.readouterr().out == ""
+    assert second_probe.answer == 42
+    assert capsys.readouterr().out == "first_probe\nsecond_probe\n"
+    assert not isinstance(sys.modules["first_probe"], Postponed)
+    with pytest.raises(AttributeError):
+        second_probe.question  # noqa: B018
+
+
+def test_what_is_imported_is_not_postponed(probe):
+    import first_probe
+
+    postpone("first_probe")
+    assert sys.modules["first_probe"] is first_probe
+
+
+@pinned_torch
+def test_optimisers_take_the_same_steps_without_the_compiler():
+    (loaded, weights), (postponed, same) = python(STEPS), python(POSTPONED + STEPS)
+    assert (loaded, postponed) == ("True True", "False False")
+    assert weights == same
+
+
+@pinned_torch
+@pytest.mark.parametrize(
+    "use",
+    [
+        "print(torch.compile(lambda x: 2 * x, backend='eager')(torch.ones(())).item())",
+        "import torch._dynamo.config as config; print(2.0 if config.recompile_limit else 0)",
+        "print(torch.export.export(torch.nn.Identity(), (torch.ones(2),)).module()(2.0 * "
+        "torch.ones(2))[0].item())",
+    ],
+)
+def test_the_compiler_comes_when_it_is_called(use):
+    assert python(f"{POSTPONED}import torch\n{use}")[-1] == "2.0"

@@ -1,6 +1,7 @@
 """Networks: sizes, named layers, normalisation, weights from files."""
 
 import dataclasses
+import math
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from limbeck.activations import capture_layers
+from limbeck.description import record_shapes
 from limbeck.errors import InputError
 from limbeck.models.network import Network, build_network, load_network, save_network
 from limbeck.models.wide_resnet import WideResNet
@@ -39,9 +40,15 @@ def count_parameters(depth, width, classes, channels=3):
 
 
 def shapes(network, size, channels=3):
-    with capture_layers(network.eval(), "ABCDE") as captured, torch.no_grad():
-        network(torch.zeros(1, channels, size, size, dtype=torch.uint8))
-    return {name: tuple(output.shape[1:]) for name, output in captured.items()}
+    return shapes_of_layers(network, torch.zeros(1, channels, size, size, dtype=torch.uint8))
+
+
+def shapes_of_layers(network, images):
+    """Return shapes by the names of layers, in the order in which they end."""
+    with record_shapes(network.eval()) as recorded, torch.no_grad():
+        network(images)
+    names = {path: name for name, path in network.layers.items()}
+    return {names[path]: shape for path, shape in recorded.items() if path in names}
 
 
 def one_line_error(call):
@@ -116,12 +123,11 @@ def test_networks_of_one_features_sequence_have_five_layers(
         network = build_network(method_settings(model=model), COLOUR, 3)
         image = torch.zeros(1, 3, 32, 32)
     assert list(network.layers) == list("ABCDE")
-    with capture_layers(network.eval(), "ABCDE") as captured, torch.no_grad():
-        network(image)
-    assert list(captured) == list("ABCDE")  # in the order of the forward pass
-    assert captured["A"].shape[1] == first
-    assert captured["D"].shape[1] == last
-    assert captured["E"][0].numel() == pooled
+    found = shapes_of_layers(network, image)
+    assert list(found) == list("ABCDE")  # in the order of the forward pass
+    assert found["A"][0] == first
+    assert found["D"][0] == last
+    assert math.prod(found["E"]) == pooled
 
 
 @pytest.mark.parametrize("model", ["shufflenet_v2_x0_5", "mnasnet0_5", "regnet_y_400mf"])

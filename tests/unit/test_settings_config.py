@@ -113,6 +113,7 @@ def test_schema_is_a_schema():
 SECTIONS = [
     "dataset",
     "methods.teacher",
+    "training",
     "activations",
     "embeddings.tsne",
     "embeddings.ivis",
@@ -147,6 +148,7 @@ def test_unknown_key_with_a_near_miss(config):
     [
         "dataset.path",
         "methods.teacher.momentum",
+        "training.pack",
         "activations.dtype",
         "embeddings.tsne.perplexity",
         "embeddings.tsne.algorithm",
@@ -250,6 +252,7 @@ def test_numbers_are_finite(config, value):
         ("device", "cud", "did you mean 'cuda'? ", "cpu, cuda"),
         ("methods.teacher.schedule", "cosin", "did you mean 'cosine'? ", "constant, cosine, step"),
         ("methods.teacher.augmentation", False, "", "none, flip"),
+        ("training.pack", "fold", "did you mean 'folds'? ", "folds, null"),
         ("embeddings.tsne.algorithm", "tsn", "did you mean 'tsne'? ", "tsne, ivis, pca"),
         ("dataset.name", "digit", "did you mean 'digits'? ", "digits, cifar10, cifar100"),
         ("figures.bars.kind", "acuracy", "did you mean 'accuracy'? ", "accuracy, algorithms"),

@@ -126,6 +126,36 @@ def test_a_teachers_teacher_is_trained_too(study):
     }
 
 
+@pytest.fixture
+def packed(study):
+    """Return the jobs of the small study with two folds in one job."""
+    overlay = OVERLAY.replace("folds: 1", "folds: 2\ntraining: {pack: folds}")
+    (study / "small.yaml").write_text(overlay)
+    return small_jobs()
+
+
+def test_packed_folds_are_one_job_that_makes_both(packed):
+    jobs = [job for job in packed if job.rule.startswith("train")]
+    assert [(job.rule, job.values["method"]) for job in jobs] == [
+        ("train_folds", method) for method in ("undistilled", "distilled", "teacher")
+    ]
+    models = [f"results/small/runs/teacher/budget-10/fold-{fold}/model.pt" for fold in (0, 1)]
+    histories = [path.replace("model.pt", "history.csv") for path in models]
+    assert jobs[-1].outputs == [*models, *histories]
+    assert jobs[-1].log == "logs/small/train_folds/teacher/budget-10.log"
+
+
+def test_a_job_of_packed_folds_stands_in_the_row_of_each(packed):
+    finish(job for job in packed if job.rule == "train_folds" and "teacher" in job.log)
+    write("logs/small/train_folds/distilled/budget-10.log", "the loss is nan\n")
+    shown = describe(["small.yaml"])
+    for fold in (0, 1):
+        assert f"undistilled  fold {fold}   .  " in shown
+        assert f"distilled    fold {fold}   x  " in shown
+        assert f"teacher      fold {fold}   +  " in shown
+    assert "1 done" in shown and "1 failed" in shown
+
+
 def train():
     return Job("train", {"study": "small", "method": "distilled", "budget": 10, "fold": 0})
 

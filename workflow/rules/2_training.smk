@@ -11,6 +11,8 @@ rule train:
         "logs/{study}/train/{method}/budget-{budget}/fold-{fold}.log",
     benchmark:
         "benchmarks/results/{study}/train/{method}/budget-{budget}/fold-{fold}.tsv"
+    wildcard_constraints:
+        method="|".join(UNPACKED) or NOTHING,
     conda:
         ENVIRONMENT
     threads: 1
@@ -25,6 +27,7 @@ rule train:
             f"--teacher-logits {input.teacher_logits}" if input.teacher_logits else ""
         ),
         settings=as_json("methods", lambda wildcards: wildcards.method),
+        folds=lambda wildcards: wildcards.fold,
         seed=config["seed"],
         checkpoint="results/{study}/checkpoints/{method}/budget-{budget}/fold-{fold}.pt",
         code=training_code,
@@ -32,8 +35,29 @@ rule train:
         "{resources.launcher} limbeck train --dataset {input.dataset} --split {input.split} {params.teacher_logits}"
         " --settings {params.settings:q} --seed {params.seed} --device {resources.device}"
         " --study {wildcards.study} --method {wildcards.method} --budget {wildcards.budget}"
-        " --fold {wildcards.fold} --checkpoint {params.checkpoint}"
+        " --fold {params.folds} --checkpoint {params.checkpoint}"
         " --model {output.model} --history {output.history} 2> {log}"
+
+
+# The folds of a method and budget in one job.
+use rule train as train_folds with:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        split=all_folds("results/{study}/splits/budget-{budget}/fold-{fold}.csv"),
+        teacher_logits=teacher_logits_of,
+        weights=weights_file_of,
+    output:
+        model=all_folds("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt"),
+        history=all_folds("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/history.csv"),
+    log:
+        "logs/{study}/train_folds/{method}/budget-{budget}.log",
+    benchmark:
+        "benchmarks/results/{study}/train_folds/{method}/budget-{budget}.tsv"
+    wildcard_constraints:
+        method="|".join(PACKED) or NOTHING,
+    params:
+        folds=" ".join(map(str, range(config["folds"]))),
+        checkpoint="results/{study}/checkpoints/{method}/budget-{budget}.pt",
 
 
 rule predict:

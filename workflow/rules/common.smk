@@ -5,7 +5,14 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from limbeck import published
-from limbeck.config import TABLE_FORMATS, check_config, neighbours_needed, study_plan, tables_of
+from limbeck.config import (
+    TABLE_FORMATS,
+    check_config,
+    neighbours_needed,
+    packed_methods,
+    study_plan,
+    tables_of,
+)
 from limbeck.errors import InputError
 from limbeck.fingerprint import fingerprint
 
@@ -28,6 +35,9 @@ wildcard_constraints:
 
 GPU = int(config["device"] == "cuda")
 TABLES = tables_of(config)
+PACKED = packed_methods(config)
+UNPACKED = [method for method in config["methods"] if method not in PACKED]
+NOTHING = "(?!)"  # What no wildcard can be.
 
 # Where the report shows tables and kinds of figures, in the order of its menu.
 SUBJECTS = {
@@ -95,6 +105,11 @@ def all_runs(path, **wildcards):
     )
 
 
+def all_folds(path):
+    """A path of each fold; other wildcards stay."""
+    return expand(path, fold=range(config["folds"]), allow_missing=True)
+
+
 def all_layers(path):
     """Paths of all layers of all methods, in the order of the config."""
     return expand(path, method=config["run"]["methods"], layer=config["layers"])
@@ -111,7 +126,7 @@ def teacher_logits_of(wildcards):
     if teacher is None:
         return []
     path = f"results/{{study}}/runs/{teacher}/budget-{{budget}}/fold-{{fold}}/teacher_logits.zarr"
-    return path.format(**wildcards)
+    return expand(path, **{"fold": range(config["folds"]), **wildcards})
 
 
 def weights_file_of(wildcards):

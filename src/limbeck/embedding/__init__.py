@@ -16,6 +16,7 @@ from limbeck.seeding import derive_seed
 
 EMBEDDERS = {
     "ivis": "limbeck.embedding.ivis",
+    "ivis_torch": "limbeck.embedding.ivis_torch",
     "pca": "limbeck.embedding.pca",
     "tsne": "limbeck.embedding.tsne",
 }

@@ -52,10 +52,14 @@ class Network(nn.Module):
 
         Grey images are repeated where the backbone expects colour.
         """
+        return self.backbone(self.prepare(images)).float()
+
+    def prepare(self, images: torch.Tensor) -> torch.Tensor:
+        """Return images of 0 to 255 as the backbone takes them: normalised and upsampled."""
         x = (images - self.mean) / self.std
         if self.input_size is not None:
             x = F.interpolate(x, size=self.input_size, mode="bilinear", align_corners=False)
-        return self.backbone(x).float()
+        return x
 
     def layer(self, name: str) -> nn.Module:
         """Return the module of a named layer; InputError if there is none."""

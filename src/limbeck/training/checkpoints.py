@@ -34,7 +34,7 @@ class Checkpoint:
     ----------
     path : str or Path
         The file; beside it lies ``{path}.lock`` while a process is at work.
-    identity : mapping
+    identity : list of mapping
         What the state belongs to, JSON-serialisable; a state of another identity is passed over.
 
     Attributes
@@ -43,7 +43,7 @@ class Checkpoint:
         Whether another copy was at work.
     """
 
-    def __init__(self, path: str | Path, identity: Mapping):
+    def __init__(self, path: str | Path, identity: list[Mapping]):
         self._path = Path(path)
         self._identity = json.dumps(identity, sort_keys=True)
         self._lease = SoftFileLease(
@@ -106,18 +106,3 @@ class Checkpoint:
     def remove(self) -> None:
         """Remove the saved state: the training has ended."""
         self._path.unlink(missing_ok=True)
-
-
-def random_state() -> list[torch.Tensor]:
-    """Return the states of torch's generators: the processor's, then that of the GPU in use."""
-    states = [torch.get_rng_state()]
-    if torch.cuda.is_initialized():
-        states.append(torch.cuda.get_rng_state())
-    return states
-
-
-def set_random_state(states: list[torch.Tensor]) -> None:
-    """Set torch's generators to what `random_state` returned."""
-    torch.set_rng_state(states[0])
-    if len(states) > 1:
-        torch.cuda.set_rng_state(states[1])

@@ -12,6 +12,8 @@ import torch
 from torch.nn import functional as F
 from torchvision.transforms.v2 import functional as vision
 
+from limbeck.training.randomness import send
+
 GREY = 127
 
 Operation = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -63,8 +65,8 @@ def rand_augment(images: torch.Tensor, operations: int) -> torch.Tensor:
             rows = (drawn == number).nonzero()[:, 0]
             if not len(rows):
                 continue
-            magnitudes = (low + (high - low) * shares[rows]).to(images.device, non_blocking=True)
-            rows = rows.to(images.device, non_blocking=True)
+            magnitudes = send(low + (high - low) * shares[rows], images.device)
+            rows = send(rows, images.device)
             images[rows] = operation(images[rows], magnitudes)
     return images
 
@@ -89,7 +91,7 @@ def cutout(images: torch.Tensor, side: float) -> torch.Tensor:
         length = round(side * size)
         first = torch.randint(size, (len(images), 1)) - length // 2
         places = torch.arange(size)
-        inside.append(((places >= first) & (places < first + length)).to(images.device))
+        inside.append(send((places >= first) & (places < first + length), images.device))
     square = inside[0][:, None, :, None] & inside[1][:, None, None, :]
     return images.masked_fill(square, GREY)
 

@@ -16,23 +16,26 @@ class Distillation(CrossEntropy):
 
     def steps_per_epoch(self) -> int:
         """Return how many steps `epoch` lists."""
-        unlabelled = count_batches(len(self.data.unlabelled), self.settings.batch_size)
+        unlabelled = count_batches(self.data.unlabelled.shape[-1], self.settings.batch_size)
         return super().steps_per_epoch() + unlabelled
 
     def epoch(self, number: int) -> list[Step]:
         """List the steps of one cycle, each pass in a new random order."""
-        positions = torch.arange(len(self.data.unlabelled), device=self.data.images.device)
-        batches = shuffled_batches(positions, self.settings.batch_size)
+        unlabelled = self.data.unlabelled
+        positions = torch.arange(unlabelled.numel(), device=unlabelled.device)
+        batches = shuffled_batches(
+            positions.view_as(unlabelled), self.settings.batch_size, self.data.generators
+        )
         return super().epoch(number) + [partial(self._distil, positions=batch) for batch in batches]
 
     def _distil(self, network: nn.Module, positions: torch.Tensor) -> StepResult:
-        images = self.data.images[self.data.unlabelled[positions]]
+        images = self.data.images[self.data.unlabelled.flatten()[positions]]
         flipped = torch.zeros_like(positions)
         if self.settings.augmentation == "flip":
-            images, flipped = random_flip(images)
+            images, flipped = random_flip(images, self.data.generators)
         teacher = self.data.teacher_logits[positions, flipped.long()]
         loss = distillation_loss(network(images), teacher, self.settings.temperature)
-        return StepResult(loss, len(positions), 0, None)
+        return StepResult(loss, positions.shape[-1], 0, None)
 
 
 def distillation_loss(
@@ -43,7 +46,7 @@ def distillation_loss(
     Parameters
     ----------
     student, teacher : torch.Tensor
-        Logits, shape (B, classes).
+        Logits, shape (B, classes), or (folds, B, classes): a loss for each fold.
     temperature : float
         T.
 
@@ -53,9 +56,9 @@ def distillation_loss(
     the size of the gradient independent of T.
     """
     divergence = F.kl_div(
-        F.log_softmax(student / temperature, 1),
-        F.log_softmax(teacher / temperature, 1),
-        reduction="batchmean",
+        F.log_softmax(student / temperature, -1),
+        F.log_softmax(teacher / temperature, -1),
+        reduction="none",
         log_target=True,
     )
-    return divergence * temperature**2
+    return divergence.sum((-2, -1)) / student.shape[-2] * temperature**2

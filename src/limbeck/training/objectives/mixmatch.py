@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from limbeck.training.objectives.base import StepResult
 from limbeck.training.objectives.semi_supervised import SemiSupervised, consistency_loss
+from limbeck.training.randomness import send
 
 
 class MixMatch(SemiSupervised):
@@ -26,7 +27,7 @@ class MixMatch(SemiSupervised):
         labels = F.one_hot(self.data.labels[labelled], guesses.shape[1]).float()
         targets = torch.cat([labels, guesses])
         shares, partners = draw_mixture(len(images), self.settings.mixup_alpha)
-        shares, partners = shares.to(images.device), partners.to(images.device)
+        shares, partners = send(shares, images.device), send(partners, images.device)
         mixed = torch.lerp(images[partners], images, shares.view(-1, 1, 1, 1))
         targets = torch.lerp(targets[partners], targets, shares.view(-1, 1))
 

@@ -18,6 +18,7 @@ from limbeck.training.objectives.base import (
     TrainingData,
     shuffled_batches,
 )
+from limbeck.training.randomness import send
 
 
 class SemiSupervised(Objective):
@@ -162,7 +163,7 @@ def endless_batches(rows: torch.Tensor, batch_size: int) -> Iterator[torch.Tenso
     waiting = rows[:0]
     while True:
         while len(waiting) < batch_size:
-            order = torch.randperm(len(rows)).to(rows.device, non_blocking=True)
+            order = send(torch.randperm(len(rows)), rows.device)
             waiting = torch.cat([waiting, rows[order]])
         yield waiting[:batch_size]
         waiting = waiting[batch_size:]

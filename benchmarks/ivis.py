@@ -1,0 +1,80 @@
+"""Neighbours and ivis, Limbeck's and the ivis package's, on a layer of 10,000 × 16,384 values.
+
+    python benchmarks/ivis.py [--images 10000] [--epochs 30] [--device cuda]
+
+Both sides have the package's defaults: 150 neighbours, batches of 128, but that all epochs are run.
+The package finds its neighbours by Annoy, approximately and by angle, and trains on the CPU;
+Limbeck finds them exactly. Inputs are scaled beforehand, as the package's documentation asks.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from layer_a import layer_a
+from side_by_side import Row, print_table
+
+from limbeck.embedding import Neighbours, ivis_torch
+from limbeck.embedding.triplets import unit_scale
+from limbeck.neighbours import nearest_neighbours
+from limbeck.threads import available_threads
+
+SETTINGS = {"k": 150, "network": "szubert", "margin": 1, "batch_size": 128}
+
+
+def package_seconds(values, settings: dict) -> tuple[float, float]:
+    """Return the seconds of the package's neighbour search and of its training."""
+    from limbeck.embedding.ivis import Ivis, tf  # noqa: I001
+    from ivis.data.neighbour_retrieval import AnnoyKnnMatrix
+
+    tf.keras.utils.set_random_seed(0)
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "annoy.index")
+        rows = AnnoyKnnMatrix.build(values, path, k=settings["k"], metric="angular", verbose=0)
+    found = time.perf_counter()
+    Ivis(
+        k=settings["k"],
+        batch_size=settings["batch_size"],
+        epochs=settings["epochs"],
+        n_epochs_without_progress=settings["epochs"],
+        neighbour_matrix=rows,
+        verbose=0,
+    ).fit_transform(values)
+    return found - started, time.perf_counter() - found
+
+
+def limbeck_seconds(values, settings: dict, device: str) -> tuple[float, float]:
+    """Return the seconds of Limbeck's neighbour search and of its training."""
+    started = time.perf_counter()
+    graph = Neighbours(*nearest_neighbours(values, settings["k"] - 1, device))
+    found = time.perf_counter()
+    ivis_torch.embed(values, graph, settings, 0, device)
+    return found - started, time.perf_counter() - found
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--images", type=int, default=10_000)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    arguments = parser.parse_args()
+    epochs = arguments.epochs
+    settings = {**SETTINGS, "epochs": epochs, "epochs_without_progress": epochs}
+    values = layer_a(arguments.images)
+    low, extent = unit_scale(values)
+    values = (values - low) / extent
+    ours = limbeck_seconds(values, settings, arguments.device)
+    theirs = package_seconds(values, settings)
+    rows = [
+        Row("neighbours", ours[0], "Annoy", theirs[0]),
+        Row(f"{epochs} epochs", ours[1], "ivis", theirs[1]),
+        Row("both", sum(ours), "ivis", sum(theirs), goal=4),
+    ]
+    print_table(f"Ivis, {values.shape}, {available_threads()} threads", rows, "torch", "ivis")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Whether ivis in torch and the ivis package agree, over several datasets and seeds.
+
+    python benchmarks/ivis_parity.py [--seeds 10]
+
+Both get the same points and the same exact neighbours, and train with the package's defaults: 150
+neighbours, batches of 128, until 20 epochs pass without progress (300 at most). The seeds are
+independent, so the samples are too. For each dataset and measure the table has mean ± sample
+standard deviation of either, and
+
+- equivalence: the p-value of two one-sided t-tests (Schuirmann 1987; Welch's variances, by
+  statsmodels) that the means differ by less than the margin, which was set beforehand: 5 % of the
+  package's loss, 0.01 of trustworthiness, 0.03 of k-NN accuracy; they agree where p < 0.05;
+- difference: the p-value of Welch's t-test that the means differ;
+- power: of that t-test, at the level 0.05, to see a difference as large as the margin.
+
+CIFAR-100's test images are left out where data/cifar100 is missing.
+"""
+
+import argparse
+import itertools
+import multiprocessing
+import os
+from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from side_by_side import hardware
+
+K, NEAREST, IMAGES = 150, 15, 2000
+SETTINGS = {
+    "k": K,
+    "network": "szubert",
+    "margin": 1,
+    "batch_size": 128,
+    "epochs": 300,
+    "epochs_without_progress": 20,
+}
+MEASURES = ("loss", "trustworthiness", "k-NN accuracy")
+MARGINS = {"trustworthiness": 0.01, "k-NN accuracy": 0.03}
+CIFAR = Path(__file__).parents[1] / "data/cifar100/test"
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """Return the pixels of scikit-learn's digits, ten classes."""
+    from sklearn.datasets import load_digits
+
+    return load_digits(return_X_y=True)
+
+
+def swiss_roll() -> tuple[np.ndarray, np.ndarray]:
+    """Return a rolled plane in three dimensions, its classes eight parts of its length."""
+    from sklearn.datasets import make_swiss_roll
+
+    points, place = make_swiss_roll(1500, noise=0.5, random_state=0)
+    return points, np.digitize(place, np.quantile(place, np.linspace(0, 1, 9)[1:-1]))
+
+
+def fourier_noise() -> tuple[np.ndarray, np.ndarray]:
+    """Return uniform noise of the plane lifted by Fourier features, its classes the quadrants."""
+    from limbeck.noise import draw_plane, lift_fourier, quadrants
+    from limbeck.settings import NoiseSettings
+
+    generator = np.random.default_rng(0)
+    plane = draw_plane(1500, generator)
+    return lift_fourier(plane, NoiseSettings(1500, 64, 3, 2), generator), quadrants(plane)
+
+
+def cifar100() -> tuple[np.ndarray, np.ndarray]:
+    """Return the pixels of the first 20 test images of each class of CIFAR-100."""
+    folders = sorted(CIFAR.iterdir())
+    paths = [path for folder in folders for path in sorted(folder.iterdir())[: IMAGES // 100]]
+    pixels = np.stack([np.asarray(Image.open(path)).ravel() for path in paths])
+    return pixels, np.repeat(np.arange(len(folders)), IMAGES // 100)
+
+
+DATASETS = {
+    "digits": digits,
+    "swiss roll": swiss_roll,
+    "noise, Fourier features": fourier_noise,
+    "CIFAR-100 test images": cifar100,
+}
+
+
+def run(algorithm: str, dataset: str, seed: int) -> tuple[float, float, float]:
+    """Embed a dataset and return its measures, in the order of `MEASURES`."""
+    from limbeck.embedding import Neighbours
+    from limbeck.metrics.neighbourhoods import knn_accuracy, trustworthiness
+    from limbeck.neighbours import nearest_neighbours
+
+    points, labels = DATASETS[dataset]()
+    points = points.astype(np.float32)
+    graph = Neighbours(*nearest_neighbours(points, K))
+    embed = import_module(f"limbeck.embedding.{algorithm}").embed
+    result = embed(points, graph, SETTINGS, seed)
+    nearest, _ = nearest_neighbours(result.points, NEAREST)
+    return (
+        result.measures["ivis_loss"],
+        trustworthiness(points, nearest),
+        knn_accuracy(nearest, labels),
+    )
+
+
+def compare(measure: str, ours: np.ndarray, theirs: np.ndarray) -> str:
+    """Return the cells of one line."""
+    from scipy.stats import ttest_ind
+    from statsmodels.stats.power import TTestIndPower
+    from statsmodels.stats.weightstats import ttost_ind
+
+    margin = MARGINS.get(measure, 0.05 * theirs.mean())
+    equivalence = ttost_ind(ours, theirs, -margin, margin, usevar="unequal")[0]
+    difference = ttest_ind(ours, theirs, equal_var=False).pvalue
+    spread = np.sqrt((ours.var(ddof=1) + theirs.var(ddof=1)) / 2)
+    power = TTestIndPower().power(margin / spread, len(ours), 0.05)
+    cells = [f"{part.mean():.4f} ± {part.std(ddof=1):.4f}" for part in (ours, theirs)]
+    cells += [f"{margin:.3f}", f"{equivalence:.2g}", f"{difference:.2f}", f"{power:.2f}"]
+    return " | ".join(cells)
+
+
+def main() -> None:
+    """Print a line for each dataset and measure."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", type=int, default=10)
+    arguments = parser.parse_args()
+    names = [name for name in DATASETS if name != "CIFAR-100 test images" or CIFAR.is_dir()]
+    os.environ["OMP_NUM_THREADS"] = "1"
+    spawn = multiprocessing.get_context("spawn")
+    values = defaultdict(list)
+    with (
+        ProcessPoolExecutor(1, spawn) as torch,
+        ProcessPoolExecutor(1, spawn) as package,
+    ):
+        pools = {"ivis_torch": torch, "ivis": package}
+        jobs = {
+            (algorithm, name, seed): pool.submit(run, algorithm, name, seed)
+            for name, seed in itertools.product(names, range(arguments.seeds))
+            for algorithm, pool in pools.items()
+        }
+        for (algorithm, name, _), job in jobs.items():
+            values[algorithm, name].append(job.result())
+    print(hardware("torch", "tensorflow", "ivis"), f"{arguments.seeds} seeds", sep=", ")
+    print("\n| dataset | measure | ivis_torch | ivis | margin | equivalence | difference | power |")
+    print("|---" * 8 + "|")
+    for name in names:
+        columns = (np.array(values[algorithm, name]).T for algorithm in pools)
+        for measure, ours, theirs in zip(MEASURES, *columns, strict=True):
+            print(f"| {name} | {measure} | {compare(measure, ours, theirs)} |")
+
+
+if __name__ == "__main__":
+    main()

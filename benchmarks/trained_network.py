@@ -1,0 +1,66 @@
+"""A network trained a little on some of CIFAR-100, whose activations are worth storing."""
+
+import contextlib
+import json
+import sys
+from pathlib import Path
+
+from limbeck.config import read_config
+from limbeck.data.datasets import prepare_dataset
+from limbeck.data.splits import split_dataset
+from limbeck.settings import DatasetSettings, parse_settings
+from limbeck.training.loop import train
+
+REPOSITORY = Path(__file__).parents[1]
+CLASSES, LABELLED, STEPS = 100, 2000, 150
+RUN = {"study": "benchmark", "method": "undistilled", "budget": LABELLED, "fold": 0}
+
+
+def link_images(folder: Path, images: int) -> None:
+    """Make an image folder of links to the first images of each class of CIFAR-100."""
+    source = REPOSITORY / "data/cifar100"
+    if not source.is_dir():
+        sys.exit(f"{source}: not there; CIFAR-100 as an image folder, see README.md")
+    for part, count in (("train", LABELLED), ("test", images)):
+        for name in sorted(path.name for path in (source / part).iterdir()):
+            (folder / part / name).mkdir(parents=True)
+            for path in sorted((source / part / name).iterdir())[: count // CLASSES]:
+                (folder / part / name / path.name).symlink_to(path)
+
+
+def train_a_little(folder: Path, images: int) -> tuple[Path, Path]:
+    """Train the paper's student for a few steps.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to.
+    images : int
+        How many test images the dataset has, a multiple of 100.
+
+    Returns
+    -------
+    dataset, model : Path
+        The dataset store and the network.
+    """
+    link_images(folder / "images", images)
+    dataset, split, model = folder / "dataset.zarr", folder / "split.csv", folder / "model.pt"
+    prepare_dataset(
+        DatasetSettings("image_folder", str(folder / "images"), False, None), 0, dataset
+    )
+    split_dataset(dataset, LABELLED, 0, 0, split)
+    with contextlib.chdir(REPOSITORY):
+        settings = read_config(["config/cifar100_cpu.yaml"])["methods"]["undistilled"]
+    train(
+        dataset=dataset,
+        split=split,
+        teacher_logits=None,
+        settings=parse_settings("method", json.dumps({**settings, "steps": STEPS})),
+        run=RUN,
+        seed=0,
+        device="cpu",
+        checkpoint=folder / "checkpoint.pt",
+        model=model,
+        history=folder / "history.csv",
+    )
+    return dataset, model

@@ -1,0 +1,200 @@
+"""Ivis in torch: each part against the package's, or by hand."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import chisquare
+from sklearn.datasets import load_digits
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+from sklearn.preprocessing import MinMaxScaler
+
+from limbeck.embedding import Neighbours, triplets
+from limbeck.embedding.ivis_torch import Triplets, build_network, embed, fit, pn_loss
+from limbeck.errors import InputError
+
+SETTINGS = {
+    "algorithm": "ivis_torch",
+    "k": 15,
+    "network": "szubert",
+    "margin": 1,
+    "batch_size": 128,
+    "epochs": 15,
+    "epochs_without_progress": 5,
+}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Return training and test pixels, their labels, and the training points' graph."""
+    pixels, labels = load_digits(return_X_y=True)
+    pixels = pixels.astype(np.float32)
+    train = pixels[:1200]
+    distances, indices = NearestNeighbors(n_neighbors=20).fit(train).kneighbors()
+    return train, pixels[1200:], labels[:1200], labels[1200:], Neighbours(indices, distances)
+
+
+@pytest.fixture(scope="module")
+def package():
+    """Return the package's modules, which import TensorFlow."""
+    from limbeck.embedding.ivis import tf  # noqa: I001
+    import ivis.nn.losses
+    import ivis.nn.network
+
+    tf.keras.utils.set_random_seed(0)
+    return ivis.nn
+
+
+# --- What both implementations share -----------------------------------------------------------
+
+
+def test_scaling_by_hand():
+    values = np.array([[1, -3, 7, 0], [2, -1, 7, 0], [5, 1, 7, 0]], np.float32)
+    low, extent = triplets.unit_scale(values)
+    expected = [[0, 0, 0, 0], [0.25, 0.5, 0, 0], [1, 1, 0, 0]]
+    np.testing.assert_array_equal((values - low) / extent, expected)
+
+
+def test_scaling_equals_scikit_learn(digits):
+    low, extent = triplets.unit_scale(digits[0])
+    scaled = (digits[0] - low) / extent
+    expected = MinMaxScaler().fit_transform(digits[0].astype(np.float64))
+    np.testing.assert_allclose(scaled, expected, atol=1e-6)
+    assert scaled.dtype == np.float32
+
+
+@pytest.mark.parametrize(("epochs", "loss"), [(1, 2.0), (2, 3.0), (4, 4.5), (9, 4.5)])
+def test_loss_at_convergence_by_hand(epochs, loss):
+    assert triplets.loss_at_convergence(np.array([9.0, 3.0, 4.0, 2.0]), epochs) == loss
+
+
+def test_a_point_is_its_own_first_neighbour():
+    graph = Neighbours(np.array([[1, 2, 3], [2, 0, 3], [1, 3, 0], [2, 1, 0]]), np.ones((4, 3)))
+    rows = triplets.neighbour_rows(4, graph, {"k": 3, "batch_size": 4})
+    assert rows.tolist() == [[0, 1, 2], [1, 2, 0], [2, 1, 3], [3, 2, 1]]
+
+
+def test_a_point_that_is_no_neighbour_is_needed():
+    graph = Neighbours(np.array([[1, 2], [2, 0], [1, 0]]), np.ones((3, 2)))
+    with pytest.raises(InputError, match="^k = 3: allowed: 2 to 2, so that negatives are left$"):
+        triplets.neighbour_rows(3, graph, {"k": 3, "batch_size": 1})
+
+
+# --- The parts ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("margin", [1, 2.5])
+def test_loss_is_the_packages(package, margin):
+    points = np.random.default_rng(0).normal(size=(3, 40, 2)).astype(np.float32)
+    points[1, :5] = points[0, :5]  # a point that is its own positive
+    expected = package.losses.EuclideanPnLoss(margin)(None, points)
+    found = pn_loss(*torch.from_numpy(points), margin)
+    assert found.item() == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_loss_by_hand():
+    anchors, positives = torch.tensor([[0.0, 0], [0, 0]]), torch.tensor([[3.0, 4], [0, 1]])
+    negatives = torch.tensor([[0.0, 2], [0, 10]])
+    # First: d(a, p) = 5, d(a, n) = 2, d(p, n) = sqrt(13); second: 1, 10 and 9, far enough.
+    expected = ((5 - 2 + 1) + (5 - math.sqrt(13) + 1) + 0 + 0) / 4
+    assert pn_loss(anchors, positives, negatives, 1).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["szubert", "hinton", "maaten"])
+def test_network_is_the_packages(package, name):
+    values = np.random.default_rng(1).random((30, 20)).astype(np.float32)
+    base = package.network.base_network(name, (20,))
+    reference, _ = package.network.triplet_network(base)
+    encoder = reference.layers[3]
+    network = build_network(name, 20).eval()
+    linear = [layer for layer in network if isinstance(layer, torch.nn.Linear)]
+    dense = [layer for layer in encoder.layers if layer.weights]
+    for ours, theirs in zip(linear, dense, strict=True):
+        kernel, bias = (torch.from_numpy(part) for part in theirs.get_weights())
+        assert ours.weight.shape == kernel.T.shape
+        assert ours.bias.abs().max() == 0 == bias.abs().max()
+        if kernel.numel() > 5000:
+            # Same distribution: deviation and largest value, of at least 5000 draws each.
+            assert ours.weight.std().item() == pytest.approx(kernel.std().item(), rel=0.05)
+            assert ours.weight.abs().max().item() == pytest.approx(
+                kernel.abs().max().item(), rel=0.1
+            )
+        with torch.no_grad():
+            ours.weight.copy_(kernel.T)
+    with torch.no_grad():
+        found = network(torch.from_numpy(values)).numpy()
+    np.testing.assert_allclose(found, encoder(values, training=False).numpy(), atol=1e-5)
+
+
+def test_dropout_is_the_packages(package):
+    base = package.network.base_network("szubert", (20,))
+    theirs = [layer for layer in base.layers if not layer.weights]
+    ours = [
+        layer for layer in build_network("szubert", 20) if isinstance(layer, torch.nn.AlphaDropout)
+    ]
+    assert [layer.rate for layer in theirs] == [layer.p for layer in ours] == [0.1, 0.1]
+    # What is kept and what is dropped become the same two values.
+    found = ours[0](torch.ones(10_000)).unique()
+    expected = np.unique(theirs[0](np.ones(10_000, np.float32), training=True).numpy())
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-5)
+
+
+def test_negatives_are_uniform_over_what_is_no_neighbour():
+    torch.manual_seed(0)
+    rows = torch.tensor(
+        [[0, 2, 5], [1, 0, 7], [2, 3, 1], [3, 4, 2], [4, 5, 6], [5, 0, 7], [6, 7, 0], [7, 6, 5]]
+    )
+    source = Triplets(rows, 4)
+    drawn = torch.stack([source.negatives() for _ in range(5000)])
+    for point, row in enumerate(rows.tolist()):
+        counts = torch.bincount(drawn[:, point], minlength=8)
+        assert counts[row].sum() == 0
+        others = [other for other in range(8) if other not in row]
+        assert chisquare(counts[others].numpy()).pvalue > 0.001
+
+
+def test_an_epoch_has_every_anchor_once_and_one_rank_a_batch():
+    torch.manual_seed(3)
+    rows = torch.stack([(torch.arange(10) + step) % 10 for step in range(4)], dim=1)
+    orders, ranks = set(), set()
+    for _ in range(30):
+        batches = list(Triplets(rows, 4).epoch())
+        orders.add(tuple(batch[0, 0].item() for batch in batches))
+        assert sorted(anchor for batch in batches for anchor in batch[0].tolist()) == list(
+            range(10)
+        )
+        for anchors, positives, _ in batches:
+            assert anchors.tolist() == list(range(anchors[0], anchors[-1] + 1))
+            (rank,) = set(((positives - anchors) % 10).tolist())
+            ranks.add(rank)
+    assert {len(order) for order in orders} == {3}
+    assert len(orders) == 6  # all orders of three batches
+    assert ranks == {0, 1, 2, 3}
+
+
+# --- The whole ---------------------------------------------------------------------------------
+
+
+def test_stops_without_progress(digits):
+    same = np.ones_like(digits[0])  # nothing to learn: the loss is noise
+    settings = {**SETTINGS, "epochs": 50, "epochs_without_progress": 2}
+    losses = embed(same, digits[4], settings, 0).losses
+    assert 3 <= len(losses) < 50
+    assert np.argmin(losses) == len(losses) - 3  # the best one, and two without progress
+
+
+def test_embeds_points_it_has_not_seen(digits):
+    train, test, train_labels, test_labels, graph = digits
+    mapping, losses = fit(train, graph, SETTINGS, 0, "cpu")
+    points = mapping.transform(train)
+    assert len(losses) == 15
+    np.testing.assert_array_equal(points, embed(train, graph, SETTINGS, 0).points)
+    classifier = KNeighborsClassifier(15).fit(points, train_labels)
+    seen, unseen = (
+        classifier.score(points, train_labels),
+        classifier.score(mapping.transform(test), test_labels),
+    )
+    # Ten classes in two dimensions; chance is 0.1.
+    assert seen > 0.5
+    assert unseen > seen - 0.15
