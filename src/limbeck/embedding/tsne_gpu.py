@@ -81,14 +81,16 @@ def embed(
     shape = (len(activations), -1)
     values = torch.from_numpy(conditional.data.reshape(shape).astype(np.float32)).to(place)
     indices = torch.from_numpy(conditional.indices.reshape(shape).astype(np.int64)).to(place)
+    early = settings["early_exaggeration_iterations"]
     model = TSNE(
         perplexity=settings["perplexity"],
         init=initial_points(activations, seed).astype(np.float32),
         optimizer=DeltaBarDelta,
         optimizer_kwargs={},
-        early_exaggeration_coeff=settings["early_exaggeration"],
-        early_exaggeration_iter=settings["early_exaggeration_iterations"],
-        max_iter=settings["early_exaggeration_iterations"] + settings["iterations"],
+        early_exaggeration_coeff=settings["early_exaggeration"] if early else 1,
+        # The last iteration that is exaggerated, from 0.
+        early_exaggeration_iter=early - 1,
+        max_iter=early + settings["iterations"],
         min_grad_norm=0,
         device=place,
         distributed=False,
