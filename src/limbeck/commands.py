@@ -161,14 +161,19 @@ def find_neighbours(args: argparse.Namespace) -> None:
     find_neighbours(args.activations, args.k, args.device, args.neighbours)
 
 
-@command("--activations", "--neighbours", "--name", "--settings", "--seed", "--embedding")
+@command(
+    "--activations", "--neighbours", "--name", "--settings", "--seed", "--device", "--embedding"
+)
 def embed(args: argparse.Namespace) -> None:
     """Embed one layer in two dimensions."""
     from limbeck.embedding import embed
     from limbeck.settings import parse_settings
 
     settings = parse_settings("embedding", args.settings)
-    embed(args.activations, args.neighbours, args.name, settings, args.seed, args.embedding)
+    embed(
+        *(args.activations, args.neighbours, args.name, settings, args.seed),
+        *(args.device, args.embedding),
+    )
 
 
 @command("--dataset", "--predictions", "--history", "--metrics")

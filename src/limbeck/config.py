@@ -15,6 +15,8 @@ from limbeck.settings import violations
 NETWORK_LAYERS = ("A", "B", "C", "D", "E")
 DEFAULT_STUDY = "config/config.yaml"
 TABLE_FORMATS = ("csv", "md", "html")
+# Algorithms of embedding that compute on the study's device; the others need no GPU.
+ON_DEVICE = ("ivis_torch", "tsne_gpu")
 
 
 def read_config(overlays: Sequence[str | Path] = ()) -> dict:

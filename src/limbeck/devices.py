@@ -3,14 +3,11 @@
 import contextlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 
 from limbeck.errors import InputError
-
-# Processors that multiply bfloat16 natively; others emulate it more slowly than float32.
-BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
+from limbeck.processor import has_bfloat16
 
 
 def select_device(name: str) -> torch.device:
@@ -61,17 +58,8 @@ def resolve_precision(setting: str, device: torch.device) -> str:
         raise InputError(f"precision = tf32: {device.type} has none here; use float32 or auto")
     if setting != "auto":
         return setting
-    native = ampere if device.type == "cuda" else bool(BFLOAT16_FLAGS & processor_flags())
+    native = ampere if device.type == "cuda" else has_bfloat16()
     return "bfloat16" if native else "float32"
-
-
-def processor_flags() -> set[str]:
-    """Return the processor's feature flags as Linux names them, empty where it is not Linux."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith(("flags", "Features")):
-                return set(line.partition(":")[2].split())
-    return set()
 
 
 @contextlib.contextmanager

@@ -1,57 +1,27 @@
-"""Exact k-nearest neighbours by blocked matrix products.
+"""Exact k-nearest neighbours.
 
-Distances are Euclidean and computed in float64, so that the order of neighbours does not depend on
-cancellation; memory is bounded by a few blocks, whatever the number of points.
+Products in low precision, with a bound on their error, leave a few candidates for each point; their
+distances are then computed in float64. Memory is bounded by a few blocks, whatever the number of
+points.
 """
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from limbeck import artifacts
+from limbeck.blocks import in_memory
+from limbeck.bounds import Bounds
+from limbeck.distances import ExactSquares
 from limbeck.errors import InputError
+from limbeck.processor import has_bfloat16
+from limbeck.products import Blas, Torch
 
-BLOCK_BYTES = 512 * 2**20
-
-
-def squared_distances(points, device: str = "cpu") -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield all squared Euclidean distances, a block of rows at a time.
-
-    Parameters
-    ----------
-    points : array-like
-        Shape (n, D); a Zarr array is read block by block.
-    device : str
-        ``cpu`` for BLAS or ``cuda`` for torch on the GPU.
-
-    Yields
-    ------
-    rows : slice
-        Which points.
-    distances : numpy.ndarray
-        Their squared distances to all points, shape (rows, n), float64, never negative; those of
-        the points to themselves are 0.
-    """
-    count, dimensions = points.shape
-    block = max(1, min(count, BLOCK_BYTES // (8 * max(count, dimensions))))
-    slices = [slice(start, min(start + block, count)) for start in range(0, count, block)]
-    multiply = _multiply_on_gpu if device == "cuda" else _multiply
-    for rows in slices:
-        left = np.asarray(points[rows], np.float64)
-        left_norms = np.einsum("ij,ij->i", left, left)
-        distances = np.empty((len(left), count))
-        for columns in slices:
-            right = left if columns == rows else np.asarray(points[columns], np.float64)
-            norms = np.einsum("ij,ij->i", right, right)
-            part = distances[:, columns]
-            np.multiply(multiply(left, right), -2, out=part)
-            part += left_norms[:, None]
-            part += norms
-        np.maximum(distances, 0, out=distances)
-        distances[np.arange(len(left)), np.arange(rows.start, rows.stop)] = 0
-        yield rows, distances
+# Multiplications of float32 numbers that take about as long as the import of torch.
+WORTH_TORCH = 10**11
+# To compare a point with all others takes as long as so many products of it with all others.
+PRODUCTS = 80
 
 
 def nearest_neighbours(points, k: int, device: str = "cpu") -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +30,7 @@ def nearest_neighbours(points, k: int, device: str = "cpu") -> tuple[np.ndarray,
     Parameters
     ----------
     points : array-like
-        Shape (n, D).
+        Shape (n, D); a Zarr array is read block by block.
     k : int
         How many.
     device : str
@@ -78,28 +48,56 @@ def nearest_neighbours(points, k: int, device: str = "cpu") -> tuple[np.ndarray,
     InputError
         If there are not more than `k` points.
     """
-    count = points.shape[0]
+    count, dimensions = points.shape
     if k >= count:
         raise InputError(
             f"{k} neighbours of {count} images: allowed: 1 to {count - 1}; lower the embeddings' "
             "perplexity (a third of it) or k, or metrics.neighbours"
         )
+    if device == "cuda":
+        from limbeck.devices import select_device
+
+        place = select_device("cuda")
+        return search(points, k, [Torch(place, 11), Torch(place, 24)], Torch(place, 24))
+    if count**2 * dimensions / 2 > WORTH_TORCH and has_bfloat16():
+        return search(points, k, [Torch("cpu", 8), Blas()], Blas())
+    return search(points, k, [Blas()], Blas())
+
+
+def search(
+    points, k: int, filters: list[Blas | Torch], kernels: Blas | Torch
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find nearest neighbours among candidates.
+
+    Parameters
+    ----------
+    points, k
+        See `nearest_neighbours`, and for what is returned.
+    filters : list of Blas or Torch
+        What finds the candidates, the fastest first. A point that it leaves with too many, because
+        its neighbours are close together for its precision, is left to the next; if those are few,
+        or the filter is the last, they are compared with all points.
+    kernels : Blas or Torch
+        What compares candidates.
+    """
+    count = points.shape[0]
+    points = in_memory(points)
+    exact = ExactSquares(points, kernels)
     indices = np.empty((count, k), np.int32)
-    distances = np.empty((count, k), np.float32)
-    for rows, block in squared_distances(points, device):
-        own = np.arange(rows.start, rows.stop)
-        block[np.arange(len(block)), own] = np.inf
-        nearest = np.argpartition(block, k - 1, axis=1)[:, :k]
-        reach = np.take_along_axis(block, nearest, axis=1).max(axis=1)
-        # Where several points are as far as the last, a partition takes any of them.
-        for row in np.flatnonzero((block <= reach[:, None]).sum(axis=1) > k):
-            nearest[row] = np.argsort(block[row], kind="stable")[:k]
-        nearest.sort(axis=1)
-        values = np.take_along_axis(block, nearest, axis=1)
-        order = np.argsort(values, axis=1, kind="stable")
-        indices[rows] = np.take_along_axis(nearest, order, axis=1)
-        distances[rows] = np.sqrt(np.take_along_axis(values, order, axis=1))
-    return indices, distances
+    squares = np.empty((count, k))
+    left = np.arange(count)
+    for number, kernel in enumerate(filters):
+        candidates, complete = _candidates(points, k, kernel)
+        few = (~complete[left]).sum() <= count // PRODUCTS or number == len(filters) - 1
+        done = left[complete[left]]
+        _rank(exact, done, candidates[done], indices, squares)
+        left = left[~complete[left]]
+        if few:
+            break
+    for row, to_all in exact.of_points(left):
+        nearest = _nearest(to_all, row, k)
+        indices[row], squares[row] = nearest, to_all[nearest]
+    return indices, np.sqrt(squares).astype(np.float32)
 
 
 def find_neighbours(activations: str | Path, k: int, device: str, output: str | Path) -> None:
@@ -115,15 +113,41 @@ def find_neighbours(activations: str | Path, k: int, device: str, output: str | 
     artifacts.write_store(output, arrays, attributes)
 
 
-def _multiply(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    return left @ right.T
+def _candidates(points, k: int, kernel: Blas | Torch) -> tuple[np.ndarray, np.ndarray]:
+    """Return candidates of each point, (n, c), -1 where there are no more, and if they are all."""
+    count = points.shape[0]
+    kept = min(max(2 * k, k + 32), count - 1)
+    bounds = Bounds(points, kernel)
+    values, columns = kernel.nothing_kept(count, kept)
+    for rows, others, lower in bounds.tiles():
+        kernel.keep_smallest(values[rows], columns[rows], lower, others.start)
+    lower, columns = kernel.fetch(values), kernel.fetch(columns)
+    upper = bounds.upper(lower, np.arange(count)[:, None], columns)
+    # So far at most is the k-th neighbour.
+    reach = np.partition(upper, k - 1, axis=1)[:, k - 1 : k]
+    complete = (lower.max(axis=1) > reach[:, 0]) | (kept == count - 1)
+    return np.where(lower <= reach, columns, -1), complete
 
 
-def _multiply_on_gpu(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    import torch
+def _rank(
+    exact: ExactSquares,
+    rows: np.ndarray,
+    candidates: np.ndarray,
+    indices: np.ndarray,
+    squares: np.ndarray,
+) -> None:
+    """Fill in the nearest of the candidates of some rows."""
+    k = indices.shape[1]
+    candidates = np.sort(candidates, axis=1)
+    place, slot = np.nonzero(candidates >= 0)
+    values = np.full(candidates.shape, np.inf)
+    values[place, slot] = exact.of_pairs(rows[place], candidates[place, slot])
+    # Stable, and candidates are in ascending order: equal distances by index.
+    order = np.argsort(values, axis=1, kind="stable")[:, :k]
+    indices[rows] = np.take_along_axis(candidates, order, axis=1)
+    squares[rows] = np.take_along_axis(values, order, axis=1)
 
-    from limbeck.devices import select_device
 
-    device = select_device("cuda")
-    product = torch.from_numpy(left).to(device) @ torch.from_numpy(right).to(device).T
-    return product.cpu().numpy()
+def _nearest(squares: np.ndarray, row: int, k: int) -> np.ndarray:
+    order = np.argsort(squares, kind="stable")
+    return order[order != row][:k]

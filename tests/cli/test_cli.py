@@ -90,7 +90,7 @@ FLAGS = {
     ],
     "embed": [
         *("--activations=activations.zarr", "--neighbours=neighbours.zarr", "--name=tsne"),
-        *("--seed=0", "--embedding=out/embedding.zarr"),
+        *("--seed=0", "--device=cpu", "--embedding=out/embedding.zarr"),
     ],
     "score_layer": [
         *("--dataset=dataset.zarr", "--activations=activations.zarr"),

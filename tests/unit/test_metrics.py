@@ -4,12 +4,14 @@ import statistics
 
 import numpy as np
 import pytest
+from hard_points import HARD, squares_by_definition
 from scipy.stats import chi2, gaussian_kde, pearsonr
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from limbeck import artifacts, neighbours
+from limbeck import artifacts, blocks, distances
+from limbeck.distances import squared_distances
 from limbeck.errors import InputError
 from limbeck.metrics.classification import (
     class_correlation,
@@ -22,7 +24,13 @@ from limbeck.metrics.density import (
     region_area,
     region_threshold,
 )
-from limbeck.metrics.neighbourhoods import knn_accuracy, silhouette, trustworthiness
+from limbeck.metrics.gram import centred_gram
+from limbeck.metrics.neighbourhoods import (
+    knn_accuracy,
+    neighbour_ranks,
+    silhouette,
+    trustworthiness,
+)
 from limbeck.metrics.representation import intrinsic_dimension, probe_accuracy, variance_ratio
 from limbeck.metrics.scoring import score_embedding, score_layer, score_predictions
 from limbeck.settings import MetricSettings
@@ -30,8 +38,9 @@ from limbeck.settings import MetricSettings
 
 @pytest.fixture
 def seven_rows(monkeypatch):
-    """Make blocks of seven rows, for 60 points."""
-    monkeypatch.setattr(neighbours, "BLOCK_BYTES", 8 * 60 * 7)
+    """Make blocks of seven rows, for 60 points of five dimensions."""
+    monkeypatch.setattr(blocks, "POINT_BYTES", 4 * 5 * 7)
+    monkeypatch.setattr(distances, "BLOCK_BYTES", 8 * 60 * 7)
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +160,20 @@ def test_trustworthiness_equals_scikit_learn(seven_rows, clusters, k):
     assert abs(expected - continuity) > 1e-3
 
 
+@pytest.mark.parametrize("kind", HARD)
+def test_ranks_are_those_of_the_definition(monkeypatch, kind):
+    points = HARD[kind]()
+    monkeypatch.setattr(blocks, "POINT_BYTES", 4 * points.shape[1] * 47)
+    monkeypatch.setattr("limbeck.bounds.STRIPE", 20)
+    squares = squares_by_definition(points)
+    generator = np.random.default_rng(1)
+    others = [generator.permutation(np.delete(np.arange(len(points)), row))[:8]
+              for row in range(len(points))]  # fmt: skip
+    reach = np.take_along_axis(squares, np.array(others), axis=1)
+    expected = 1 + (squares[:, None, :] < reach[:, :, None]).sum(axis=2)
+    np.testing.assert_array_equal(neighbour_ranks(points, np.array(others)), expected)
+
+
 def test_trustworthiness_needs_twice_as_many_points():
     message = "^metrics.neighbours = 3: allowed: below half of the 6 images$"
     with pytest.raises(InputError, match=message):
@@ -161,7 +184,9 @@ def test_silhouette_by_hand():
     points = np.array([[0.0], [2], [10], [20]])
     # 0: (14 - 2) / 15 with 15 = mean(10, 20); 2: 13 - 2; 10: 9 - 10; 20: 19 - 10.
     expected = [(15 - 2) / 15, (13 - 2) / 13, (9 - 10) / 10, (19 - 10) / 19]
-    assert silhouette(points, np.array([5, 5, 3, 3])) == pytest.approx(np.mean(expected))
+    assert silhouette(squared_distances(points), np.array([5, 5, 3, 3])) == pytest.approx(
+        np.mean(expected)
+    )
 
 
 @pytest.mark.parametrize("alone", [None, 4])
@@ -170,11 +195,13 @@ def test_silhouette_equals_scikit_learn(seven_rows, clusters, alone):
     labels = labels * 2  # numbers of classes need not be consecutive
     if alone is not None:
         labels[alone] = 9
-    assert silhouette(points, labels) == pytest.approx(silhouette_score(points, labels), rel=1e-9)
+    assert silhouette(squared_distances(points), labels) == pytest.approx(
+        silhouette_score(points, labels), rel=1e-9
+    )
 
 
 def test_silhouette_of_identical_points_is_zero():
-    assert silhouette(np.ones((6, 2)), np.array([0, 0, 0, 1, 1, 1])) == 0
+    assert silhouette(squared_distances(np.ones((6, 2))), np.array([0, 0, 0, 1, 1, 1])) == 0
 
 
 # --- Areas of classes -------------------------------------------------------------------------
@@ -406,7 +433,7 @@ def test_rows_of_a_layer(layer, clusters, tmp_path):
     assert read(tmp_path / "metrics.csv", layer="C") == {
         "knn_accuracy": pytest.approx(leave_one_out(points, labels, 5)),
         "silhouette": pytest.approx(silhouette_score(points, labels), rel=1e-5),
-        "probe_accuracy": probe_accuracy(points, labels, 0.2, 4),
+        "probe_accuracy": probe_accuracy(centred_gram(points), labels, 0.2, 4),
         "intrinsic_dimension": intrinsic_dimension(distances_to_nearest(points, 2)),
         "variance_ratio": pytest.approx(variance_ratio(points, labels), rel=1e-5),
         "extraction_seconds": 1.25,

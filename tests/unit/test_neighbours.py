@@ -1,15 +1,21 @@
 """Nearest neighbours: exact, in order, and in bounded memory."""
 
+import subprocess
+import sys
 import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
+from hard_points import HARD, nearest_by_definition
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
-from limbeck import artifacts, neighbours
+from limbeck import artifacts, blocks, distances, neighbours
+from limbeck.distances import squared_distances
 from limbeck.errors import InputError
-from limbeck.neighbours import find_neighbours, nearest_neighbours, squared_distances
+from limbeck.neighbours import find_neighbours, nearest_neighbours, search
+from limbeck.products import Blas, Torch
 
 COUNT, DIMENSIONS = 150, 20
 
@@ -17,7 +23,8 @@ COUNT, DIMENSIONS = 150, 20
 @pytest.fixture
 def seven_rows(monkeypatch):
     """Make blocks of seven rows, for `COUNT` points: 21 blocks of 7 and one of 3."""
-    monkeypatch.setattr(neighbours, "BLOCK_BYTES", 8 * COUNT * 7 + 5)
+    monkeypatch.setattr(distances, "BLOCK_BYTES", 8 * COUNT * 7 + 5)
+    monkeypatch.setattr(blocks, "POINT_BYTES", 4 * DIMENSIONS * 7 + 5)
 
 
 def random_points(count=COUNT, dimensions=DIMENSIONS, dtype=np.float32):
@@ -31,13 +38,13 @@ def by_scikit_learn(points, k):
 
 
 class RecordingRows:
-    """An array on disk: has a shape, gives slices of rows and remembers how many."""
+    """An array on disk: has a shape, gives slices of rows and remembers which."""
 
     def __init__(self, points):
-        self.shape, self._points, self.sizes = points.shape, points, []
+        self.shape, self._points, self.read = points.shape, points, []
 
     def __getitem__(self, rows):
-        self.sizes.append(rows.stop - rows.start)
+        self.read.append((rows.start, rows.stop))
         return self._points[rows]
 
 
@@ -52,7 +59,7 @@ def test_equals_scikit_learn_to_the_last_index(seven_rows, k):
 
 
 def test_equals_scikit_learn_from_a_store(monkeypatch, tmp_path):
-    monkeypatch.setattr(neighbours, "BLOCK_BYTES", 8 * COUNT * 40)
+    monkeypatch.setattr(blocks, "POINT_BYTES", 4 * DIMENSIONS * 40)
     points = random_points()
     artifacts.write_store(tmp_path / "points.zarr", {"activations": points}, {})
     array = artifacts.open_store(tmp_path / "points.zarr")["activations"]
@@ -104,35 +111,59 @@ def test_duplicates_are_neighbours_at_distance_zero_but_never_oneself():
 
 def test_squared_distances_cover_all_pairs_once(seven_rows):
     points = random_points()
-    blocks = list(squared_distances(points))
-    assert [(rows.start, rows.stop) for rows, _ in blocks] == [
+    parts = list(squared_distances(points))
+    assert [(rows.start, rows.stop) for rows, _ in parts] == [
         (start, min(start + 7, COUNT)) for start in range(0, COUNT, 7)
     ]
-    distances = np.concatenate([block for _, block in blocks])
+    squares = np.concatenate([block for _, block in parts])
     exact = cdist(points.astype(np.float64), points.astype(np.float64), "sqeuclidean")
-    np.testing.assert_allclose(distances, exact, rtol=1e-12, atol=1e-12)
-    assert (np.diag(distances) == 0).all()
-    assert (distances >= 0).all()
+    np.testing.assert_allclose(squares, exact, rtol=1e-12, atol=1e-12)
+    assert (np.diag(squares) == 0).all()
+    assert (squares >= 0).all()
 
 
-def test_wide_points_are_read_in_blocks_that_fit_themselves(monkeypatch):
-    monkeypatch.setattr(neighbours, "BLOCK_BYTES", 8 * 400 * 3)
+def test_points_on_disk_are_read_in_blocks_and_few_of_them_anew(monkeypatch):
+    monkeypatch.setattr(blocks, "POINT_BYTES", 4 * 400 * 3)
+    monkeypatch.setattr(blocks, "ROW_BYTES", 8 * 400 * 3)
     points = RecordingRows(random_points(10, 400))
     indices, _ = nearest_neighbours(points, 4)
-    assert max(points.sizes) == 3
     np.testing.assert_array_equal(indices, by_scikit_learn(random_points(10, 400), 4)[0])
+    # Blocks a, b, c, d of 3, 3, 3 and 1 points.
+    a, b, c, d = (0, 3), (3, 6), (6, 9), (9, 10)
+    mean = [(None, 1), (None, 1), a, b, c, d]
+    bounds = [a, b, c, d, b, c, d]  # a with all, b with d and c, c with d
+    assert points.read[: len(mean + bounds)] == mean + bounds
+    assert set(points.read[len(mean + bounds) :]) <= {a, b, c, d}
+    assert len(points.read) <= len(mean + 2 * bounds)
+
+
+def test_blocks_come_in_pairs_and_two_are_kept():
+    loaded = []
+
+    class Loaded:
+        def __init__(self, rows):
+            loaded.append(weakref.ref(self))
+            assert sum(block() is not None for block in loaded) <= 2
+
+    parts = blocks.Blocks(np.empty((5, blocks.POINT_BYTES // 4)), Loaded)
+    for first, second in parts.pairs():
+        assert parts[first] is not None
+        assert parts[second] is not None
+    assert sorted(parts.pairs()) == [(i, j) for i in range(5) for j in range(i, 5)]
+    assert len(loaded) == 5 + 3 + 2 + 1
 
 
 def test_memory_stays_far_below_all_distances(monkeypatch):
-    points = random_points(1500, 4)
-    monkeypatch.setattr(neighbours, "BLOCK_BYTES", 8 * 1500 * 50)
+    points = random_points(3000, 4)
+    monkeypatch.setattr("limbeck.bounds.STRIPE", 50)
+    nearest_neighbours(points[:50], 1)
     tracemalloc.start()
     try:
-        nearest_neighbours(points, 5)
+        nearest_neighbours(points, 1)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 8 * 1500 * 1500 / 5  # blocks are a thirtieth
+    assert peak < 4 * 3000 * 3000 / 4
 
 
 @pytest.mark.parametrize("k", [5, 6])
@@ -156,3 +187,81 @@ def test_store_holds_graph_and_provenance(tmp_path):
     assert list(store["sample_ids"][:]) == list(ids)
     assert attributes.items() <= dict(store.attrs).items()
     assert 0 < store.attrs["neighbour_seconds"] < 60
+
+
+# --- Low precision, and still exact -------------------------------------------------------------
+
+WAYS = {
+    "float32 by BLAS": ([Blas()], Blas()),
+    "bfloat16 by torch": ([Torch("cpu", 8), Blas()], Blas()),
+    "TensorFloat-32 by torch": ([Torch("cpu", 11), Torch("cpu", 24)], Torch("cpu", 24)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", HARD)
+@pytest.mark.parametrize("k", [1, 12])
+def test_hard_points_have_the_neighbours_of_the_definition(monkeypatch, kind, way, k):
+    points = HARD[kind]()
+    monkeypatch.setattr(blocks, "POINT_BYTES", 4 * points.shape[1] * 47)
+    monkeypatch.setattr("limbeck.bounds.STRIPE", 20)
+    expected_indices, expected_distances = nearest_by_definition(points, k)
+    indices, found = search(points, k, *WAYS[way])
+    np.testing.assert_array_equal(indices, expected_indices)
+    np.testing.assert_array_max_ulp(found, expected_distances, 1)
+
+
+def test_precision_that_is_too_low_is_left_to_the_next(monkeypatch):
+    asked = []
+    candidates = neighbours._candidates
+
+    def recording(points, k, kernel):
+        found = candidates(points, k, kernel)
+        asked.append((kernel.bits, int(found[1].sum())))
+        return found
+
+    monkeypatch.setattr(neighbours, "_candidates", recording)
+    points = HARD["clusters that bfloat16 cannot resolve"]()
+    indices, _ = search(points, 12, *WAYS["bfloat16 by torch"])
+    np.testing.assert_array_equal(indices, nearest_by_definition(points, 12)[0])
+    (bits, few), (more_bits, all_of_them) = asked
+    assert (bits, more_bits) == (8, 24)
+    assert few < all_of_them == len(points)
+
+
+def test_points_too_close_for_float32_are_compared_with_all_others():
+    points = HARD["clusters that float32 cannot resolve"]()
+    assert not neighbours._candidates(points, 12, Blas())[1].any()
+    points = HARD["duplicates"]()
+    assert not neighbours._candidates(points, 12, Blas())[1].any()
+
+
+def test_a_processor_with_bfloat16_uses_it_where_there_is_much_to_do(monkeypatch):
+    used = []
+    lower_bounds = Torch.lower_bounds
+    monkeypatch.setattr(
+        Torch, "lower_bounds", lambda *args: used.append(args[0].bits) or lower_bounds(*args)
+    )
+    points = random_points()
+    monkeypatch.setattr(neighbours, "has_bfloat16", lambda: True)
+    nearest_neighbours(points, 10)
+    assert not used
+    monkeypatch.setattr(neighbours, "WORTH_TORCH", COUNT**2 * DIMENSIONS / 2 - 1)
+    indices, _ = nearest_neighbours(points, 10)
+    assert set(used) == {8}
+    np.testing.assert_array_equal(indices, by_scikit_learn(points, 10)[0])
+
+
+def test_torch_is_not_imported_without_need():
+    code = (
+        "import sys, numpy as np; from limbeck.neighbours import nearest_neighbours;"
+        "nearest_neighbours(np.eye(5), 2); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_numbers_that_are_not_finite_are_an_error():
+    points = random_points()
+    points[3, 4] = np.inf
+    with pytest.raises(InputError, match="^points are not all finite numbers; [^\n]*$"):
+        nearest_neighbours(points, 3)

@@ -222,7 +222,7 @@ def test_commands_make_the_table(tmp_path):
         ["find_neighbours", f"--activations={lifted}", "--k=10", "--device=cpu"]
         + [f"--neighbours={graph}"],
         ["embed", f"--activations={lifted}", f"--neighbours={graph}", "--name=mine", "--seed=0"]
-        + ['--settings={"algorithm": "pca"}', f"--embedding={embedded}"],
+        + ["--device=cpu", '--settings={"algorithm": "pca"}', f"--embedding={embedded}"],
         ["score_noise", "--inputs", lifted, embedded, f"--table={tmp_path}/noise.csv"],
     ):
         assert cli.main(arguments) == 0

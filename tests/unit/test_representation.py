@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from limbeck import artifacts
+from limbeck import artifacts, blocks
+from limbeck.blocks import mean_and_reach
 from limbeck.errors import InputError
 from limbeck.metrics import gram
-from limbeck.metrics.gram import centred_gram, column_means, gram_tiles
+from limbeck.metrics.gram import centred_gram, gram_distances, gram_tiles
 from limbeck.metrics.representation import (
     intrinsic_dimension,
     probe_accuracy,
@@ -24,6 +26,7 @@ from limbeck.neighbours import nearest_neighbours
 def small_blocks(monkeypatch):
     """Make blocks of 9 kB: a few rows, and tiles of fewer rows than there are points."""
     monkeypatch.setattr(gram, "BLOCK_BYTES", 9000)
+    monkeypatch.setattr(blocks, "ROW_BYTES", 9000)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +58,7 @@ def test_gram_matrix_is_that_of_centred_points(classes, small_blocks):
     points = classes[0].astype(np.float64)
     centred = points - points.mean(axis=0)
     assert len(list(gram_tiles([points]))) > 1
-    np.testing.assert_allclose(column_means(classes[0]), points.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(mean_and_reach(classes[0])[0], points.mean(axis=0), rtol=1e-12)
     np.testing.assert_allclose(centred_gram(classes[0]), centred @ centred.T, atol=1e-8)
 
 
@@ -75,6 +78,15 @@ def test_points_are_left_as_they_were(layers):
     variance_ratio(layers[0], np.arange(50) % 3)
     for layer, copy in zip(layers, before, strict=True):
         np.testing.assert_array_equal(layer, copy)
+
+
+def test_gram_matrix_gives_the_distances(classes, monkeypatch):
+    monkeypatch.setattr(gram, "BLOCK_BYTES", 8 * 90 * 20)
+    blocks_of_rows = list(gram_distances(centred_gram(classes[0])))
+    assert [rows.stop for rows, _ in blocks_of_rows] == [20, 40, 60, 80, 90]
+    distances = np.concatenate([squares for _, squares in blocks_of_rows])
+    exact = cdist(classes[0].astype(float), classes[0].astype(float), "sqeuclidean")
+    np.testing.assert_allclose(distances, exact, rtol=1e-10, atol=1e-12)
 
 
 # --- Linear probe -----------------------------------------------------------------------------
@@ -114,7 +126,7 @@ def test_probe_is_scikit_learns_ridge_classifier(classes, small_blocks, penalty,
     expected = cross_val_predict(model, points.astype(np.float64), labels, cv=splits)
     predicted = probe_predictions(centred_gram(points), labels, dealt, penalty)
     np.testing.assert_array_equal(predicted, expected)
-    accuracy = probe_accuracy(points, labels, penalty, folds)
+    accuracy = probe_accuracy(centred_gram(points), labels, penalty, folds)
     assert accuracy == (expected == labels).mean()
     assert 0.3 < accuracy < 0.95  # the classes overlap
 
@@ -133,13 +145,13 @@ def test_probe_of_two_classes_is_scikit_learns(classes):
 
 def test_probe_does_not_depend_on_scale_and_place(classes):
     points, labels = classes[0].astype(np.float64), classes[1]
-    expected = probe_accuracy(points, labels, 0.1, 5)
-    assert probe_accuracy(points * 1e-4 + 2, labels, 0.1, 5) == expected
+    expected = probe_accuracy(centred_gram(points), labels, 0.1, 5)
+    assert probe_accuracy(centred_gram(points * 1e-4 + 2), labels, 0.1, 5) == expected
 
 
 def test_probe_of_a_dead_layer_predicts_the_largest_class():
     labels = np.repeat([0, 1], [10, 20])
-    assert probe_accuracy(np.full((30, 4), 0.3, np.float32), labels, 0.1, 5) == 2 / 3
+    assert probe_accuracy(centred_gram(np.full((30, 4), 0.3, np.float32)), labels, 0.1, 5) == 2 / 3
 
 
 # --- Intrinsic dimension ----------------------------------------------------------------------

@@ -15,7 +15,7 @@ import pytest
 import torch
 from stored import samples_of
 
-from limbeck import artifacts, cli, devices
+from limbeck import artifacts, cli, devices, processor
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split, split_dataset
 from limbeck.errors import InputError
@@ -450,7 +450,7 @@ def test_absent_cuda_is_an_error(digits, split, method_settings, tmp_path, capsy
     ],
 )
 def test_precision_follows_the_processor(setting, flags, expected, monkeypatch):
-    monkeypatch.setattr(devices, "processor_flags", lambda: flags)
+    monkeypatch.setattr(processor, "processor_flags", lambda: flags)
     assert devices.resolve_precision(setting, torch.device("cpu")) == expected
 
 

@@ -16,6 +16,8 @@ rule embed:
     resources:
         mem_mb=6000,
         runtime=120,
+        gpu=embedding_gpu,
+        device=config["device"],
     params:
         settings=as_json("embeddings", lambda wildcards: wildcards.embedding),
         seed=config["seed"],
@@ -23,4 +25,4 @@ rule embed:
     shell:
         "limbeck embed --activations {input.activations} --neighbours {input.neighbours}"
         " --name {wildcards.embedding} --settings {params.settings:q} --seed {params.seed}"
-        " --embedding {output.embedding} 2> {log}"
+        " --device {resources.device} --embedding {output.embedding} 2> {log}"

@@ -7,6 +7,7 @@ from snakemake.logging import logger
 
 from limbeck import published
 from limbeck.config import (
+    ON_DEVICE,
     TABLE_FORMATS,
     check_config,
     neighbours_needed,
@@ -157,6 +158,10 @@ def weights_file_of(wildcards):
 
 def algorithm_of(wildcards):
     return config["embeddings"][wildcards.embedding]["algorithm"]
+
+
+def embedding_gpu(wildcards):
+    return GPU if algorithm_of(wildcards) in ON_DEVICE else 0
 
 
 def figure_settings(wildcards):

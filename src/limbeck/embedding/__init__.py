@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from limbeck import artifacts
+from limbeck.config import ON_DEVICE
 from limbeck.seeding import derive_seed
 
 EMBEDDERS = {
@@ -19,6 +20,7 @@ EMBEDDERS = {
     "ivis_torch": "limbeck.embedding.ivis_torch",
     "pca": "limbeck.embedding.pca",
     "tsne": "limbeck.embedding.tsne",
+    "tsne_gpu": "limbeck.embedding.tsne_gpu",
 }
 
 
@@ -55,6 +57,7 @@ def embed(
     name: str,
     settings: Mapping,
     seed: int,
+    device: str,
     output: str | Path,
 ) -> None:
     """Embed one layer's activations in two dimensions.
@@ -72,6 +75,8 @@ def embed(
         ``algorithm``, a key of `EMBEDDERS`, and the algorithm's settings.
     seed : int
         The study's seed.
+    device : str
+        ``cpu`` or ``cuda``, for the algorithms `limbeck.config.ON_DEVICE`.
     output : str or Path
         The store to write.
 
@@ -85,7 +90,8 @@ def embed(
     values = np.asarray(source["activations"][:], np.float32)
     graph = Neighbours(graph["indices"][:], graph["distances"][:])
     started = time.perf_counter()
-    result = algorithm.embed(values, graph, settings, derive_seed(seed, "embed", name))
+    place = {"device": device} if settings["algorithm"] in ON_DEVICE else {}
+    result = algorithm.embed(values, graph, settings, derive_seed(seed, "embed", name), **place)
     attributes = {
         **source.attrs,
         **result.measures,

@@ -24,24 +24,58 @@ def embed(
 
     The affinities reach over three times the perplexity neighbours. Measures: ``kl_divergence``.
     """
+    embedding = openTSNE.TSNE(
+        early_exaggeration=settings["early_exaggeration"],
+        early_exaggeration_iter=settings["early_exaggeration_iterations"],
+        n_iter=settings["iterations"],
+        n_jobs=available_threads(),
+        random_state=seed,
+    ).fit(
+        affinities=_affinities(neighbours, settings, symmetrize=True),
+        initialization=initial_points(activations, seed),
+    )
+    return Embedding(np.asarray(embedding), {"kl_divergence": float(embedding.kl_divergence)})
+
+
+def conditional_affinities(neighbours: Neighbours, settings: Mapping):
+    """Return what each point's affinities to its neighbours are before they are made symmetric.
+
+    Parameters
+    ----------
+    neighbours : Neighbours
+        At least three times the perplexity of each point.
+    settings : mapping
+        ``perplexity`` counts.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix
+        Shape (n, n), as many values in each row, their sum 1.
+    """
+    return _affinities(neighbours, settings, symmetrize=False).P
+
+
+def initial_points(activations: np.ndarray, seed: int) -> np.ndarray:
+    """Return the first two principal components, small and jittered, shape (n, 2)."""
+    return pca(activations, random_state=seed)
+
+
+def _affinities(
+    neighbours: Neighbours, settings: Mapping, *, symmetrize: bool
+) -> PerplexityBasedNN:
     k = math.floor(3 * settings["perplexity"])
     if k > neighbours.indices.shape[1]:
         raise InputError(
             f"perplexity = {settings['perplexity']}: needs {k} neighbours, the graph has "
             f"{neighbours.indices.shape[1]}"
         )
-    threads = available_threads()
-    affinities = PerplexityBasedNN(
-        perplexity=settings["perplexity"],
-        knn_index=PrecomputedNeighbors(neighbours.indices[:, :k], neighbours.distances[:, :k]),
-        n_jobs=threads,
-        random_state=seed,
+    # Copies, since openTSNE sorts the indices that it is given, and not the distances.
+    nearest = PrecomputedNeighbors(
+        neighbours.indices[:, :k].copy(), neighbours.distances[:, :k].copy()
     )
-    embedding = openTSNE.TSNE(
-        early_exaggeration=settings["early_exaggeration"],
-        early_exaggeration_iter=settings["early_exaggeration_iterations"],
-        n_iter=settings["iterations"],
-        n_jobs=threads,
-        random_state=seed,
-    ).fit(affinities=affinities, initialization=pca(activations, random_state=seed))
-    return Embedding(np.asarray(embedding), {"kl_divergence": float(embedding.kl_divergence)})
+    return PerplexityBasedNN(
+        perplexity=settings["perplexity"],
+        knn_index=nearest,
+        symmetrize=symmetrize,
+        n_jobs=available_threads(),
+    )

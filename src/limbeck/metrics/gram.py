@@ -5,37 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from limbeck.neighbours import BLOCK_BYTES
-
-
-def row_blocks(points) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield the rows of `points` relative to the first one, a block at a time.
-
-    Parameters
-    ----------
-    points : array-like
-        Shape (n, D); a Zarr array is read block by block.
-
-    Yields
-    ------
-    rows : slice
-        Which points.
-    values : numpy.ndarray
-        What they differ by from the first point, shape (rows, D), float64. Small numbers, so that
-        sums of them and of their squares lose no digits to a large mean.
-    """
-    count, dimensions = points.shape
-    size = max(1, BLOCK_BYTES // (8 * dimensions))
-    origin = np.asarray(points[:1], np.float64)
-    for start in range(0, count, size):
-        rows = slice(start, min(start + size, count))
-        yield rows, points[rows] - origin
-
-
-def column_means(points) -> np.ndarray:
-    """Return the mean point, shape (D,), float64."""
-    total = sum(values.sum(axis=0) for _, values in row_blocks(points))
-    return np.asarray(points[0], np.float64) + total / points.shape[0]
+from limbeck.blocks import BLOCK_BYTES, mean_and_reach, slices_of
 
 
 def gram_tiles(layers: Sequence) -> Iterator[tuple[slice, slice, np.ndarray]]:
@@ -56,9 +26,8 @@ def gram_tiles(layers: Sequence) -> Iterator[tuple[slice, slice, np.ndarray]]:
     count = layers[0].shape[0]
     widest = max(layer.shape[1] for layer in layers)
     side = min(math.isqrt(BLOCK_BYTES // (8 * len(layers))), BLOCK_BYTES // (8 * widest))
-    side = max(1, min(side, count))
-    slices = [slice(start, min(start + side, count)) for start in range(0, count, side)]
-    means = [column_means(layer) for layer in layers]
+    slices = slices_of(count, side)
+    means = [mean_and_reach(layer)[0] for layer in layers]
     for position, rows in enumerate(slices):
         for columns in slices[position:]:
             shape = (len(layers), rows.stop - rows.start, columns.stop - columns.start)
@@ -77,3 +46,21 @@ def centred_gram(points) -> np.ndarray:
         gram[rows, columns] = tile
         gram[columns, rows] = tile.T
     return gram
+
+
+def gram_distances(gram: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield squared distances as `limbeck.distances.squared_distances` does, from a Gram matrix.
+
+    Parameters
+    ----------
+    gram : numpy.ndarray
+        Inner products of the points about their mean, shape (n, n), float64.
+    """
+    squares = np.diag(gram)
+    for rows in slices_of(len(gram), BLOCK_BYTES // (8 * len(gram))):
+        distances = -2 * gram[rows]
+        distances += squares[rows, None]
+        distances += squares
+        np.maximum(distances, 0, out=distances)
+        distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = 0
+        yield rows, distances

@@ -10,6 +10,7 @@ from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
 from limbeck import artifacts
+from limbeck.distances import squared_distances
 from limbeck.formats import write_table
 from limbeck.metrics.neighbourhoods import silhouette
 from limbeck.neighbours import nearest_neighbours
@@ -98,7 +99,9 @@ def unevenness(points: np.ndarray, scales: np.ndarray) -> np.ndarray:
 
 NOISE_METRICS: Mapping[str, Callable[[NoiseInputs], float]] = {
     "distance_correlation": lambda noise: distance_correlation(noise.points, noise.plane),
-    "quadrant_silhouette": lambda noise: silhouette(noise.points, noise.quadrants),
+    "quadrant_silhouette": lambda noise: silhouette(
+        squared_distances(noise.points), noise.quadrants
+    ),
     "clumping": lambda noise: clumping(noise.points, noise.plane),
 }
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from limbeck.blocks import row_blocks
 from limbeck.errors import InputError
-from limbeck.metrics.gram import centred_gram, row_blocks
 
 # Facco et al. (2017) leave out the tenth of the points with the largest ratios.
 FITTED = 0.9
@@ -87,13 +87,13 @@ def probe_predictions(
     return predicted
 
 
-def probe_accuracy(points, labels: np.ndarray, penalty: float, folds: int) -> float:
+def probe_accuracy(gram: np.ndarray, labels: np.ndarray, penalty: float, folds: int) -> float:
     """Return the accuracy of a linear probe on images that it was not trained on.
 
     Parameters
     ----------
-    points : array-like
-        Activations, shape (n, D).
+    gram : numpy.ndarray
+        Centred Gram matrix of the activations, shape (n, n).
     labels : numpy.ndarray
         Shape (n,).
     penalty : float
@@ -106,7 +106,7 @@ def probe_accuracy(points, labels: np.ndarray, penalty: float, folds: int) -> fl
     Linear probes are Alain & Bengio's (2016); this one is the ridge classifier of scikit-learn.
     """
     folds = stratified_folds(labels, folds)
-    return float((probe_predictions(centred_gram(points), labels, folds, penalty) == labels).mean())
+    return float((probe_predictions(gram, labels, folds, penalty) == labels).mean())
 
 
 def intrinsic_dimension(distances: np.ndarray) -> float:

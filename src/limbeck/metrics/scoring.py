@@ -9,8 +9,10 @@ import numpy as np
 
 from limbeck import artifacts
 from limbeck.data.datasets import Dataset
+from limbeck.distances import squared_distances
 from limbeck.metrics.classification import superclass_correlation, top_k_accuracy
 from limbeck.metrics.density import class_area_ratios
+from limbeck.metrics.gram import centred_gram, gram_distances
 from limbeck.metrics.neighbourhoods import knn_accuracy, silhouette, trustworthiness
 from limbeck.metrics.representation import intrinsic_dimension, probe_accuracy, variance_ratio
 from limbeck.neighbours import nearest_neighbours
@@ -32,6 +34,11 @@ class LayerInputs:
     attributes: Mapping
     settings: MetricSettings
 
+    @functools.cached_property
+    def gram(self) -> np.ndarray:
+        """Centred Gram matrix of the activations, shape (n, n)."""
+        return centred_gram(self.activations)
+
 
 @dataclass(frozen=True)
 class EmbeddingInputs(LayerInputs):
@@ -48,9 +55,9 @@ class EmbeddingInputs(LayerInputs):
 
 LAYER_METRICS: Mapping[str, Callable[[LayerInputs], float]] = {
     "knn_accuracy": lambda layer: knn_accuracy(layer.neighbours, layer.labels),
-    "silhouette": lambda layer: silhouette(layer.activations, layer.labels),
+    "silhouette": lambda layer: silhouette(gram_distances(layer.gram), layer.labels),
     "probe_accuracy": lambda layer: probe_accuracy(
-        layer.activations, layer.labels, layer.settings.probe_penalty, layer.settings.probe_folds
+        layer.gram, layer.labels, layer.settings.probe_penalty, layer.settings.probe_folds
     ),
     "intrinsic_dimension": lambda layer: intrinsic_dimension(layer.distances),
     "variance_ratio": lambda layer: variance_ratio(layer.activations, layer.labels),
@@ -62,7 +69,7 @@ EMBEDDING_METRICS: Mapping[str, Callable[[EmbeddingInputs], float]] = {
     "trustworthiness": lambda e: trustworthiness(e.activations, e.point_neighbours),
     "continuity": lambda e: trustworthiness(e.points, e.neighbours),
     "knn_accuracy": lambda e: knn_accuracy(e.point_neighbours, e.labels),
-    "silhouette": lambda e: silhouette(e.points, e.labels),
+    "silhouette": lambda e: silhouette(squared_distances(e.points), e.labels),
     "class_area_ratio": lambda e: e.area_ratios.mean(),
     "class_area_spread": lambda e: e.area_ratios.std(ddof=1),
     "embedding_seconds": lambda e: e.attributes["embedding_seconds"],

@@ -1,0 +1,106 @@
+"""Rows of arrays that are larger than memory, a block at a time."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+# Of a block of float64 numbers ...
+BLOCK_BYTES = 512 * 2**20
+# ... and of one of those points between which all distances are asked for: the larger they are, the
+# less often each is read.
+POINT_BYTES = 2**30
+# What is gone through several times fits a processor's caches, the larger and the smaller one.
+ROW_BYTES = 16 * 2**20
+CACHE_BYTES = 4 * 2**20
+
+
+def slices_of(count: int, size: int) -> list[slice]:
+    """Cut `count` rows into slices of `size`, the last one perhaps shorter."""
+    return [slice(start, min(start + size, count)) for start in range(0, count, max(size, 1))]
+
+
+def in_memory(points):
+    """Return the points as an array if they are no more than a block, else as they are."""
+    count, dimensions = points.shape
+    return np.asarray(points[:]) if 4 * count * dimensions <= POINT_BYTES else points
+
+
+def row_blocks(points) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield the rows of `points` relative to the first one, a few at a time.
+
+    Parameters
+    ----------
+    points : array-like
+        Shape (n, D); a Zarr array is read block by block.
+
+    Yields
+    ------
+    rows : slice
+        Which points.
+    values : numpy.ndarray
+        What they differ by from the first point, shape (rows, D), float64. Small numbers, so that
+        sums of them and of their squares lose no digits to a large mean.
+    """
+    count, dimensions = points.shape
+    origin = np.asarray(points[:1], np.float64)
+    for rows in slices_of(count, ROW_BYTES // (8 * dimensions)):
+        yield rows, points[rows] - origin
+
+
+def mean_and_reach(points) -> tuple[np.ndarray, float]:
+    """Return the mean point and how far any coordinate can be from its own.
+
+    Parameters
+    ----------
+    points : array-like
+        Shape (n, D).
+
+    Returns
+    -------
+    mean : numpy.ndarray
+        Shape (D,), float64.
+    reach : float
+        No coordinate of a point differs by more from the mean's.
+    """
+    origin = np.asarray(points[:1], np.float64)[0]
+    total, largest = np.zeros_like(origin), 0.0
+    for _, values in row_blocks(points):
+        total += values.sum(axis=0)
+        largest = max(largest, float(values.max()), -float(values.min()))
+    return origin + total / points.shape[0], 2 * largest
+
+
+class Blocks:
+    """The rows of an array in blocks of which two at a time are in memory.
+
+    Parameters
+    ----------
+    points : array-like
+        Shape (n, D); a Zarr array is read block by block.
+    load : callable
+        Makes a block of a slice of rows.
+    """
+
+    def __init__(self, points, load: Callable[[slice], object]):
+        count, dimensions = points.shape
+        self.slices = slices_of(count, POINT_BYTES // (4 * dimensions))
+        self._load = load
+        self._kept: dict[int, object] = {}
+
+    def __getitem__(self, index: int):
+        block = self._kept.pop(index, None)
+        if block is None:
+            # Before another is read, so that there are never three.
+            while len(self._kept) > 1:
+                del self._kept[next(iter(self._kept))]
+            block = self._load(self.slices[index])
+        self._kept[index] = block
+        return block
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Yield each two blocks, and each with itself, in an order that reads few of them anew."""
+        count = len(self.slices)
+        for first in range(count):
+            # To and fro, since the last block is still in memory.
+            seconds = range(first, count)
+            yield from ((first, second) for second in (seconds[::-1] if first % 2 else seconds))
