@@ -254,7 +254,7 @@ def test_numbers_are_finite(config, value):
         ("methods.teacher.schedule", "cosin", "did you mean 'cosine'? ", "constant, cosine, step"),
         ("methods.teacher.augmentation", False, "", "none, flip"),
         ("training.pack", "fold", "did you mean 'folds'? ", "folds, null"),
-        ("embeddings.tsne.algorithm", "tsn", "did you mean 'tsne'? ", "tsne, ivis, pca"),
+        ("embeddings.tsne.algorithm", "tsn", "did you mean 'tsne'? ", "tsne, tsne_gpu, ivis"),
         ("dataset.name", "digit", "did you mean 'digits'? ", "digits, cifar10, cifar100"),
         ("figures.bars.kind", "acuracy", "did you mean 'accuracy'? ", "accuracy, algorithms"),
         ("activations.dtype", "bytes", "", "float32, float16"),

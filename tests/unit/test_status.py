@@ -235,8 +235,11 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="no 
 @pytest.fixture
 def snakemake(study):
     """Have a process of Snakemake's name in the folder: a shell that waits on its input."""
-    (study / "snakemake").write_text("read line\n")
-    with subprocess.Popen(["sh", "./snakemake"], stdin=subprocess.PIPE) as process:
+    (study / "snakemake").write_text("echo ready\nread line\n")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(["sh", "./snakemake"], **pipes) as process:
+        # Its name is to be seen only when it has started.
+        process.stdout.readline()
         yield
         process.communicate()
 
