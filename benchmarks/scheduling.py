@@ -190,7 +190,8 @@ def main() -> None:
     )
     measure("dry run, the paper's study", {}, 3, "--dry-run")
     measure("dry run, ten times its folds", {"folds": 50}, 1, "--dry-run")
-    measure("run, one budget and fold", {"budgets": [2500], "folds": 1}, 1, "--cores", "2")
+    small = {"budgets": [2500], "folds": 1, "device": "cpu"}
+    measure("run, one budget and fold", small, 1, "--cores", "2")
 
 
 if __name__ == "__main__":
