@@ -12,7 +12,13 @@ import yaml
 from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
-from limbeck.config import check_config, neighbours_needed, read_config
+from limbeck.config import (
+    check_config,
+    neighbours_needed,
+    packed_methods,
+    read_config,
+    training_rules,
+)
 from limbeck.errors import InputError, suggest
 from limbeck.settings import STAGES, MethodSettings, parse_settings, schema
 
@@ -826,3 +832,14 @@ def test_distillation_knows_mirror_images_only(config, augmentation):
 def test_other_methods_may_crop(config, augmentation):
     config["methods"]["teacher"] |= {"augmentation": augmentation, "crop_padding": 1}
     check_config(config)
+
+
+def test_the_rules_that_train_are_those_that_the_methods_need(config):
+    assert (packed_methods(config), training_rules(config)) == ([], ["train"])
+    config["training"]["pack"] = "folds"
+    assert packed_methods(config) == list(config["methods"])
+    assert training_rules(config) == ["train_folds"]
+    config["methods"]["undistilled"]["model"] = "densenet121"
+    config["methods"]["distilled"]["objective"] = "mixmatch"
+    assert packed_methods(config) == ["teacher"]
+    assert training_rules(config) == ["train", "train_folds"]
