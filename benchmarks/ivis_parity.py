@@ -13,6 +13,9 @@ standard deviation of either, and
 - difference: the p-value of Welch's t-test that the means differ;
 - power: of that t-test, at the level 0.05, to see a difference as large as the margin.
 
+The second table pools the datasets: mean differences in units of the margin, weighted by the
+inverse of their variances, and the same tests with a normal distribution.
+
 CIFAR-100's test images are left out where data/cifar100 is missing.
 """
 
@@ -103,13 +106,18 @@ def run(algorithm: str, dataset: str, seed: int) -> tuple[float, float, float]:
     )
 
 
+def margin_of(measure: str, theirs: np.ndarray) -> float:
+    """Return the largest difference of means that does not matter."""
+    return MARGINS.get(measure, 0.05 * theirs.mean())
+
+
 def compare(measure: str, ours: np.ndarray, theirs: np.ndarray) -> str:
     """Return the cells of one line."""
     from scipy.stats import ttest_ind
     from statsmodels.stats.power import TTestIndPower
     from statsmodels.stats.weightstats import ttost_ind
 
-    margin = MARGINS.get(measure, 0.05 * theirs.mean())
+    margin = margin_of(measure, theirs)
     equivalence = ttost_ind(ours, theirs, -margin, margin, usevar="unequal")[0]
     difference = ttest_ind(ours, theirs, equal_var=False).pvalue
     spread = np.sqrt((ours.var(ddof=1) + theirs.var(ddof=1)) / 2)
@@ -118,6 +126,23 @@ def compare(measure: str, ours: np.ndarray, theirs: np.ndarray) -> str:
     cells = [f"{part.mean():.4f} ± {part.std(ddof=1):.4f}" for part in (ours, theirs)]
     cells += [f"{margin:.3f}", f"{equivalence:.2g}", f"{difference:.2f}", f"{power:.2f}"]
     return " | ".join(cells)
+
+
+def pool(measure: str, pairs: list[tuple[np.ndarray, np.ndarray]]) -> str:
+    """Return the cells of one line of the second table."""
+    from scipy.stats import norm
+
+    differences, variances = [], []
+    for ours, theirs in pairs:
+        margin = margin_of(measure, theirs)
+        differences.append((ours.mean() - theirs.mean()) / margin)
+        variances.append((ours.var(ddof=1) + theirs.var(ddof=1)) / len(ours) / margin**2)
+    weights = 1 / np.array(variances)
+    mean, error = np.average(differences, weights=weights), weights.sum() ** -0.5
+    equivalence = norm.sf((1 - abs(mean)) / error)
+    difference = 2 * norm.sf(abs(mean) / error)
+    power = norm.sf(norm.isf(0.025) - 1 / error)
+    return f"{mean:.2f} ± {error:.2f} | {equivalence:.2g} | {difference:.2f} | {power:.2f}"
 
 
 def main() -> None:
@@ -144,10 +169,15 @@ def main() -> None:
     print(hardware("torch", "tensorflow", "ivis"), f"{arguments.seeds} seeds", sep=", ")
     print("\n| dataset | measure | ivis_torch | ivis | margin | equivalence | difference | power |")
     print("|---" * 8 + "|")
+    samples = {name: [np.array(values[algorithm, name]).T for algorithm in pools] for name in names}
     for name in names:
-        columns = (np.array(values[algorithm, name]).T for algorithm in pools)
-        for measure, ours, theirs in zip(MEASURES, *columns, strict=True):
+        for measure, ours, theirs in zip(MEASURES, *samples[name], strict=True):
             print(f"| {name} | {measure} | {compare(measure, ours, theirs)} |")
+    print("\n| measure | difference, in margins | equivalence | difference | power |")
+    print("|---" * 5 + "|")
+    for number, measure in enumerate(MEASURES):
+        pairs = [(ours[number], theirs[number]) for ours, theirs in samples.values()]
+        print(f"| {measure} | {pool(measure, pairs)} |")
 
 
 if __name__ == "__main__":
