@@ -32,7 +32,7 @@ from limbeck.inference import BATCH
 from limbeck.models.network import load_network
 from limbeck.settings import ActivationSettings
 
-ROUNDS = 3
+ROUNDS = 2
 LAYERS = ("A", "B", "C", "D", "E")
 
 

@@ -11,28 +11,26 @@ network. A step's images are counted once, however many views there are of them.
 
 import argparse
 import copy
-import itertools
 import random
-import time
-from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
-from torch import nn
+from side_by_side import best_of
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
+from training_steps import LimbeckSteps, Pictures, endless, sgd, timed
 
 from limbeck.devices import computing, resolve_precision, select_device
 from limbeck.method_settings import MethodSettings
 from limbeck.models.network import build_network
 from limbeck.training.augmentation import weak_view
-from limbeck.training.objectives import TrainingData, build_objective
+from limbeck.training.objectives import TrainingData
 from limbeck.training.strong_augmentation import strong_view
 
-IMAGES, LABELLED, CLASSES, SIZE, WORKERS = 8000, 2500, 100, 32, 2
-ROUNDS, WARM_UP = 2, 5
+IMAGES, LABELLED, CLASSES, SIZE = 8000, 2500, 100, 32
+ROUNDS = 2
 MEAN, STD = [0.5] * 3, [0.25] * 3
 
 
@@ -57,42 +55,25 @@ def cut_out(image: Image.Image) -> Image.Image:
     return image
 
 
-class Pictures(Dataset):
-    """Images with a label (`strong` False), or a weak and a strong view of each."""
-
-    def __init__(self, images: np.ndarray, labels: np.ndarray, strong: bool):
-        self.images, self.labels, self.strong = images, labels, strong
-        crop = transforms.RandomCrop(SIZE, padding=4, padding_mode="reflect")
-        self.weak = transforms.Compose([transforms.RandomHorizontalFlip(), crop])
-        self.hard = transforms.Compose([self.weak, transforms.RandAugment(2, 10), cut_out])
-        self.finish = transforms.Compose([transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, row: int) -> tuple:
-        image = Image.fromarray(self.images[row])
-        second = self.finish(self.hard(image)) if self.strong else int(self.labels[row])
-        return self.finish(self.weak(image)), second
-
-
 class Plain:
     """A step of plain PyTorch; workers augment as long as the object is entered."""
 
     def __init__(self, images, labels, settings: MethodSettings, network, device: torch.device):
         self.settings, self.device, self.network = settings, device, network.backbone
         self.average = copy.deepcopy(self.network)
-        self.optimiser = sgd(self.network, settings)
+        self.optimiser = sgd(self.network, settings, fused=True)
         self.precision = resolve_precision(settings.precision, device)
-        options = {"shuffle": True, "num_workers": WORKERS, "drop_last": True}
-        options |= {"persistent_workers": True, "pin_memory": device.type == "cuda"}
-        batch = settings.batch_size
-        known = Pictures(images[:LABELLED], labels, strong=False)
-        others = Pictures(images[LABELLED:], labels, strong=True)
-        ratio = settings.unlabelled_ratio
+        flip, finish = transforms.RandomHorizontalFlip(), transforms.ToTensor()
+        crop = transforms.RandomCrop(SIZE, padding=4, padding_mode="reflect")
+        finish = transforms.Compose([finish, transforms.Normalize(MEAN, STD)])
+        weak = transforms.Compose([flip, crop, finish])
+        strong = transforms.Compose([flip, crop, transforms.RandAugment(2, 10), cut_out, finish])
+        known = Pictures(images[:LABELLED], labels[:LABELLED], [weak])
+        others = Pictures(images[LABELLED:], labels[LABELLED:], [weak, strong])
+        batch, ratio = settings.batch_size, settings.unlabelled_ratio
         self.open = lambda: [
-            endless(DataLoader(known, batch, **options)),
-            endless(DataLoader(others, ratio * batch, **options)),
+            endless(known, batch, device),
+            endless(others, ratio * batch, device),
         ]
 
     def __enter__(self) -> "Plain":
@@ -105,8 +86,8 @@ class Plain:
 
     def prepare(self) -> list[torch.Tensor]:
         """Return the images and labels of a step."""
-        parts = [part for loader in self.loaders for part in next(loader)]
-        return [part.to(self.device, non_blocking=True) for part in parts]
+        (x, y), (weak, strong, _) = map(next, self.loaders)
+        return [part.to(self.device, non_blocking=True) for part in (x, y, weak, strong)]
 
     def step(self) -> None:
         """Take a step."""
@@ -128,25 +109,16 @@ class Plain:
                 kept.mul_(decay).add_(value, alpha=1 - decay)
 
 
-class Limbeck:
+class Limbeck(LimbeckSteps):
     """A step of Limbeck's training loop."""
 
     def __init__(self, images, labels, settings: MethodSettings, network, device: torch.device):
-        self.settings, self.device, self.network = settings, device, network
+        self.settings = settings
         rows = torch.arange(IMAGES, device=device)
         self.images = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
         known = torch.from_numpy(labels).to(device)
         data = TrainingData(self.images, known, rows[:LABELLED], rows[LABELLED:], None)
-        self.objective = build_objective(data, settings, network)
-        self.optimiser = sgd(network, settings)
-        self.precision = resolve_precision(settings.precision, device)
-
-    def __enter__(self) -> "Limbeck":
-        self.steps = (step for _ in itertools.count() for step in self.objective.epoch(0))
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.steps.close()
+        super().__init__(data, settings, network, device)
 
     def prepare(self) -> None:
         """Augment the images of a step."""
@@ -155,46 +127,6 @@ class Limbeck:
         weak_view(self.images[: settings.batch_size], settings)
         weak_view(others, settings)
         strong_view(weak_view(others, settings), settings.strong_operations, settings.cutout)
-
-    def step(self) -> None:
-        """Take a step."""
-        chosen = next(self.steps)
-        self.optimiser.zero_grad(set_to_none=True)
-        with computing(self.precision, self.device):
-            result = chosen(self.network)
-        result.loss.backward()
-        self.optimiser.step()
-        self.objective.after_step(self.network)
-
-
-def endless(loader: DataLoader) -> Iterator:
-    while True:
-        yield from loader
-
-
-def sgd(network: nn.Module, settings: MethodSettings) -> torch.optim.SGD:
-    return torch.optim.SGD(
-        network.parameters(),
-        lr=settings.learning_rate,
-        momentum=settings.momentum,
-        nesterov=settings.nesterov,
-        weight_decay=settings.weight_decay,
-        fused=True,
-    )
-
-
-def seconds(run: Callable[[], object], count: int, device: torch.device) -> float:
-    """Return the seconds of each of `count` calls, after so many that no queue helps or hinders."""
-    for _ in range(WARM_UP):
-        run()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    started = time.perf_counter()
-    for _ in range(count):
-        run()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return (time.perf_counter() - started) / count
 
 
 def main() -> None:
@@ -218,11 +150,8 @@ def main() -> None:
         sides[name] = make(images, labels, settings, network, device)
     per_step = settings.batch_size * (1 + settings.unlabelled_ratio)
     for what, count in (("prepare", 10 * arguments.steps), ("step", arguments.steps)):
-        best = dict.fromkeys(sides, float("inf"))
-        for _ in range(ROUNDS):
-            for name, side in sides.items():
-                with side:
-                    best[name] = min(best[name], seconds(getattr(side, what), count, device))
+        turns = {name: partial(timed, side, what, count) for name, side in sides.items()}
+        best = best_of(turns, ROUNDS)
         rates = {name: per_step / spent for name, spent in best.items()}
         shown = ", ".join(f"{name} {rate:.0f} images/s" for name, rate in rates.items())
         print(f"{what}: {shown}, ratio {rates['Limbeck'] / rates['plain PyTorch']:.2f}", flush=True)

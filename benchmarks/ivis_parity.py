@@ -113,7 +113,8 @@ def compare(measure: str, ours: np.ndarray, theirs: np.ndarray) -> str:
     equivalence = ttost_ind(ours, theirs, -margin, margin, usevar="unequal")[0]
     difference = ttest_ind(ours, theirs, equal_var=False).pvalue
     spread = np.sqrt((ours.var(ddof=1) + theirs.var(ddof=1)) / 2)
-    power = TTestIndPower().power(margin / spread, len(ours), 0.05)
+    # Not a number where the margin is far beyond doubt.
+    power = np.nan_to_num(TTestIndPower().power(margin / spread, len(ours), 0.05), nan=1.0)
     cells = [f"{part.mean():.4f} ± {part.std(ddof=1):.4f}" for part in (ours, theirs)]
     cells += [f"{margin:.3f}", f"{equivalence:.2g}", f"{difference:.2f}", f"{power:.2f}"]
     return " | ".join(cells)

@@ -188,9 +188,10 @@ def main() -> None:
         "| | jobs | Limbeck, s | bare, s | ratio | Limbeck, ms a job | bare, ms a job "
         "| Limbeck, processor ms a job |\n|---|---:|---:|---:|---:|---:|---:|---:|"
     )
-    measure("dry run, the paper's study", {}, 3, "--dry-run")
+    measure("dry run, the paper's study", {}, 2, "--dry-run")
     measure("dry run, ten times its folds", {"folds": 50}, 1, "--dry-run")
-    measure("run, one budget and fold", {"budgets": [2500], "folds": 1}, 1, "--cores", "2")
+    small = {"budgets": [2500], "folds": 1, "device": "cpu"}
+    measure("run, one budget and fold", small, 1, "--cores", "2")
 
 
 if __name__ == "__main__":

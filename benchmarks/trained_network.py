@@ -12,7 +12,7 @@ from limbeck.settings import DatasetSettings, parse_settings
 from limbeck.training.loop import train
 
 REPOSITORY = Path(__file__).parents[1]
-CLASSES, LABELLED, STEPS = 100, 2000, 150
+CLASSES, LABELLED, STEPS = 100, 2000, 100
 RUN = {"study": "benchmark", "method": "undistilled", "budget": LABELLED, "fold": 0}
 
 

@@ -149,7 +149,7 @@ def extract_activations(
             limit = float(np.finfo(settings.dtype).max)
             batches = read_batches(images, rows, place)
             for values in layer_outputs(network, layer, len(shapes), batches):
-                largest = float(values.abs().max())
+                largest = max(map(abs, map(float, values.aminmax())))
                 if not largest <= limit:
                     raise InputError(
                         f"activations.dtype = {settings.dtype}: layer {layer} reaches "

@@ -224,6 +224,13 @@ def packed_methods(config: Mapping) -> list[str]:
     ]
 
 
+def training_rules(config: Mapping) -> list[str]:
+    """Return the rules that train the study's methods: ``train``, ``train_folds`` or both."""
+    packed = packed_methods(config)
+    alone = [name for name in config["methods"] if name not in packed]
+    return [rule for rule, methods in (("train", alone), ("train_folds", packed)) if methods]
+
+
 def study_plan(config: Mapping) -> dict:
     """Return what a study is to measure, as `limbeck.settings.StudyPlan` takes it."""
     run = config["run"]

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from limbeck.config import packed_methods
+from limbeck.config import training_rules
 from limbeck.errors import InputError, suggest
 from limbeck.slurm_profile import PROFILE, asks_for_gpu, last_attempts, read_profile
 
@@ -61,8 +61,10 @@ def diagnose(config: Mapping) -> Iterator[tuple[bool, str]]:
         if not ok:
             return
     profile = read_profile()
-    training = profile["set-resources"]["train" if not packed_methods(config) else "train_folds"]
-    site = profile["default-resources"]
+    rules = training_rules(config)
+    for unused in {"train", "train_folds"}.difference(rules):
+        profile["set-resources"].pop(unused, None)
+    site, training = profile["default-resources"], profile["set-resources"][rules[0]]
     on_gpu = {**site, **training} if asks_for_gpu(training) else None
     yield _outcome("partitions", lambda: _check_partitions(profile))
     yield _outcome("account", lambda: _check_account(site.get("slurm_account")))

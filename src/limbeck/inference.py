@@ -21,7 +21,8 @@ def read_batches(images, rows: np.ndarray, device: torch.device) -> Iterator[tor
     Parameters
     ----------
     images : array-like
-        Shape (N, H, W, C), uint8; of a Zarr array only one batch at a time is read.
+        Shape (N, H, W, C), uint8; of a Zarr array only what lies between the first and last of a
+        batch's images is read at a time.
     rows : numpy.ndarray
         Which images, shape (n,).
     device : torch.device
@@ -33,7 +34,11 @@ def read_batches(images, rows: np.ndarray, device: torch.device) -> Iterator[tor
         Shape (at most `BATCH`, C, H, W), uint8, channels last in memory.
     """
     for start in range(0, len(rows), BATCH):
-        yield to_device(images[rows[start : start + BATCH]], device)
+        batch = rows[start : start + BATCH]
+        first = batch.min()
+        # One slice, because Zarr takes twenty times as long to pick rows.
+        block = images[first : batch.max() + 1]
+        yield to_device(block[batch - first], device)
 
 
 def batch_logits(

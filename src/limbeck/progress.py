@@ -87,11 +87,14 @@ class Job:
         The values of the rule's wildcards, the study's among them.
     folds : sequence of int
         The folds that it makes something of, where none is among its values.
+    temporary : bool
+        Whether its outputs are deleted when all that reads them is done.
     """
 
     rule: str
     values: Mapping[str, str | int]
     folds: Sequence[int] = ()
+    temporary: bool = False
 
     @property
     def outputs(self) -> list[str]:
@@ -159,9 +162,10 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
             continue
         values["method"] = made_for.get(rule, run["methods"])
         names = ["study", *(name for _, name, _, _ in Formatter().parse(place) if name)]
+        temporary = rule == "extract_activations" and config["activations"]["temporary"]
         for chosen in product(*(values[name] for name in names)):
             folds = values["fold"] if rule == "train_folds" else ()
-            yield Job(rule, dict(zip(names, chosen, strict=True)), folds)
+            yield Job(rule, dict(zip(names, chosen, strict=True)), folds, temporary)
 
 
 def incomplete_outputs() -> set[str]:
@@ -228,7 +232,8 @@ def state_of(job: Job, incomplete: set[str], running: bool) -> str:
     -------
     str
         One of `STATES`. A log without outputs is that of a failure, unless the benchmark is newer:
-        then the job ended well and its outputs were deleted since.
+        then the job ended well and its outputs were deleted since. That is how temporary outputs
+        end, unless all of their run is gone.
     """
     outputs = job.outputs
     if not incomplete.isdisjoint(outputs):
@@ -236,7 +241,11 @@ def state_of(job: Job, incomplete: set[str], running: bool) -> str:
     if all(map(os.path.exists, outputs)):
         return "done"
     started, ended = _modified(job.log), _modified(job.benchmark)
-    return "failed" if started is not None and (ended is None or ended < started) else "missing"
+    if started is not None and (ended is None or ended < started):
+        return "failed"
+    # Snakemake deletes a temporary store, and its folder when that is empty, but not the run's.
+    served = job.temporary and all(Path(path).parents[1].is_dir() for path in outputs)
+    return "done" if served and ended is not None else "missing"
 
 
 def _modified(path: str) -> float | None:

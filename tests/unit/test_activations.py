@@ -11,7 +11,7 @@ from limbeck import artifacts
 from limbeck.activations import extract_activations, layer_outputs, output_shapes
 from limbeck.data.datasets import Dataset
 from limbeck.errors import InputError
-from limbeck.inference import BATCH, predict
+from limbeck.inference import BATCH, predict, read_batches
 from limbeck.models.network import Network, load_network, save_network
 from limbeck.settings import ActivationSettings
 
@@ -230,6 +230,15 @@ def test_too_many_images_per_class_are_an_error(digits, model, tmp_path):
     with pytest.raises(InputError, match="images_per_class = 40"):
         extract_activations(digits, model, "E", settings, "cpu", tmp_path / "activations.zarr")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_batches_are_the_images_asked_for_in_their_order(digits, samples):
+    rows = np.random.default_rng(0).permutation(360)[:300]
+    stored = Dataset(digits).images("test")
+    batches = list(read_batches(stored, rows, torch.device("cpu")))
+    assert [len(batch) for batch in batches] == [256, 44]
+    images = torch.cat(batches).permute(0, 2, 3, 1).numpy()
+    assert np.array_equal(images, samples.images[rows])
 
 
 def test_predictions_are_those_of_a_direct_pass(digits, model, samples, direct, tmp_path):

@@ -7,16 +7,20 @@ import pytest
 import torch
 from stored import samples_of
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from limbeck import artifacts
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
 from limbeck.inference import write_teacher_logits
-from limbeck.models.network import load_network
+from limbeck.models.network import build_network, load_network
 from limbeck.training.augmentation import random_flip
+from limbeck.training.objectives import build_objective
 from limbeck.training.objectives.base import TrainingData, count_batches, shuffled_batches
 from limbeck.training.objectives.cross_entropy import CrossEntropy
 from limbeck.training.objectives.distillation import Distillation, distillation_loss
+
+aten = torch.ops.aten
 
 
 def softmax(logits):
@@ -215,6 +219,45 @@ def test_distillation_uses_the_logits_of_the_view_that_the_student_sees(
             assert result.loss.item() == pytest.approx(expected, rel=1e-4)
         assert sorted(rows) == UNLABELLED
     assert mirrored == ({False, True} if augmentation == "flip" else {False})
+
+
+class NothingReadBack(TorchDispatchMode):
+    """Fails on what would make the processor wait for the device."""
+
+    READS = (aten._local_scalar_dense.default, aten.nonzero.default, aten.masked_select.default)
+
+    def __torch_dispatch__(self, operation, types, given=(), keywords=None):
+        assert operation not in self.READS
+        if operation in (aten.index.Tensor, aten.index_put_.default):
+            assert all(rows is None or rows.dtype != torch.bool for rows in given[1])
+        return operation(*given, **(keywords or {}))
+
+
+def test_reading_back_would_be_noticed():
+    for read in (torch.Tensor.item, torch.Tensor.nonzero, lambda values: values[values > 0]):
+        with pytest.raises(AssertionError), NothingReadBack():
+            read(torch.ones(1))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"augmentation": "crop_flip", "crop_padding": 1},
+        {
+            **{"objective": "distillation", "teacher": "teacher", "temperature": 4.0},
+            "augmentation": "flip",
+        },
+    ],
+    ids=["cross_entropy", "distillation"],
+)
+def test_steps_read_nothing_back_from_the_device(changes, data, method_settings):
+    settings = method_settings(batch_size=4, **changes)
+    attributes = {"class_names": ["a", "b", "c"], "mean": [0.5], "std": [0.25]}
+    network = build_network(settings, attributes, 1).train()
+    objective = build_objective(data, settings, network)
+    for step in objective.epoch(0):
+        with NothingReadBack():
+            step(network).loss.backward()
 
 
 def test_cross_entropy_of_a_step_by_hand(data, method_settings):

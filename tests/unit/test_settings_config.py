@@ -12,7 +12,13 @@ import yaml
 from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
-from limbeck.config import check_config, neighbours_needed, read_config
+from limbeck.config import (
+    check_config,
+    neighbours_needed,
+    packed_methods,
+    read_config,
+    training_rules,
+)
 from limbeck.errors import InputError, suggest
 from limbeck.settings import STAGES, MethodSettings, parse_settings, schema
 
@@ -150,6 +156,7 @@ def test_unknown_key_with_a_near_miss(config):
         "methods.teacher.momentum",
         "training.pack",
         "activations.dtype",
+        "activations.temporary",
         "embeddings.tsne.perplexity",
         "embeddings.tsne.algorithm",
         "embeddings.ivis.k",
@@ -253,7 +260,7 @@ def test_numbers_are_finite(config, value):
         ("methods.teacher.schedule", "cosin", "did you mean 'cosine'? ", "constant, cosine, step"),
         ("methods.teacher.augmentation", False, "", "none, flip"),
         ("training.pack", "fold", "did you mean 'folds'? ", "folds, null"),
-        ("embeddings.tsne.algorithm", "tsn", "did you mean 'tsne'? ", "tsne, ivis, pca"),
+        ("embeddings.tsne.algorithm", "tsn", "did you mean 'tsne'? ", "tsne, tsne_gpu, ivis"),
         ("dataset.name", "digit", "did you mean 'digits'? ", "digits, cifar10, cifar100"),
         ("figures.bars.kind", "acuracy", "did you mean 'accuracy'? ", "accuracy, algorithms"),
         ("activations.dtype", "bytes", "", "float32, float16"),
@@ -825,3 +832,14 @@ def test_distillation_knows_mirror_images_only(config, augmentation):
 def test_other_methods_may_crop(config, augmentation):
     config["methods"]["teacher"] |= {"augmentation": augmentation, "crop_padding": 1}
     check_config(config)
+
+
+def test_the_rules_that_train_are_those_that_the_methods_need(config):
+    assert (packed_methods(config), training_rules(config)) == ([], ["train"])
+    config["training"]["pack"] = "folds"
+    assert packed_methods(config) == list(config["methods"])
+    assert training_rules(config) == ["train_folds"]
+    config["methods"]["undistilled"]["model"] = "densenet121"
+    config["methods"]["distilled"]["objective"] = "mixmatch"
+    assert packed_methods(config) == ["teacher"]
+    assert training_rules(config) == ["train", "train_folds"]

@@ -187,6 +187,29 @@ def test_state_of_a_job(study, outputs, log, benchmark, marked, running, expecte
     assert state_of(job, incomplete, running) == expected
 
 
+@pytest.mark.parametrize(
+    ("log", "benchmark", "folder", "expected"),
+    [
+        (9, 5, True, "done"),
+        (9, 5, False, "missing"),  # Somebody deleted the results.
+        (5, 9, True, "failed"),
+        (9, None, True, "failed"),
+        (None, None, True, "missing"),
+    ],
+)
+def test_a_temporary_store_that_has_served_is_done(study, log, benchmark, folder, expected):
+    with Path("small.yaml").open("a") as file:
+        file.write("activations: {temporary: true}\n")
+    (job,) = (job for job in small_jobs() if job.outputs == [f"{RUN}/activations/E.zarr"])
+    assert [other.rule for other in small_jobs() if other.temporary] == 4 * ["extract_activations"]
+    for path, age in ((job.log, log), (job.benchmark, benchmark)):
+        if age is not None:
+            write(path, age=age)
+    if folder:
+        Path(RUN).mkdir(parents=True)
+    assert state_of(job, set(), False) == expected
+
+
 def test_marks_are_read_as_snakemake_writes_them(study):
     outputs = [f"{RUN}/model.pt", f"{RUN}/embeddings/{'long' * 60}/öl?.zarr", "a" * 400]
     mark(*outputs)
@@ -212,8 +235,11 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="no 
 @pytest.fixture
 def snakemake(study):
     """Have a process of Snakemake's name in the folder: a shell that waits on its input."""
-    (study / "snakemake").write_text("read line\n")
-    with subprocess.Popen(["sh", "./snakemake"], stdin=subprocess.PIPE) as process:
+    (study / "snakemake").write_text("echo ready\nread line\n")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(["sh", "./snakemake"], **pipes) as process:
+        # Its name is to be seen only when it has started.
+        process.stdout.readline()
         yield
         process.communicate()
 

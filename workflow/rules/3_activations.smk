@@ -3,13 +3,14 @@ rule extract_activations:
         dataset="results/{study}/dataset.zarr",
         model="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",
     output:
-        activations=directory(
+        activations=activation_store(
             "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/activations/{layer}.zarr"
         ),
     log:
         "logs/{study}/extract_activations/{method}/budget-{budget}/fold-{fold}/{layer}.log",
     benchmark:
         "benchmarks/results/{study}/extract_activations/{method}/budget-{budget}/fold-{fold}/{layer}.tsv"
+    priority: extraction_priority if config["activations"]["temporary"] else 0
     conda:
         ENVIRONMENT
     threads: 1
@@ -19,7 +20,7 @@ rule extract_activations:
         gpu=GPU,
         device=config["device"],
     params:
-        settings=as_json("activations"),
+        settings=activation_settings,
         code=fingerprint("activations"),
     shell:
         "limbeck extract_activations --dataset {input.dataset} --model {input.model}"

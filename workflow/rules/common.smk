@@ -1,3 +1,4 @@
+import gc
 import json
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from limbeck.config import (
 )
 from limbeck.errors import InputError
 from limbeck.fingerprint import fingerprint
+
+# Jobs stay in memory until the end, and to look for garbage among thousands takes a tenth of the time.
+gc.set_threshold(50_000)
 
 try:
     check_config(config, " + ".join(map(str, workflow.configfiles)))
@@ -76,6 +80,23 @@ def as_json(*keys):
         return json.dumps(part, sort_keys=True)
 
     return select
+
+
+def activation_settings(wildcards):
+    """What extraction is told; how long its stores are kept is not for it to know."""
+    settings = {key: value for key, value in config["activations"].items() if key != "temporary"}
+    return json.dumps(settings, sort_keys=True)
+
+
+def activation_store(path):
+    """The path of a store of activations, which Snakemake deletes when the config says so."""
+    return temp(directory(path)) if config["activations"]["temporary"] else directory(path)
+
+
+def extraction_priority(wildcards):
+    """Low, so that what reads temporary stores comes first, and lower from fold to fold."""
+    budget = config["budgets"].index(int(wildcards.budget))
+    return -1 - budget * config["folds"] - int(wildcards.fold)
 
 
 def plan_as_json(wildcards):

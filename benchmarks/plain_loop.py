@@ -1,0 +1,96 @@
+"""Training and distillation as a plain PyTorch loop does them, to be compared with."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn import functional as F
+from torchvision import transforms
+from training_steps import Pictures, endless, sgd
+
+from limbeck.method_settings import MethodSettings
+from limbeck.models.network import Network
+
+IMAGES, CLASSES, SIZE = 2500, 100, 32
+ATTRIBUTES = {
+    "class_names": [""] * CLASSES,
+    "mean": [0.507, 0.487, 0.441],
+    "std": [0.267, 0.256, 0.276],
+}
+
+
+def read_images() -> tuple[np.ndarray, np.ndarray]:
+    """Return images (IMAGES, SIZE, SIZE, 3) and labels (IMAGES,), as many of each class."""
+    folder = Path(__file__).parents[1] / "data/cifar100/train"
+    labels = np.arange(IMAGES) % CLASSES
+    if not folder.is_dir():
+        return np.random.default_rng(0).integers(0, 256, (IMAGES, SIZE, SIZE, 3), np.uint8), labels
+    classes = [sorted(path.iterdir()) for path in sorted(folder.iterdir())]
+    files = [classes[label][row // CLASSES] for row, label in enumerate(labels)]
+    return np.stack([np.asarray(Image.open(file).convert("RGB")) for file in files]), labels
+
+
+class Plain:
+    """Steps of a plain loop; workers prepare images as long as it is entered."""
+
+    def __init__(
+        self,
+        images: np.ndarray,
+        labels: np.ndarray,
+        settings: MethodSettings,
+        network: Network,
+        device: torch.device,
+        teacher: Network | None = None,
+    ):
+        self.settings, self.device = settings, device
+        self.network = network.backbone.to(memory_format=torch.contiguous_format).train()
+        self.teacher = teacher and teacher.to(memory_format=torch.contiguous_format).eval()
+        self.optimiser = sgd(self.network, settings, fused=False)
+        parts = [transforms.RandomHorizontalFlip(), transforms.ToTensor()]
+        parts.append(transforms.Normalize(ATTRIBUTES["mean"], ATTRIBUTES["std"]))
+        self.pictures = Pictures(images, labels, [transforms.Compose(parts)])
+        self.losses, self.accuracies = [], []
+        self.defaults = contextlib.ExitStack()
+
+    def __enter__(self) -> "Plain":
+        self.defaults.enter_context(torch_defaults())
+        self.loader = endless(self.pictures, self.settings.batch_size, self.device)
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.loader.close()
+        self.defaults.close()
+
+    def step(self) -> None:
+        """Take a step."""
+        images, labels = (part.to(self.device) for part in next(self.loader))
+        logits = self.network(images)
+        if self.teacher is None:
+            loss = F.cross_entropy(logits, labels)
+        else:
+            with torch.no_grad():
+                side = self.teacher.input_size
+                upsampled = F.interpolate(images, size=side, mode="bilinear", align_corners=False)
+                target = self.teacher.backbone(upsampled)
+            t = self.settings.temperature
+            student, target = F.log_softmax(logits / t, 1), F.softmax(target / t, 1)
+            loss = F.kl_div(student, target, reduction="sum") * t**2 / len(images)
+        self.accuracies.append((logits.argmax(1) == labels).float().mean().item())
+        self.losses.append(loss.item())
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+
+
+@contextlib.contextmanager
+def torch_defaults() -> Iterator[None]:
+    """Let torch choose its kernels as those repositories do: the quickest, not the same bits."""
+    mode, cudnn = torch.get_deterministic_debug_mode(), torch.backends.cudnn
+    torch.set_deterministic_debug_mode("default")
+    cudnn.benchmark = cudnn.allow_tf32 = True
+    yield
+    torch.set_deterministic_debug_mode(mode)
+    cudnn.benchmark = cudnn.allow_tf32 = False

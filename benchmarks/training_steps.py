@@ -1,0 +1,110 @@
+"""What the benchmarks of training steps share: Limbeck's steps, loaders of images, the clock."""
+
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from limbeck.devices import computing, resolve_precision
+from limbeck.method_settings import MethodSettings
+from limbeck.training.objectives import TrainingData, build_objective
+
+WORKERS = 2
+WARM_UP = 5
+
+
+class Pictures(Dataset):
+    """Views of images, made one by one with Pillow as is usual, and their labels."""
+
+    def __init__(self, images: np.ndarray, labels: np.ndarray, views: Sequence[Callable]):
+        self.images, self.labels, self.views = images, labels, views
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, row: int) -> tuple:
+        image = Image.fromarray(self.images[row])
+        return *(view(image) for view in self.views), int(self.labels[row])
+
+
+def endless(pictures: Pictures, batch_size: int, device: torch.device) -> Iterator[list]:
+    """Yield full batches in random orders, made by worker processes, without end."""
+    loader = DataLoader(
+        pictures,
+        batch_size,
+        shuffle=True,
+        num_workers=WORKERS,
+        drop_last=True,
+        persistent_workers=True,
+        pin_memory=device.type == "cuda",
+    )
+    while True:
+        yield from loader
+
+
+class LimbeckSteps:
+    """Steps of Limbeck's training loop, epoch after epoch."""
+
+    def __init__(
+        self, data: TrainingData, settings: MethodSettings, network: nn.Module, device: torch.device
+    ):
+        self.network, self.device = network.train(), device
+        self.objective = build_objective(data, settings, network)
+        self.optimiser = sgd(network, settings, fused=True)
+        self.precision = resolve_precision(settings.precision, device)
+
+    def __enter__(self) -> "LimbeckSteps":
+        self.steps = (step for _ in itertools.count() for step in self.objective.epoch(0))
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.steps.close()
+
+    def step(self) -> None:
+        """Take a step."""
+        chosen = next(self.steps)
+        self.optimiser.zero_grad(set_to_none=True)
+        with computing(self.precision, self.device):
+            result = chosen(self.network)
+        result.loss.sum().backward()
+        self.optimiser.step()
+        self.objective.after_step(self.network)
+
+
+def sgd(network: nn.Module, settings: MethodSettings, fused: bool) -> torch.optim.SGD:
+    """Return the optimiser of a method; torch's default one is not fused."""
+    return torch.optim.SGD(
+        network.parameters(),
+        lr=settings.learning_rate,
+        momentum=settings.momentum,
+        nesterov=settings.nesterov,
+        weight_decay=settings.weight_decay,
+        fused=fused,
+    )
+
+
+def timed(side, what: str, count: int) -> float:
+    """Return the seconds of each of `count` calls of a side's method while it is entered.
+
+    Calls before them see to it that no queue of batches helps or hinders.
+    """
+    call = getattr(side, what)
+    with side:
+        for _ in range(WARM_UP):
+            call()
+        _synchronise(side.device)
+        started = time.perf_counter()
+        for _ in range(count):
+            call()
+        _synchronise(side.device)
+        return (time.perf_counter() - started) / count
+
+
+def _synchronise(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
