@@ -7,9 +7,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from limbeck.activations import capture_layers
-from limbeck.models.network import Network
-from limbeck.models.wide_resnet import LAYERS, WideResNet
+from limbeck.models.wide_resnet import WideResNet
 
 CIFAR = Path(__file__).parents[1] / "data/cifar100"
 MEAN, STD = [0.507, 0.487, 0.441], [0.267, 0.256, 0.276]
@@ -34,11 +32,9 @@ def images_of(count: int) -> np.ndarray:
 def layer_a(count: int) -> np.ndarray:
     """Return ReLU activations (count, 16384) behind the first convolution of a new WRN-28-1."""
     torch.manual_seed(0)
-    network = Network(WideResNet(28, 1, 100, 3), MEAN, STD, None, LAYERS).eval()
-    values = np.empty((count, 16384), np.float32)
+    convolution = WideResNet(28, 1, 100, 3).conv1
+    mean, deviation = (255 * torch.tensor(numbers).view(1, 3, 1, 1) for numbers in (MEAN, STD))
     images = torch.from_numpy(images_of(count)).permute(0, 3, 1, 2)
-    with torch.inference_mode(), capture_layers(network, ["A"]) as captured:
-        for start in range(0, count, 250):
-            network(images[start : start + 250])
-            values[start : start + 250] = F.relu(captured["A"]).flatten(1).numpy()
-    return values
+    with torch.inference_mode():
+        parts = [F.relu(convolution((part - mean) / deviation)) for part in images.split(250)]
+        return torch.cat(parts).flatten(1).numpy()

@@ -19,10 +19,20 @@ def slices_of(count: int, size: int) -> list[slice]:
     return [slice(start, min(start + size, count)) for start in range(0, count, max(size, 1))]
 
 
+def read_rows(points, rows: slice) -> np.ndarray:
+    """Read rows of `points`, of a Zarr array a few at a time, which needs no memory besides."""
+    if isinstance(points, np.ndarray):
+        return points[rows]
+    values = np.empty((rows.stop - rows.start, points.shape[1]), points.dtype)
+    for part in slices_of(len(values), 2 * ROW_BYTES // (4 * points.shape[1])):
+        values[part] = points[rows.start + part.start : rows.start + part.stop]
+    return values
+
+
 def in_memory(points):
     """Return the points as an array if they are no more than a block, else as they are."""
     count, dimensions = points.shape
-    return np.asarray(points[:]) if 4 * count * dimensions <= POINT_BYTES else points
+    return read_rows(points, slice(0, count)) if 4 * count * dimensions <= POINT_BYTES else points
 
 
 def row_blocks(points) -> Iterator[tuple[slice, np.ndarray]]:

@@ -58,7 +58,6 @@ class Bounds:
         self.loss = 1.01 * (additions + 8) * kernels.unit
         self.squares, self.slack = np.empty(count), np.empty(count)
         self.rounding = 8 * kernels.unit
-        self._blocks = Blocks(points, self._rounded)
 
     def tiles(self) -> Iterator[tuple[slice, slice, object]]:
         """Yield lower bounds of all distances, a tile at a time, each pair of points both ways.
@@ -70,15 +69,17 @@ class Bounds:
         lower : array
             Of `kernels`, shape (rows, columns), float32; infinite for a point and itself.
         """
-        for first, second in self._blocks.pairs():
-            left, right = self._blocks[first], self._blocks[second]
-            above, beside = self._blocks.slices[first], self._blocks.slices[second]
+        # Gone when all tiles are, unlike what belongs to this object.
+        blocks = Blocks(self._points, self._rounded)
+        for first, second in blocks.pairs():
+            above, beside = blocks.slices[first], blocks.slices[second]
             for part in slices_of(above.stop - above.start, STRIPE):
                 rows = slice(above.start + part.start, above.start + part.stop)
                 # Of a block and itself the triangle above the diagonal.
                 begin = part.start if first == second else 0
+                # No name for a block, which would keep it while the next is read.
                 lower = self._kernels.lower_bounds(
-                    left.rows(part.start, part.stop), right.rows(begin)
+                    blocks[first].rows(part.start, part.stop), blocks[second].rows(begin)
                 )
                 if first == second:
                     self._kernels.exclude_diagonal(lower)

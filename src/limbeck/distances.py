@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from limbeck.blocks import BLOCK_BYTES, Blocks, slices_of
+from limbeck.blocks import BLOCK_BYTES, Blocks, read_rows, slices_of
 from limbeck.products import Blas, Torch
 from limbeck.threads import available_threads
 
@@ -61,7 +61,7 @@ class ExactSquares:
 
     def __init__(self, points, kernels: Blas | Torch):
         self._points, self._kernels = points, kernels
-        self._blocks = Blocks(points, lambda rows: kernels.place(np.asarray(points[rows])))
+        self._blocks = Blocks(points, lambda rows: kernels.place(read_rows(points, rows)))
         self._pool = ThreadPoolExecutor(available_threads())
 
     def of_pairs(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
@@ -79,9 +79,9 @@ class ExactSquares:
             inside = (other[begin:end] >= columns.start) & (other[begin:end] < columns.stop)
             if inside.any():
                 chosen = begin + np.flatnonzero(inside)
-                left, right = self._blocks[first], self._blocks[second]
                 squares[chosen] = self._between(
-                    left, right, one[chosen] - rows.start, other[chosen] - columns.start
+                    *(self._blocks[first], self._blocks[second]),
+                    *(one[chosen] - rows.start, other[chosen] - columns.start),
                 )
         return squares[places]
 

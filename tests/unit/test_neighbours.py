@@ -41,7 +41,7 @@ class RecordingRows:
     """An array on disk: has a shape, gives slices of rows and remembers which."""
 
     def __init__(self, points):
-        self.shape, self._points, self.read = points.shape, points, []
+        self.shape, self.dtype, self._points, self.read = points.shape, points.dtype, points, []
 
     def __getitem__(self, rows):
         self.read.append((rows.start, rows.stop))
