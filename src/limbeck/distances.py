@@ -28,14 +28,14 @@ def squared_distances(points) -> Iterator[tuple[slice, np.ndarray]]:
     slices = slices_of(count, BLOCK_BYTES // (8 * max(count, dimensions)))
     for rows in slices:
         left = np.asarray(points[rows], np.float64)
-        left_norms = np.vecdot(left, left)
+        left_norms = np.einsum("ij,ij->i", left, left)
         distances = np.empty((len(left), count))
         for columns in slices:
             right = left if columns == rows else np.asarray(points[columns], np.float64)
             part = distances[:, columns]
             np.multiply(left @ right.T, -2, out=part)
             part += left_norms[:, None]
-            part += np.vecdot(right, right)
+            part += np.einsum("ij,ij->i", right, right)
         np.maximum(distances, 0, out=distances)
         distances[np.arange(len(left)), np.arange(rows.start, rows.stop)] = 0
         yield rows, distances
