@@ -121,15 +121,15 @@ class Bounds:
 
     def _round(self, read: np.ndarray, out: np.ndarray, rows: slice) -> None:
         moved = (read - self._mean) * self.scale
-        norms = np.sqrt(np.vecdot(moved, moved))
+        norms = np.sqrt(np.einsum("ij,ij->i", moved, moved))
         out[:] = moved
         if self._kernels.bits < 24:
             # Veltkamp's splitting: the leading bits, rounded to nearest.
             shifted = out * np.float32(2.0 ** (24 - self._kernels.bits) + 1)
             out[:] = shifted - (shifted - out)
         moved -= out
-        lost = np.sqrt(np.vecdot(moved, moved))
+        lost = np.sqrt(np.einsum("ij,ij->i", moved, moved))
         exact = out.astype(np.float64)
-        self.squares[rows] = np.vecdot(exact, exact)
+        self.squares[rows] = np.einsum("ij,ij->i", exact, exact)
         # Moving the point in float64 was not exact either; 1.01, since all this becomes a float32.
         self.slack[rows] = 1.01 * (lost + 2.0**-52 * norms + self.rounding * norms)

@@ -1,16 +1,11 @@
 """Distances between many points in float64: all of them, or those of chosen pairs."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from limbeck.blocks import BLOCK_BYTES, Blocks, read_rows, slices_of
 from limbeck.products import Blas, Torch
-from limbeck.threads import available_threads
-
-# Pairs that a thread takes at once.
-PAIRS = 4096
 
 
 def squared_distances(points) -> Iterator[tuple[slice, np.ndarray]]:
@@ -33,14 +28,14 @@ def squared_distances(points) -> Iterator[tuple[slice, np.ndarray]]:
     slices = slices_of(count, BLOCK_BYTES // (8 * max(count, dimensions)))
     for rows in slices:
         left = np.asarray(points[rows], np.float64)
-        left_norms = np.vecdot(left, left)
+        left_norms = np.einsum("ij,ij->i", left, left)
         distances = np.empty((len(left), count))
         for columns in slices:
             right = left if columns == rows else np.asarray(points[columns], np.float64)
             part = distances[:, columns]
             np.multiply(left @ right.T, -2, out=part)
             part += left_norms[:, None]
-            part += np.vecdot(right, right)
+            part += np.einsum("ij,ij->i", right, right)
         np.maximum(distances, 0, out=distances)
         distances[np.arange(len(left)), np.arange(rows.start, rows.stop)] = 0
         yield rows, distances
@@ -62,7 +57,6 @@ class ExactSquares:
     def __init__(self, points, kernels: Blas | Torch):
         self._points, self._kernels = points, kernels
         self._blocks = Blocks(points, lambda rows: kernels.place(read_rows(points, rows)))
-        self._pool = ThreadPoolExecutor(available_threads())
 
     def of_pairs(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
         """Return those of points `i` and `j`, both of shape (pairs,), float64.
@@ -79,7 +73,7 @@ class ExactSquares:
             inside = (other[begin:end] >= columns.start) & (other[begin:end] < columns.stop)
             if inside.any():
                 chosen = begin + np.flatnonzero(inside)
-                squares[chosen] = self._between(
+                squares[chosen] = self._kernels.pair_squares(
                     *(self._blocks[first], self._blocks[second]),
                     *(one[chosen] - rows.start, other[chosen] - columns.start),
                 )
@@ -96,16 +90,9 @@ class ExactSquares:
         for group in alike.values():
             left = self._kernels.place(np.asarray(self._points[group[0] : group[0] + 1]))
             squares = np.concatenate([
-                self._between(
+                self._kernels.pair_squares(
                     left, self._blocks[index], np.zeros(size, np.int64), np.arange(size)
                 )
                 for index, size in enumerate(rows.stop - rows.start for rows in self._blocks.slices)
             ])  # fmt: skip
             yield from ((row, squares) for row in group)
-
-    def _between(self, left, right, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        def compare(part: slice) -> np.ndarray:
-            return self._kernels.pair_squares(left, right, i[part], j[part])
-
-        size = PAIRS if isinstance(self._kernels, Blas) else len(i)
-        return np.concatenate(list(self._pool.map(compare, slices_of(len(i), size))))

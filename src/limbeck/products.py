@@ -7,13 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from limbeck.blocks import CACHE_BYTES
+from limbeck.blocks import CACHE_BYTES, slices_of
 
 # A product of so many coordinates is summed up in float32 before the next is begun, whatever the
 # order inside: the fewer, the tighter the bound on its error.
 CHUNK = 1024
 # From so many coordinates on, pairs are compared one by one: a copy of their rows costs more.
 WIDE = 1024
+# Threads of BLAS take longer over a dot product of more numbers than one does.
+SHORT = 8192
 
 
 class Rounded(NamedTuple):
@@ -115,12 +117,13 @@ class Blas:
         squares = np.empty(len(i))
         if left.shape[1] >= WIDE:
             point, difference = -1, np.empty(left.shape[1])
+            parts = [difference[part] for part in slices_of(len(difference), SHORT)]
             for pair, (one, other) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
                 if one != point:
                     point, values = one, left[one].astype(np.float64)
                 difference[:] = right[other]
                 difference -= values
-                squares[pair] = np.dot(difference, difference)
+                squares[pair] = sum(np.dot(part, part) for part in parts)
             return squares
         for start in range(0, len(i), size := CACHE_BYTES // (16 * left.shape[1])):
             part = slice(start, start + size)
