@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 from side_by_side import best_of
 from torch.nn import functional as F
 from torchvision import transforms
-from training_steps import LimbeckSteps, Pictures, endless, sgd, timed
+from training_steps import QUEUED, LimbeckSteps, Pictures, endless, sgd, timed
 
 from limbeck.devices import computing, resolve_precision, select_device
 from limbeck.method_settings import MethodSettings
@@ -57,6 +57,8 @@ def cut_out(image: Image.Image) -> Image.Image:
 
 class Plain:
     """A step of plain PyTorch; workers augment as long as the object is entered."""
+
+    warm_up = QUEUED
 
     def __init__(self, images, labels, settings: MethodSettings, network, device: torch.device):
         self.settings, self.device, self.network = settings, device, network.backbone

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 from torchvision import transforms
-from training_steps import Pictures, endless, sgd
+from training_steps import QUEUED, Pictures, endless, sgd
 
 from limbeck.method_settings import MethodSettings
 from limbeck.models.network import Network
@@ -35,6 +35,8 @@ def read_images() -> tuple[np.ndarray, np.ndarray]:
 
 class Plain:
     """Steps of a plain loop; workers prepare images as long as it is entered."""
+
+    warm_up = QUEUED
 
     def __init__(
         self,

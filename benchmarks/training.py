@@ -22,7 +22,7 @@ import torch
 from plain_loop import ATTRIBUTES, CLASSES, IMAGES, Plain, read_images
 from side_by_side import Row, best_of, print_table
 from torch.utils.flop_counter import FlopCounterMode
-from training_steps import LimbeckSteps, timed
+from training_steps import UNQUEUED, LimbeckSteps, timed
 
 from limbeck.devices import select_device
 from limbeck.inference import BATCH, batch_logits
@@ -32,7 +32,7 @@ from limbeck.models.stack import NetworkStack
 from limbeck.threads import available_threads
 from limbeck.training.objectives import TrainingData
 
-STEPS, ROUNDS = 8, 2
+STEPS, ROUNDS = 6, 2
 # Of distillation, in config/cifar100.yaml: how often the teacher's logits are read.
 CYCLES = 60
 TEACHER = {"model": "resnet18", "input_size": 64}
@@ -54,6 +54,8 @@ def settings_of(**changes) -> MethodSettings:
 
 class OneByOne:
     """Steps of several folds, one after the other."""
+
+    warm_up = UNQUEUED
 
     def __init__(self, folds: list[LimbeckSteps]):
         self.folds, self.device = folds, folds[0].device

@@ -15,7 +15,8 @@ from limbeck.method_settings import MethodSettings
 from limbeck.training.objectives import TrainingData, build_objective
 
 WORKERS = 2
-WARM_UP = 5
+# Calls before the clock: as many as the workers have batches ready, and where there are none.
+QUEUED, UNQUEUED = 5, 2
 
 
 class Pictures(Dataset):
@@ -49,6 +50,8 @@ def endless(pictures: Pictures, batch_size: int, device: torch.device) -> Iterat
 
 class LimbeckSteps:
     """Steps of Limbeck's training loop, epoch after epoch."""
+
+    warm_up = UNQUEUED
 
     def __init__(
         self, data: TrainingData, settings: MethodSettings, network: nn.Module, device: torch.device
@@ -91,11 +94,11 @@ def sgd(network: nn.Module, settings: MethodSettings, fused: bool) -> torch.opti
 def timed(side, what: str, count: int) -> float:
     """Return the seconds of each of `count` calls of a side's method while it is entered.
 
-    Calls before them see to it that no queue of batches helps or hinders.
+    Its `warm_up` calls before them see to it that no queue of batches helps or hinders.
     """
     call = getattr(side, what)
     with side:
-        for _ in range(WARM_UP):
+        for _ in range(side.warm_up):
             call()
         _synchronise(side.device)
         started = time.perf_counter()
