@@ -126,7 +126,7 @@ def train(
         for run in runs:
             torch.manual_seed(run.seed)
             networks.append(build_network(settings, source.attributes, channels).to(place))
-            generators.append(torch.Generator().set_state(torch.get_rng_state()))
+            generators.append(torch.default_generator.clone_state())
         network = networks[0]
         if len(runs) > 1:
             network = NetworkStack(networks)
