@@ -1,6 +1,6 @@
 """Neighbours and ivis, Limbeck's and the ivis package's, on a layer of 10,000 × 16,384 values.
 
-    python benchmarks/ivis.py [--images 10000] [--epochs 30] [--device cuda]
+    python benchmarks/ivis_torch.py [--images 10000] [--epochs 30] [--device cuda]
 
 Both sides have the package's defaults: 150 neighbours, batches of 128, but that all epochs are run.
 The package finds its neighbours by Annoy, approximately and by angle, and trains on the CPU;
