@@ -160,7 +160,7 @@ def test_touching_sources_reruns_nothing(finished):
 
 
 def test_a_comment_reruns_nothing(finished):
-    finished.edit("src/limbeck/embedding/tsne.py", "    threads = ", "    # Why.\n    threads = ")
+    finished.edit("src/limbeck/embedding/tsne.py", "    k = ", "    # Why.\n    k = ")
     assert finished.planned() == Counter()
 
 
