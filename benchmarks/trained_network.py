@@ -9,11 +9,11 @@ from limbeck.config import read_config
 from limbeck.data.datasets import prepare_dataset
 from limbeck.data.splits import split_dataset
 from limbeck.settings import DatasetSettings, parse_settings
-from limbeck.training.loop import train
+from limbeck.training.loop import Run, train
 
 REPOSITORY = Path(__file__).parents[1]
 CLASSES, LABELLED, STEPS = 100, 2000, 100
-RUN = {"study": "benchmark", "method": "undistilled", "budget": LABELLED, "fold": 0}
+IDENTITY = {"study": "benchmark", "method": "undistilled", "budget": LABELLED, "fold": 0}
 
 
 def link_images(folder: Path, images: int) -> None:
@@ -51,16 +51,19 @@ def train_a_little(folder: Path, images: int) -> tuple[Path, Path]:
     split_dataset(dataset, LABELLED, 0, 0, split)
     with contextlib.chdir(REPOSITORY):
         settings = read_config(["config/cifar100_cpu.yaml"])["methods"]["undistilled"]
-    train(
-        dataset=dataset,
+    run = Run(
         split=split,
         teacher_logits=None,
-        settings=parse_settings("method", json.dumps({**settings, "steps": STEPS})),
-        run=RUN,
+        identity=IDENTITY,
         seed=0,
-        device="cpu",
-        checkpoint=folder / "checkpoint.pt",
         model=model,
         history=folder / "history.csv",
+    )
+    train(
+        dataset=dataset,
+        runs=[run],
+        settings=parse_settings("method", json.dumps({**settings, "steps": STEPS})),
+        device="cpu",
+        checkpoint=folder / "checkpoint.pt",
     )
     return dataset, model
