@@ -1,8 +1,8 @@
-"""Every comparison of docs/benchmarks.md, one after the other.
+"""The comparisons of docs/benchmarks.md, one after the other, but neighbours.py and ivis_parity.py.
 
     python benchmarks/all.py
 
-Half an hour on two cores; leave the machine to it.
+Three quarters of an hour on two cores; leave the machine to it.
 """
 
 import subprocess
