@@ -213,22 +213,13 @@ def neighbours_needed(config: Mapping) -> int:
     return max(needed)
 
 
-def packed_methods(config: Mapping) -> list[str]:
-    """Return the methods whose folds are trained in one job."""
-    if config["training"]["pack"] is None:
-        return []
-    return [
-        name
-        for name, method in config["methods"].items()
-        if is_packable(method["objective"], method["model"])
-    ]
-
-
-def training_rules(config: Mapping) -> list[str]:
-    """Return the rules that train the study's methods: ``train``, ``train_folds`` or both."""
-    packed = packed_methods(config)
-    alone = [name for name in config["methods"] if name not in packed]
-    return [rule for rule, methods in (("train", alone), ("train_folds", packed)) if methods]
+def training_rules(config: Mapping) -> dict[str, list[str]]:
+    """Return the methods that each rule trains: ``train`` fold by fold, ``train_folds`` at once."""
+    rules = {"train": [], "train_folds": []}
+    for name, method in config["methods"].items():
+        packed = config["training"]["pack"] and is_packable(method["objective"], method["model"])
+        rules["train_folds" if packed else "train"].append(name)
+    return rules
 
 
 def study_plan(config: Mapping) -> dict:

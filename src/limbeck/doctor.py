@@ -62,9 +62,10 @@ def diagnose(config: Mapping) -> Iterator[tuple[bool, str]]:
             return
     profile = read_profile()
     rules = training_rules(config)
-    for unused in {"train", "train_folds"}.difference(rules):
+    for unused in [rule for rule, methods in rules.items() if not methods]:
         profile["set-resources"].pop(unused, None)
-    site, training = profile["default-resources"], profile["set-resources"][rules[0]]
+    used = next(rule for rule, methods in rules.items() if methods)
+    site, training = profile["default-resources"], profile["set-resources"][used]
     on_gpu = {**site, **training} if asks_for_gpu(training) else None
     yield _outcome("partitions", lambda: _check_partitions(profile))
     yield _outcome("account", lambda: _check_account(site.get("slurm_account")))

@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 from string import Formatter
 
-from limbeck.config import TABLE_FORMATS, packed_methods, tables_of
+from limbeck.config import TABLE_FORMATS, tables_of, training_rules
 
 RUN = "{method}/budget-{budget}/fold-{fold}"
 NOISE = "results/{study}/noise/{map}"
@@ -150,10 +150,11 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         "map": run["maps"],
     }
     kinds = {config["figures"][name]["kind"] for name in run["figures"]}
-    packed = packed_methods(config)
     made_for = {
-        "train": [name for name in trained if name not in packed],
-        "train_folds": [name for name in trained if name in packed],
+        **{
+            rule: [name for name in trained if name in methods]
+            for rule, methods in training_rules(config).items()
+        },
         "teacher_logits": [name for name in trained if name in teachers],
         "describe_network": run["methods"] if "networks" in kinds else [],
     }

@@ -15,7 +15,6 @@ from snakemake.utils import update_config
 from limbeck.config import (
     check_config,
     neighbours_needed,
-    packed_methods,
     read_config,
     training_rules,
 )
@@ -835,11 +834,11 @@ def test_other_methods_may_crop(config, augmentation):
 
 
 def test_the_rules_that_train_are_those_that_the_methods_need(config):
-    assert (packed_methods(config), training_rules(config)) == ([], ["train"])
+    methods = list(config["methods"])
+    assert training_rules(config) == {"train": methods, "train_folds": []}
     config["training"]["pack"] = "folds"
-    assert packed_methods(config) == list(config["methods"])
-    assert training_rules(config) == ["train_folds"]
+    assert training_rules(config) == {"train": [], "train_folds": methods}
     config["methods"]["undistilled"]["model"] = "densenet121"
     config["methods"]["distilled"]["objective"] = "mixmatch"
-    assert packed_methods(config) == ["teacher"]
-    assert training_rules(config) == ["train", "train_folds"]
+    alone, packed = ["undistilled", "distilled"], ["teacher"]
+    assert training_rules(config) == {"train": alone, "train_folds": packed}

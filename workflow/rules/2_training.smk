@@ -12,7 +12,7 @@ rule train:
     benchmark:
         "benchmarks/results/{study}/train/{method}/budget-{budget}/fold-{fold}.tsv"
     wildcard_constraints:
-        method="|".join(UNPACKED) or NOTHING,
+        method="|".join(TRAINED_BY["train"]) or NOTHING,
     conda:
         ENVIRONMENT
     threads: 1
@@ -54,7 +54,7 @@ use rule train as train_folds with:
     benchmark:
         "benchmarks/results/{study}/train_folds/{method}/budget-{budget}.tsv"
     wildcard_constraints:
-        method="|".join(PACKED) or NOTHING,
+        method="|".join(TRAINED_BY["train_folds"]) or NOTHING,
     params:
         folds=" ".join(map(str, range(config["folds"]))),
         checkpoint="results/{study}/checkpoints/{method}/budget-{budget}.pt",

@@ -11,9 +11,9 @@ from limbeck.config import (
     TABLE_FORMATS,
     check_config,
     neighbours_needed,
-    packed_methods,
     study_plan,
     tables_of,
+    training_rules,
 )
 from limbeck.errors import InputError
 from limbeck.fingerprint import fingerprint
@@ -40,8 +40,7 @@ wildcard_constraints:
 
 GPU = int(config["device"] == "cuda")
 TABLES = tables_of(config)
-PACKED = packed_methods(config)
-UNPACKED = [method for method in config["methods"] if method not in PACKED]
+TRAINED_BY = training_rules(config)
 NOTHING = "(?!)"  # What no wildcard can be.
 
 # Where the report shows tables and kinds of figures, in the order of its menu.
