@@ -1,12 +1,13 @@
 """Neighbours and t-SNE of a layer, Limbeck's and openTSNE's with its defaults.
 
-    python benchmarks/tsne.py [--images 10000] [--torchdr-images 1000]
+    python benchmarks/tsne.py [--images 10000] [--torchdr-images 1000] [--gpu-images 1000]
 
 The layer is A of a new WRN-28-1, rectified, on CIFAR-100's test images: 16384 values each, in
 memory. Both sides make 250 exaggerated iterations and 500 others at perplexity 30, openTSNE's
 defaults, with as many threads, by default all (OMP_NUM_THREADS). openTSNE finds its neighbours by
 Annoy, which misses some; the part that it finds is printed. TorchDR's t-SNE with its own defaults,
-2000 iterations in which all pairs repel each other, takes fewer images where there is no GPU.
+2000 iterations in which all pairs repel each other, takes fewer images where there is no GPU, and
+so does Limbeck's tsne_gpu, which is compared with tsne on the same neighbours.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from openTSNE.affinity import PerplexityBasedNN
 from openTSNE.nearest_neighbors import Annoy, PrecomputedNeighbors
 from side_by_side import Row, print_table
 
-from limbeck.embedding import Neighbours, tsne
+from limbeck.embedding import Neighbours, tsne, tsne_gpu
 from limbeck.neighbours import nearest_neighbours
 from limbeck.threads import available_threads
 
@@ -59,6 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--images", type=int, default=10000)
     parser.add_argument("--torchdr-images", type=int, default=1000)
+    parser.add_argument("--gpu-images", type=int, default=1000)
     arguments = parser.parse_args()
     threads = available_threads()
     torch.set_num_threads(threads)
@@ -85,12 +87,22 @@ def main() -> None:
         f"{ours.measures['kl_divergence']:.3f}, openTSNE's {plain.kl_divergence:.3f}"
     )
 
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     few = points[: arguments.torchdr_images]
     whole, _ = timed(lambda: tsne.embed(few, Neighbours(*nearest_neighbours(few, K)), SETTINGS, 0))
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     other, _ = timed(lambda: torchdr.TSNE(device=device, random_state=0).fit_transform(few))
     row = Row("neighbours and t-SNE", whole, f"TorchDR on {device}", other)
     print_table(f"{len(few)} points of 16384 values", [row], *PACKAGES)
+
+    few = points[: arguments.gpu_images]
+    graph = Neighbours(*nearest_neighbours(few, K))
+    embed, ours = timed(lambda: tsne_gpu.embed(few, graph, SETTINGS, 0, device))
+    embed_plain, plain = timed(lambda: tsne.embed(few, graph, SETTINGS, 0))
+    row = Row(f"tsne_gpu alone, on {device}", embed, "tsne", embed_plain)
+    print_table(f"{len(few)} points of 16384 values", [row], *PACKAGES)
+    affinities = tsne.conditional_affinities(graph, SETTINGS)
+    exact = [tsne_gpu.kl_divergence(affinities, result.points) for result in (ours, plain)]
+    print(f"\nKL divergence: {exact[0]:.4f}, openTSNE's {exact[1]:.4f}")
 
 
 if __name__ == "__main__":
