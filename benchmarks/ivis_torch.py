@@ -1,6 +1,6 @@
 """Neighbours and ivis, Limbeck's and the ivis package's, on a layer of 16,384 values an image.
 
-    python benchmarks/ivis_torch.py [--images 4000] [--epochs 20] [--device cuda]
+    python benchmarks/ivis_torch.py [--images 10000] [--epochs 20] [--device cuda]
 
 Both sides have the package's defaults: 150 neighbours, batches of 128, but that all epochs are run.
 The package finds its neighbours by Annoy, approximately and by angle, and trains on the CPU;
@@ -59,7 +59,7 @@ def limbeck_seconds(values, settings: dict, device: str) -> tuple[float, float]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--images", type=int, default=4_000)
+    parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     arguments = parser.parse_args()

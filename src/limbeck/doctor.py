@@ -62,10 +62,10 @@ def diagnose(config: Mapping) -> Iterator[tuple[bool, str]]:
             return
     profile = read_profile()
     rules = training_rules(config)
-    for unused in [rule for rule, methods in rules.items() if not methods]:
+    used = [rule for rule, methods in rules.items() if methods]
+    for unused in rules.keys() - used:
         profile["set-resources"].pop(unused, None)
-    used = next(rule for rule, methods in rules.items() if methods)
-    site, training = profile["default-resources"], profile["set-resources"][used]
+    site, training = profile["default-resources"], profile["set-resources"][used[0]]
     on_gpu = {**site, **training} if asks_for_gpu(training) else None
     yield _outcome("partitions", lambda: _check_partitions(profile))
     yield _outcome("account", lambda: _check_account(site.get("slurm_account")))
