@@ -25,12 +25,12 @@ from side_by_side import hardware
 from torch.utils.data import DataLoader, TensorDataset
 from trained_network import train_a_little
 
-from limbeck import artifacts
 from limbeck.activations import extract_activations
 from limbeck.data.datasets import Dataset
 from limbeck.inference import BATCH
 from limbeck.models.network import load_network
-from limbeck.settings import ActivationSettings
+from limbeck.runtime import storage
+from limbeck.study.settings import ActivationSettings
 
 ROUNDS = 2
 LAYERS = ("A", "B", "C", "D", "E")
@@ -94,7 +94,7 @@ def compare(dataset: Path, model: Path, layers: Sequence[str]) -> dict[str, Cost
                     cost = process.submit(cost_of, extract, dataset, model, layers, folder).result()
                 best[extract.__name__] = min(best.get(extract.__name__, cost), cost)
             for layer in layers:
-                ours = artifacts.open_store(Path(name, f"with_limbeck/{layer}.zarr"))["activations"]
+                ours = storage.open_store(Path(name, f"with_limbeck/{layer}.zarr"))["activations"]
                 assert np.array_equal(ours[:], np.load(Path(name, f"with_hooks/{layer}.npy")))
     return best
 

@@ -63,8 +63,8 @@ def swiss_roll() -> tuple[np.ndarray, np.ndarray]:
 
 def fourier_noise() -> tuple[np.ndarray, np.ndarray]:
     """Return uniform noise of the plane lifted by Fourier features, its classes the quadrants."""
-    from limbeck.noise import draw_plane, lift_fourier, quadrants
-    from limbeck.settings import NoiseSettings
+    from limbeck.noise.maps import draw_plane, lift_fourier, quadrants
+    from limbeck.study.settings import NoiseSettings
 
     generator = np.random.default_rng(0)
     plane = draw_plane(1500, generator)
@@ -89,14 +89,14 @@ DATASETS = {
 
 def run(algorithm: str, dataset: str, seed: int) -> tuple[float, float, float]:
     """Embed a dataset and return its measures, in the order of `MEASURES`."""
-    from limbeck.embedding import Neighbours
+    from limbeck.embeddings import Neighbours
     from limbeck.metrics.neighbourhoods import knn_accuracy, trustworthiness
-    from limbeck.neighbours import nearest_neighbours
+    from limbeck.neighbours.search import nearest_neighbours
 
     points, labels = DATASETS[dataset]()
     points = points.astype(np.float32)
     graph = Neighbours(*nearest_neighbours(points, K))
-    embed = import_module(f"limbeck.embedding.{algorithm}").embed
+    embed = import_module(f"limbeck.embeddings.{algorithm}").embed
     result = embed(points, graph, SETTINGS, seed)
     nearest, _ = nearest_neighbours(result.points, NEAREST)
     return (

@@ -15,17 +15,17 @@ from pathlib import Path
 from layer_a import layer_a
 from side_by_side import Row, print_table
 
-from limbeck.embedding import Neighbours, ivis_torch
-from limbeck.embedding.triplets import unit_scale
-from limbeck.neighbours import nearest_neighbours
-from limbeck.threads import available_threads
+from limbeck.embeddings import Neighbours, ivis_torch
+from limbeck.embeddings.triplets import unit_scale
+from limbeck.neighbours.search import nearest_neighbours
+from limbeck.runtime.threads import available_threads
 
 SETTINGS = {"k": 150, "network": "szubert", "margin": 1, "batch_size": 128}
 
 
 def package_seconds(values, settings: dict) -> tuple[float, float]:
     """Return the seconds of the package's neighbour search and of its training."""
-    from limbeck.embedding.ivis import Ivis, tf  # noqa: I001
+    from limbeck.embeddings.ivis import Ivis, tf  # noqa: I001
     from ivis.data.neighbour_retrieval import AnnoyKnnMatrix
 
     tf.keras.utils.set_random_seed(0)

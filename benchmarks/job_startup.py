@@ -15,7 +15,7 @@ import sys
 REPEATS = 3
 PREFIX = (
     "import gc, os; gc.set_threshold(50_000); "
-    "from limbeck.imports import postpone_torch_compiler; postpone_torch_compiler(); "
+    "from limbeck.runtime.startup import postpone_torch_compiler; postpone_torch_compiler(); "
 )
 SUFFIX = "; os._exit(0)"
 STEP = (
@@ -26,17 +26,17 @@ STEP = (
 CASES = {
     "python": "pass",
     "limbeck --help": "import limbeck.cli",
-    "find_neighbours": "import limbeck.neighbours, zarr",
+    "find_neighbours": "import limbeck.neighbours.search, zarr",
     "score_embedding": "import limbeck.metrics.scoring, zarr",
     "draw_figure": "import limbeck.figures.class_area",
-    "embed, pca": "import limbeck.embedding.pca, zarr",
-    "embed, tsne": "import limbeck.embedding.tsne, zarr",
-    "embed, ivis": "import limbeck.embedding.ivis, zarr",
-    "embed, ivis_torch": f"import limbeck.embedding.ivis_torch, zarr; {STEP}",
+    "embed, pca": "import limbeck.embeddings.pca, zarr",
+    "embed, tsne": "import limbeck.embeddings.tsne, zarr",
+    "embed, ivis": "import limbeck.embeddings.ivis, zarr",
+    "embed, ivis_torch": f"import limbeck.embeddings.ivis_torch, zarr; {STEP}",
     "extract_activations, wrn": "import limbeck.activations, zarr",
     "extract_activations, resnet18": "import limbeck.activations, zarr, torchvision",
     "train, wrn": f"import limbeck.training.loop, zarr; {STEP}",
-    "workflow parse": "import snakemake.api, limbeck.config, limbeck.fingerprint",
+    "workflow parse": "import snakemake.api, limbeck.study.config, limbeck.runtime.fingerprint",
 }
 
 

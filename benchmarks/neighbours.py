@@ -21,8 +21,8 @@ os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))
 import numpy as np
 from side_by_side import Row, best_of, print_table
 
-from limbeck import artifacts
-from limbeck.neighbours import nearest_neighbours
+from limbeck.neighbours.search import nearest_neighbours
+from limbeck.runtime import storage
 
 K, RANK, ROWS = 90, 40, 500
 
@@ -31,8 +31,8 @@ def write_points(path: Path, count: int, dimensions: int) -> None:
     """Write rectified points near a subspace, a few at a time."""
     generator = np.random.default_rng(0)
     basis = generator.standard_normal((RANK, dimensions), np.float32)
-    with artifacts.new_store(path, {}) as store:
-        writer = artifacts.RowWriter(store, "activations", (count, dimensions), "float32")
+    with storage.new_store(path, {}) as store:
+        writer = storage.RowWriter(store, "activations", (count, dimensions), "float32")
         for start in range(0, count, ROWS):
             size = min(ROWS, count - start)
             values = generator.standard_normal((size, RANK), np.float32) @ basis
@@ -52,7 +52,7 @@ def plain_neighbours(points: np.ndarray) -> np.ndarray:
 
 def measure(path: Path, results) -> None:
     """Find the neighbours of a whole store; put seconds and peak memory, in bytes."""
-    points = artifacts.open_store(path)["activations"]
+    points = storage.open_store(path)["activations"]
     started = time.perf_counter()
     nearest_neighbours(points, K)
     seconds = time.perf_counter() - started
@@ -75,7 +75,7 @@ def main() -> None:
         child.start()
         seconds, peak = results.get()
         child.join()
-        points = artifacts.open_store(path)["activations"][: arguments.plain]
+        points = storage.open_store(path)["activations"][: arguments.plain]
     print(
         f"{arguments.images} x {arguments.values} float32 "
         f"({4e-9 * arguments.images * arguments.values:.2f} GB): {seconds:.0f} s, "

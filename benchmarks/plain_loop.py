@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from torchvision import transforms
 from training_steps import QUEUED, Pictures, endless, sgd
 
-from limbeck.method_settings import MethodSettings
 from limbeck.models.network import Network
+from limbeck.study.method_settings import MethodSettings
 
 IMAGES, CLASSES, SIZE = 2500, 100, 32
 ATTRIBUTES = {

@@ -30,8 +30,8 @@ from outputs_only import replace_limbeck  # noqa: E402
 from side_by_side import hardware  # noqa: E402
 
 from checkout import copy_repository  # noqa: E402
-from limbeck.config import read_config, tables_of  # noqa: E402
-from limbeck.progress import RULES  # noqa: E402
+from limbeck.operations.jobs import RULES  # noqa: E402
+from limbeck.study.config import read_config, tables_of  # noqa: E402
 
 STUDY = "config/cifar100.yaml"
 STORES = ("extract_activations", "find_neighbours")

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from limbeck.threads import available_threads
+from limbeck.runtime.threads import available_threads
 
 
 class Row(NamedTuple):

@@ -19,9 +19,9 @@ import numpy as np
 from side_by_side import hardware
 from trained_network import train_a_little
 
-from limbeck import artifacts
 from limbeck.activations import extract_activations
-from limbeck.settings import ActivationSettings
+from limbeck.runtime import storage
+from limbeck.study.settings import ActivationSettings
 
 ROUNDS = 2
 LAYERS = ("A", "B", "C", "D", "E")
@@ -80,11 +80,11 @@ def write_and_read(layers: Mapping[str, np.ndarray], folder: Path) -> Cost:
     writing = reading = 0.0
     for name, values in layers.items():
         started = time.perf_counter()
-        artifacts.write_store(folder / f"{name}.zarr", {"activations": values}, {})
+        storage.write_store(folder / f"{name}.zarr", {"activations": values}, {})
         writing += time.perf_counter() - started
     for name, values in layers.items():
         started = time.perf_counter()
-        read = artifacts.open_store(folder / f"{name}.zarr")["activations"][:]
+        read = storage.open_store(folder / f"{name}.zarr")["activations"][:]
         reading += time.perf_counter() - started
         assert np.array_equal(read, values)
     stored = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -98,7 +98,7 @@ def activations_of(folder: Path, images: int) -> dict[str, np.ndarray]:
     layers = {}
     for layer in LAYERS:
         extract_activations(dataset, model, layer, settings, "cpu", folder / layer)
-        layers[layer] = artifacts.open_store(folder / layer)["activations"][:]
+        layers[layer] = storage.open_store(folder / layer)["activations"][:]
     return layers
 
 
@@ -118,14 +118,14 @@ def main() -> None:
         f"| 1 writing + {READINGS} readings at {BANDWIDTH / 1e6:.0f} MB/s, s |\n"
         "|---|---|---:|---:|---:|---:|---:|"
     )
-    today = artifacts.codec_of
+    today = storage.codec_of
     for dtype in ("float32", "float16"):
         cast = {layer: values.astype(dtype) for layer, values in layers.items()}
         whole = sum(values.nbytes for values in cast.values())
         best: dict[str, Cost] = {}
         for _ in range(ROUNDS):
             for codec, choose in {"blosc lz4 5, bitshuffle (Limbeck)": today, **CODECS}.items():
-                artifacts.codec_of = choose
+                storage.codec_of = choose
                 with tempfile.TemporaryDirectory() as name:
                     cost = write_and_read(cast, Path(name))
                 best[codec] = min(best.get(codec, cost), cost, key=lambda cost: cost.life)

@@ -5,10 +5,10 @@ import json
 import sys
 from pathlib import Path
 
-from limbeck.config import read_config
 from limbeck.data.datasets import prepare_dataset
 from limbeck.data.splits import split_dataset
-from limbeck.settings import DatasetSettings, parse_settings
+from limbeck.study.config import read_config
+from limbeck.study.settings import DatasetSettings, parse_settings
 from limbeck.training.loop import Run, train
 
 REPOSITORY = Path(__file__).parents[1]

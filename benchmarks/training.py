@@ -24,12 +24,12 @@ from side_by_side import Row, best_of, print_table
 from torch.utils.flop_counter import FlopCounterMode
 from training_steps import UNQUEUED, LimbeckSteps, timed
 
-from limbeck.devices import select_device
 from limbeck.inference import BATCH, batch_logits
-from limbeck.method_settings import MethodSettings
 from limbeck.models.network import Network, build_network
 from limbeck.models.stack import NetworkStack
-from limbeck.threads import available_threads
+from limbeck.runtime.devices import select_device
+from limbeck.runtime.threads import available_threads
+from limbeck.study.method_settings import MethodSettings
 from limbeck.training.objectives import TrainingData
 
 STEPS, ROUNDS = 6, 2

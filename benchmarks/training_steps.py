@@ -10,8 +10,8 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from limbeck.devices import computing, resolve_precision
-from limbeck.method_settings import MethodSettings
+from limbeck.runtime.devices import computing, resolve_precision
+from limbeck.study.method_settings import MethodSettings
 from limbeck.training.objectives import TrainingData, build_objective
 
 WORKERS = 2

@@ -26,9 +26,9 @@ from openTSNE.affinity import PerplexityBasedNN
 from openTSNE.nearest_neighbors import Annoy, PrecomputedNeighbors
 from side_by_side import Row, print_table
 
-from limbeck.embedding import Neighbours, tsne, tsne_gpu
-from limbeck.neighbours import nearest_neighbours
-from limbeck.threads import available_threads
+from limbeck.embeddings import Neighbours, tsne, tsne_gpu
+from limbeck.neighbours.search import nearest_neighbours
+from limbeck.runtime.threads import available_threads
 
 PERPLEXITY, K = 30, 90
 SETTINGS = {

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from checkout import Workflow, copy_repository
-from limbeck.settings import DatasetSettings, MethodSettings
+from limbeck.study.settings import DatasetSettings, MethodSettings
 
 # Optimisers load Triton, which aborts the process if TensorFlow came first, as it does in no job.
 with contextlib.suppress(ImportError):
@@ -146,7 +146,7 @@ def interrupt(run_training, monkeypatch):
 @pytest.fixture
 def stop_after(monkeypatch):
     """Return a function that gives a context in which a training is sent SIGTERM after steps."""
-    from limbeck.errors import Stopped
+    from limbeck.runtime.errors import Stopped
     from limbeck.training import checkpoints
 
     @contextlib.contextmanager

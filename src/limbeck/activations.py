@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
-from limbeck.devices import computing, select_device
-from limbeck.errors import InputError
 from limbeck.inference import provenance, read_batches
 from limbeck.models.network import Network, load_network
-from limbeck.settings import ActivationSettings
+from limbeck.runtime import storage
+from limbeck.runtime.devices import computing, select_device
+from limbeck.runtime.errors import InputError
+from limbeck.study.settings import ActivationSettings
 
 
 class LayerReached(Exception):
@@ -141,10 +141,10 @@ def extract_activations(
         shapes = output_shapes(network, layer, next(read_batches(images, rows[:1], place)))
         shape = list(shapes[-1][1:])
         attributes = {**provenance(metadata), "layer": layer, "shape": shape}
-        with artifacts.new_store(output, attributes) as store:
-            artifacts.write_array(store, "sample_ids", sample_ids[rows])
+        with storage.new_store(output, attributes) as store:
+            storage.write_array(store, "sample_ids", sample_ids[rows])
             size = (len(rows), math.prod(shape))
-            writer = artifacts.RowWriter(store, "activations", size, settings.dtype)
+            writer = storage.RowWriter(store, "activations", size, settings.dtype)
             started = time.perf_counter()
             limit = float(np.finfo(settings.dtype).max)
             batches = read_batches(images, rows, place)

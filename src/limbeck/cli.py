@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from limbeck import __version__, commands
 from limbeck.commands import COMMANDS, FLAGS
-from limbeck.errors import InputError, Stopped
-from limbeck.imports import postpone_torch_compiler
+from limbeck.runtime.errors import InputError, Stopped
+from limbeck.runtime.startup import postpone_torch_compiler
 
 
 def build_parser() -> argparse.ArgumentParser:

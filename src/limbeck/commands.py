@@ -66,7 +66,7 @@ def command(*flags: str) -> Callable:
 def prepare_dataset(args: argparse.Namespace) -> None:
     """Read a dataset and write it as one store."""
     from limbeck.data.datasets import prepare_dataset
-    from limbeck.settings import parse_settings
+    from limbeck.study.settings import parse_settings
 
     prepare_dataset(parse_settings("dataset", args.settings), args.seed, args.dataset)
 
@@ -85,9 +85,9 @@ def split_dataset(args: argparse.Namespace) -> None:
 )
 def train(args: argparse.Namespace) -> None:
     """Train one run, or several folds of it together; a killed job goes on from its checkpoint."""
-    from limbeck.errors import InputError
-    from limbeck.seeding import derive_seed
-    from limbeck.settings import parse_settings
+    from limbeck.runtime.errors import InputError
+    from limbeck.runtime.seeding import derive_seed
+    from limbeck.study.settings import parse_settings
 
     settings = parse_settings("method", args.settings)
     count = len(args.fold)
@@ -145,7 +145,7 @@ def teacher_logits(args: argparse.Namespace) -> None:
 def extract_activations(args: argparse.Namespace) -> None:
     """Write one layer's activations of the test images."""
     from limbeck.activations import extract_activations
-    from limbeck.settings import parse_settings
+    from limbeck.study.settings import parse_settings
 
     settings = parse_settings("activations", args.settings)
     extract_activations(
@@ -156,7 +156,7 @@ def extract_activations(args: argparse.Namespace) -> None:
 @command("--activations", "--k", "--device", "--neighbours")
 def find_neighbours(args: argparse.Namespace) -> None:
     """Find the exact nearest neighbours in one layer."""
-    from limbeck.neighbours import find_neighbours
+    from limbeck.neighbours.search import find_neighbours
 
     find_neighbours(args.activations, args.k, args.device, args.neighbours)
 
@@ -166,8 +166,8 @@ def find_neighbours(args: argparse.Namespace) -> None:
 )
 def embed(args: argparse.Namespace) -> None:
     """Embed one layer in two dimensions."""
-    from limbeck.embedding import embed
-    from limbeck.settings import parse_settings
+    from limbeck.embeddings import embed
+    from limbeck.study.settings import parse_settings
 
     settings = parse_settings("embedding", args.settings)
     embed(
@@ -188,7 +188,7 @@ def score_predictions(args: argparse.Namespace) -> None:
 def score_layer(args: argparse.Namespace) -> None:
     """Measure a layer by its activations."""
     from limbeck.metrics.scoring import score_layer
-    from limbeck.settings import parse_settings
+    from limbeck.study.settings import parse_settings
 
     settings = parse_settings("metrics", args.settings)
     score_layer(args.dataset, args.activations, args.neighbours, settings, *args.metrics)
@@ -198,7 +198,7 @@ def score_layer(args: argparse.Namespace) -> None:
 def score_embedding(args: argparse.Namespace) -> None:
     """Measure an embedding against its layer and its classes."""
     from limbeck.metrics.scoring import score_embedding
-    from limbeck.settings import parse_settings
+    from limbeck.study.settings import parse_settings
 
     settings = parse_settings("metrics", args.settings)
     score_embedding(
@@ -217,8 +217,8 @@ def compare_runs(args: argparse.Namespace) -> None:
 @command("--study", "--map", "--settings", "--seed", "--activations")
 def lift_noise(args: argparse.Namespace) -> None:
     """Lift uniform noise in the plane to more dimensions."""
-    from limbeck.noise import lift_noise
-    from limbeck.settings import parse_settings
+    from limbeck.noise.maps import lift_noise
+    from limbeck.study.settings import parse_settings
 
     settings = parse_settings("noise", args.settings)
     lift_noise(args.study, args.map, settings, args.seed, args.activations)
@@ -227,7 +227,7 @@ def lift_noise(args: argparse.Namespace) -> None:
 @command("--inputs", "--table")
 def score_noise(args: argparse.Namespace) -> None:
     """Measure embeddings of lifted noise against the plane."""
-    from limbeck.metrics.noise import score_noise
+    from limbeck.noise.scores import score_noise
 
     score_noise(args.inputs, args.table)
 
@@ -235,7 +235,7 @@ def score_noise(args: argparse.Namespace) -> None:
 @command("--metrics", "--table")
 def gather_metrics(args: argparse.Namespace) -> None:
     """Join metrics into one tidy table."""
-    from limbeck.tables import gather_metrics
+    from limbeck.tables.layout import gather_metrics
 
     gather_metrics(args.metrics, *args.table)
 
@@ -243,8 +243,8 @@ def gather_metrics(args: argparse.Namespace) -> None:
 @command("--metrics", "--kind", "--settings", "--table")
 def build_table(args: argparse.Namespace) -> None:
     """Build one wide table of means and standard deviations over folds."""
-    from limbeck.settings import parse_settings
-    from limbeck.tables import build_table
+    from limbeck.study.settings import parse_settings
+    from limbeck.tables.layout import build_table
 
     build_table(*args.metrics, args.kind, parse_settings("plan", args.settings), args.table)
 
@@ -252,8 +252,8 @@ def build_table(args: argparse.Namespace) -> None:
 @command("--metrics", "--settings", "--table")
 def compare_methods(args: argparse.Namespace) -> None:
     """Test whether two methods differ over the same folds."""
-    from limbeck.paired_tests import compare_methods
-    from limbeck.settings import parse_settings
+    from limbeck.statistics.paired_tests import compare_methods
+    from limbeck.study.settings import parse_settings
 
     settings = parse_settings("statistics", args.settings)
     compare_methods(*args.metrics, settings, args.table)
@@ -273,7 +273,7 @@ def describe_network(args: argparse.Namespace) -> None:
 def draw_figure(args: argparse.Namespace) -> None:
     """Draw one figure."""
     from limbeck.figures import draw_figure
-    from limbeck.settings import parse_settings
+    from limbeck.study.settings import parse_settings
 
     settings = parse_settings("figure", args.settings)
     outputs = [args.pdf, args.png]
@@ -284,7 +284,7 @@ def draw_figure(args: argparse.Namespace) -> None:
 def compare(args: argparse.Namespace) -> None:
     """Compare a study, finished or not, with published numbers."""
     from limbeck.compare import compare_study
-    from limbeck.config import read_config
+    from limbeck.study.config import read_config
 
     print(compare_study(read_config(args.configfile)))
 
@@ -292,8 +292,8 @@ def compare(args: argparse.Namespace) -> None:
 @command("--settings", "--output")
 def write_provenance(args: argparse.Namespace) -> None:
     """Write versions, git commit, config and hardware."""
-    from limbeck.provenance import write_provenance
-    from limbeck.settings import parse_settings
+    from limbeck.operations.provenance import write_provenance
+    from limbeck.study.settings import parse_settings
 
     write_provenance(parse_settings(None, args.settings), args.output)
 
@@ -301,7 +301,7 @@ def write_provenance(args: argparse.Namespace) -> None:
 @command("[--configfile]")
 def status(args: argparse.Namespace) -> None:
     """Show what of a study is done, running, failed and missing, and the next command."""
-    from limbeck.status import print_status
+    from limbeck.operations.status import print_status
 
     print_status(args.configfile)
 
@@ -309,9 +309,9 @@ def status(args: argparse.Namespace) -> None:
 @command("[--configfile]")
 def doctor(args: argparse.Namespace) -> None:
     """Check a SLURM cluster before the first job, one line a check."""
-    from limbeck.config import read_config
-    from limbeck.doctor import diagnose
-    from limbeck.errors import InputError
+    from limbeck.operations.doctor import diagnose
+    from limbeck.runtime.errors import InputError
+    from limbeck.study.config import read_config
 
     failed = 0
     for ok, line in diagnose(read_config(args.configfile)):

@@ -4,14 +4,14 @@ import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from limbeck import artifacts
-from limbeck.comparison import READABLE, Comparison, compare, readable, write_comparisons
-from limbeck.config import study_plan
-from limbeck.errors import InputError
-from limbeck.folds import values_over_folds
-from limbeck.formats import to_markdown
-from limbeck.published import names
-from limbeck.settings import StudyPlan
+from limbeck.published.comparison import READABLE, Comparison, compare, readable, write_comparisons
+from limbeck.published.numbers import names
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+from limbeck.statistics.fold_summaries import values_over_folds
+from limbeck.study.config import study_plan
+from limbeck.study.settings import StudyPlan
+from limbeck.tables.files import to_markdown
 
 
 def compare_study(config: Mapping) -> str:
@@ -54,7 +54,7 @@ def compare_study(config: Mapping) -> str:
     if not there:
         raise InputError(f"{results}/runs: no metrics of any of the {len(planned)} planned runs")
     complete = sum(files == all_files for files, all_files in zip(found, planned, strict=True))
-    rows = [row for files in found for path in files for row in artifacts.read_rows(path)]
+    rows = [row for files in found for path in files for row in storage.read_rows(path)]
     comparisons = compare(values_over_folds(rows), plan)
     outputs = [results / f"compare.{suffix}" for suffix in ("csv", "pdf", "png")]
     write_comparisons(comparisons, outputs[:1])
@@ -87,8 +87,9 @@ def _metric_files(results: Path, plan: StudyPlan) -> list[list[Path]]:
 
 
 def _draw(comparisons: Sequence[Comparison], plan: StudyPlan, config: Mapping, outputs) -> None:
-    from limbeck.figures import save, style
+    from limbeck.figures import save
     from limbeck.figures.published import draw_comparisons
+    from limbeck.figures.shared import style
 
     (width, *_) = [
         figure["width"] for figure in config["figures"].values() if figure["kind"] == "published"

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
 from limbeck.inference import batch_logits
 from limbeck.models.network import Network, load_network
+from limbeck.runtime import storage
 
 COLUMNS = ("method", "model", "stage", "type", "shape", "values", "parameters", "layer")
 
@@ -57,7 +57,7 @@ def describe_network(dataset: str | Path, model: str | Path, output: str | Path)
         (*identity, stage, kind, "×".join(map(str, shape)), math.prod(shape), parameters, layer)
         for stage, kind, shape, parameters, layer in stages
     ]
-    artifacts.write_rows(output, COLUMNS, rows)
+    storage.write_rows(output, COLUMNS, rows)
 
 
 @contextlib.contextmanager

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
-from limbeck.devices import computing, select_device, to_device
 from limbeck.models.network import Network, load_network
+from limbeck.runtime import storage
+from limbeck.runtime.devices import computing, select_device, to_device
 
 BATCH = 256
 
@@ -76,7 +76,7 @@ def predict(dataset: str | Path, model: str | Path, device: str, output: str | P
     with computing("float32", place):
         batches = list(batch_logits(network, source.images("test"), rows, place))
     arrays["logits"] = np.concatenate(batches)
-    artifacts.write_store(output, arrays, provenance(metadata))
+    storage.write_store(output, arrays, provenance(metadata))
 
 
 def write_teacher_logits(
@@ -94,11 +94,11 @@ def write_teacher_logits(
     _, unlabelled = read_split(split, sample_ids)
     classes = len(metadata["dataset"]["class_names"])
     with (
-        artifacts.new_store(output, provenance(metadata)) as store,
+        storage.new_store(output, provenance(metadata)) as store,
         computing(metadata["precision"], place),
     ):
-        artifacts.write_array(store, "sample_ids", sample_ids[unlabelled])
-        writer = artifacts.RowWriter(store, "logits", (len(unlabelled), 2, classes), np.float32)
+        storage.write_array(store, "sample_ids", sample_ids[unlabelled])
+        writer = storage.RowWriter(store, "logits", (len(unlabelled), 2, classes), np.float32)
         views = (
             batch_logits(network, images, unlabelled, place, flip=flip) for flip in (False, True)
         )

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from limbeck import artifacts
-from limbeck.paired_tests import COLUMNS
+from limbeck.runtime import storage
+from limbeck.statistics.paired_tests import COLUMNS
 
 SAMPLES = np.array([f"test-{index}" for index in range(60)])
 
@@ -11,7 +11,7 @@ SAMPLES = np.array([f"test-{index}" for index in range(60)])
 def write_metrics(folder, rows):
     """Write rows without the study's name as ``metrics.csv``; return its path."""
     rows = [("s", *row) for row in rows]
-    artifacts.write_rows(folder / "metrics.csv", artifacts.METRIC_COLUMNS, rows)
+    storage.write_rows(folder / "metrics.csv", storage.METRIC_COLUMNS, rows)
     return folder / "metrics.csv"
 
 
@@ -25,7 +25,7 @@ def write_dataset(path, classes, superclass_of_class=()):
         "superclass_of_class": list(superclass_of_class),
     }
     arrays = {"test/labels": np.arange(60) % classes, "test/sample_ids": SAMPLES}
-    artifacts.write_store(path, arrays, attributes)
+    storage.write_store(path, arrays, attributes)
     return path
 
 
@@ -33,13 +33,13 @@ def write_embedding(path, points, **attributes):
     """Write an embedding of the last images, in reverse order; return its path."""
     ids = SAMPLES[::-1][: len(points)]
     arrays = {"points": np.asarray(points, np.float32), "sample_ids": ids}
-    artifacts.write_store(path, arrays, attributes)
+    storage.write_store(path, arrays, attributes)
     return path
 
 
 def write_logits(path, method, logits):
     """Write a run's predictions; return their path."""
-    artifacts.write_store(path, {"logits": np.asarray(logits, np.float32)}, {"method": method})
+    storage.write_store(path, {"logits": np.asarray(logits, np.float32)}, {"method": method})
     return path
 
 
@@ -62,7 +62,7 @@ def legend_labels(figure):
 def write_tests(folder, rows):
     """Write (metric, embedding, layer, budget, significant) as ``statistics.csv``; return it."""
     rows = [(*row[:4], 3, *[""] * 6, row[4]) for row in rows]
-    artifacts.write_rows(folder / "statistics.csv", COLUMNS, rows)
+    storage.write_rows(folder / "statistics.csv", COLUMNS, rows)
     return folder / "statistics.csv"
 
 

@@ -4,11 +4,11 @@ import itertools
 
 import numpy as np
 
-from limbeck import artifacts
 from limbeck.data.samples import Samples
-from limbeck.metrics.noise import score_noise
-from limbeck.noise import lift_noise
-from limbeck.settings import NoiseSettings
+from limbeck.noise.maps import lift_noise
+from limbeck.noise.scores import score_noise
+from limbeck.runtime import storage
+from limbeck.study.settings import NoiseSettings
 
 
 def samples_of(dataset, part):
@@ -24,11 +24,11 @@ def write_noise(folder, maps, embeddings):
         lifted.append(folder / f"{name}.zarr")
         lift_noise("test", name, settings, 0, lifted[-1])
     for number, (name, embedding) in enumerate(itertools.product(maps, embeddings)):
-        source = artifacts.open_store(folder / f"{name}.zarr")
+        source = storage.open_store(folder / f"{name}.zarr")
         noise = np.random.default_rng(number).normal(scale=0.1, size=(60, 2))
         arrays = {"points": source["plane"][:] + noise, "sample_ids": source["sample_ids"][:]}
         embedded.append(folder / f"{name}-{embedding}.zarr")
-        artifacts.write_store(embedded[-1], arrays, {**source.attrs, "embedding": embedding})
+        storage.write_store(embedded[-1], arrays, {**source.attrs, "embedding": embedding})
     table = folder / "noise.csv"
     score_noise([*lifted, *embedded], [table])
     return [table, *lifted, *embedded]

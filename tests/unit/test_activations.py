@@ -7,13 +7,13 @@ from stored import samples_of
 from torch import nn
 from torch.nn import functional as F
 
-from limbeck import artifacts
 from limbeck.activations import extract_activations, layer_outputs, output_shapes
 from limbeck.data.datasets import Dataset
-from limbeck.errors import InputError
 from limbeck.inference import BATCH, predict, read_batches
 from limbeck.models.network import Network, load_network, save_network
-from limbeck.settings import ActivationSettings
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+from limbeck.study.settings import ActivationSettings
 
 ALL = ActivationSettings(dtype="float32", images_per_class=None)
 
@@ -147,7 +147,7 @@ def test_store_holds_the_activations_of_a_direct_pass(
 ):
     path = tmp_path / "activations.zarr"
     extract_activations(digits, model, layer, ALL, "cpu", path)
-    store = artifacts.open_store(path)
+    store = storage.open_store(path)
     assert store["activations"].dtype == np.float32
     assert store["activations"].shape == (360, int(np.prod(shape)))
     np.testing.assert_allclose(store["activations"][:], direct[layer], rtol=1e-4, atol=1e-4)
@@ -179,7 +179,7 @@ def test_store_has_the_bits_of_a_whole_pass_with_a_hook(layer, digits, model, sa
     extract_activations(digits, model, layer, ALL, "cpu", path)
     expected = np.concatenate(kept).reshape(360, -1)
     assert len(kept) == 2
-    assert np.array_equal(artifacts.open_store(path)["activations"][:], expected)
+    assert np.array_equal(storage.open_store(path)["activations"][:], expected)
 
 
 def test_store_is_a_handful_of_files(digits, model, tmp_path):
@@ -191,7 +191,7 @@ def test_store_is_a_handful_of_files(digits, model, tmp_path):
 def test_float16_halves_the_precision_and_nothing_else(digits, model, direct, tmp_path):
     path = tmp_path / "activations.zarr"
     extract_activations(digits, model, "B", ActivationSettings("float16", None), "cpu", path)
-    stored = artifacts.open_store(path)["activations"][:]
+    stored = storage.open_store(path)["activations"][:]
     assert stored.dtype == np.float16
     np.testing.assert_allclose(stored, direct["B"], rtol=2**-10, atol=1e-4)
 
@@ -207,7 +207,7 @@ def test_float16_overflow_is_an_error(digits, model, tmp_path):
     assert "\n" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
     extract_activations(digits, tmp_path / "model.pt", "A", ALL, "cpu", path)
-    assert np.abs(artifacts.open_store(path)["activations"][:]).max() > 65504
+    assert np.abs(storage.open_store(path)["activations"][:]).max() > 65504
 
 
 def test_images_per_class_takes_the_first_of_each_class(digits, model, samples, direct, tmp_path):
@@ -219,7 +219,7 @@ def test_images_per_class_takes_the_first_of_each_class(digits, model, samples, 
         seen[label] += 1
         if seen[label] <= 3:
             rows.append(row)
-    store = artifacts.open_store(path)
+    store = storage.open_store(path)
     assert len(rows) == 30
     assert list(store["sample_ids"][:]) == list(samples.sample_ids[rows])
     np.testing.assert_allclose(store["activations"][:], direct["E"][rows], rtol=1e-4, atol=1e-4)
@@ -244,7 +244,7 @@ def test_batches_are_the_images_asked_for_in_their_order(digits, samples):
 def test_predictions_are_those_of_a_direct_pass(digits, model, samples, direct, tmp_path):
     path = tmp_path / "predictions.zarr"
     predict(digits, model, "cpu", path)
-    store = artifacts.open_store(path)
+    store = storage.open_store(path)
     np.testing.assert_allclose(store["logits"][:], direct["logits"], rtol=1e-4, atol=1e-4)
     assert store["logits"].dtype == np.float32
     assert list(store["labels"][:]) == list(samples.labels)

@@ -8,8 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from limbeck import __version__, artifacts
-from limbeck.errors import InputError
+from limbeck import __version__
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
 
 
 def make_file(path, text):
@@ -34,7 +35,7 @@ def names(folder):
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 @pytest.mark.parametrize("make", [make_file, make_folder])
 def test_error_leaves_nothing_behind(tmp_path, make, error):
-    with pytest.raises(error), artifacts.atomic_path(tmp_path / "new") as temporary:
+    with pytest.raises(error), storage.atomic_path(tmp_path / "new") as temporary:
         make(temporary, "half")
         raise error
     assert names(tmp_path) == []
@@ -44,7 +45,7 @@ def test_error_leaves_nothing_behind(tmp_path, make, error):
 def test_error_keeps_what_was_there(tmp_path, make):
     make(tmp_path / "kept", "old")
     before = content(tmp_path / "kept")
-    with pytest.raises(ValueError), artifacts.atomic_path(tmp_path / "kept") as temporary:
+    with pytest.raises(ValueError), storage.atomic_path(tmp_path / "kept") as temporary:
         make(temporary, "new")
         raise ValueError
     assert names(tmp_path) == ["kept"]
@@ -57,7 +58,7 @@ def test_error_keeps_what_was_there(tmp_path, make):
 )
 def test_success_replaces_what_was_there(tmp_path, make_old, make_new):
     make_old(tmp_path / "path", "old")
-    with artifacts.atomic_path(tmp_path / "path") as temporary:
+    with storage.atomic_path(tmp_path / "path") as temporary:
         make_new(temporary, "new")
     assert names(tmp_path) == ["path"]
     assert content(tmp_path / "path") == ("new" if make_new is make_file else {"new": "new"})
@@ -65,7 +66,7 @@ def test_success_replaces_what_was_there(tmp_path, make_old, make_new):
 
 def test_path_appears_only_at_the_end_and_parents_are_made(tmp_path):
     path = tmp_path / "a" / "b" / "file"
-    with artifacts.atomic_path(path) as temporary:
+    with storage.atomic_path(path) as temporary:
         assert not temporary.exists()
         assert path.parent in temporary.parents  # the same file system
         make_file(temporary, "text")
@@ -76,8 +77,8 @@ def test_path_appears_only_at_the_end_and_parents_are_made(tmp_path):
 @pytest.fixture
 def small_shards(monkeypatch):
     """Rows of 4 float32 are 16 bytes: 4 rows a chunk, 16 rows a shard."""
-    monkeypatch.setattr(artifacts, "CHUNK_BYTES", 64)
-    monkeypatch.setattr(artifacts, "SHARD_BYTES", 256)
+    monkeypatch.setattr(storage, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(storage, "SHARD_BYTES", 256)
 
 
 def shard_files(store, name):
@@ -92,12 +93,12 @@ def shard_files(store, name):
 @pytest.mark.parametrize("batch", [1, 7, 16, 45])
 def test_rows_are_read_back_exactly_from_few_files(tmp_path, rows, shards, batch):
     expected = np.random.default_rng(rows).normal(size=(rows, 4)).astype(np.float32)
-    with artifacts.new_store(tmp_path / "s.zarr", {}) as group:
-        writer = artifacts.RowWriter(group, "x", expected.shape, np.float32)
+    with storage.new_store(tmp_path / "s.zarr", {}) as group:
+        writer = storage.RowWriter(group, "x", expected.shape, np.float32)
         for start in range(0, rows, batch):
             writer.append(expected[start : start + batch])
         writer.close()
-    read = artifacts.open_store(tmp_path / "s.zarr")["x"]
+    read = storage.open_store(tmp_path / "s.zarr")["x"]
     np.testing.assert_array_equal(read[:], expected)
     assert read.dtype == np.float32
     assert len(shard_files(tmp_path / "s.zarr", "x")) == shards
@@ -105,8 +106,8 @@ def test_rows_are_read_back_exactly_from_few_files(tmp_path, rows, shards, batch
 
 @pytest.mark.usefixtures("small_shards")
 def test_full_shards_go_to_disk_at_once(tmp_path):
-    with artifacts.new_store(tmp_path / "s.zarr", {}) as group:
-        writer = artifacts.RowWriter(group, "x", (40, 4), np.float32)
+    with storage.new_store(tmp_path / "s.zarr", {}) as group:
+        writer = storage.RowWriter(group, "x", (40, 4), np.float32)
         counts = []
         for _ in range(4):
             writer.append(np.ones((10, 4)))
@@ -117,16 +118,16 @@ def test_full_shards_go_to_disk_at_once(tmp_path):
 
 def test_usual_arrays_are_one_file_each(tmp_path):
     images = np.full((3000, 8, 8, 3), 7, np.uint8)
-    artifacts.write_store(tmp_path / "s.zarr", {"train/images": images}, {})
+    storage.write_store(tmp_path / "s.zarr", {"train/images": images}, {})
     assert len(shard_files(tmp_path / "s.zarr", "train/images")) == 1
 
 
 def test_rows_are_cast_to_the_type_of_the_array(tmp_path):
-    with artifacts.new_store(tmp_path / "s.zarr", {}) as group:
-        writer = artifacts.RowWriter(group, "x", (2,), np.float16)
+    with storage.new_store(tmp_path / "s.zarr", {}) as group:
+        writer = storage.RowWriter(group, "x", (2,), np.float16)
         writer.append(np.array([1 / 3, 2.0]))
         writer.close()
-    read = artifacts.open_store(tmp_path / "s.zarr")["x"][:]
+    read = storage.open_store(tmp_path / "s.zarr")["x"][:]
     assert read.dtype == np.float16
     assert read.tolist() == [0.333251953125, 2.0]  # 1365 / 4096, the nearest half
 
@@ -135,7 +136,7 @@ def test_rows_are_cast_to_the_type_of_the_array(tmp_path):
 def test_bits_are_sorted_by_their_place_in_values_of_the_type(tmp_path, dtype):
     # In whole numbers below 16 at most half of the bits differ, whatever the type.
     values = np.random.default_rng(0).integers(0, 16, 100_000).astype(dtype)
-    artifacts.write_store(tmp_path / "s.zarr", {"x": values}, {})
+    storage.write_store(tmp_path / "s.zarr", {"x": values}, {})
     (file,) = shard_files(tmp_path / "s.zarr", "x")
     assert file.stat().st_size < 0.6 * values.nbytes
     metadata = json.loads((tmp_path / "s.zarr/x/zarr.json").read_text())
@@ -143,16 +144,16 @@ def test_bits_are_sorted_by_their_place_in_values_of_the_type(tmp_path, dtype):
     *_, codec = sharding["configuration"]["codecs"]
     assert codec["name"] == "blosc"
     assert codec["configuration"]["typesize"] == values.itemsize
-    assert np.array_equal(artifacts.open_store(tmp_path / "s.zarr")["x"][:], values)
+    assert np.array_equal(storage.open_store(tmp_path / "s.zarr")["x"][:], values)
 
 
 @pytest.mark.parametrize("rows", [0, 4, 6])
 def test_missing_and_surplus_rows_are_errors(tmp_path, rows):
     with (
         pytest.raises(RuntimeError, match=f"x: {rows} of 5 rows"),
-        artifacts.new_store(tmp_path / "s.zarr", {}) as group,
+        storage.new_store(tmp_path / "s.zarr", {}) as group,
     ):
-        writer = artifacts.RowWriter(group, "x", (5, 2), np.float32)
+        writer = storage.RowWriter(group, "x", (5, 2), np.float32)
         writer.append(np.ones((rows, 2)))
         writer.close()
     assert names(tmp_path) == []
@@ -161,16 +162,16 @@ def test_missing_and_surplus_rows_are_errors(tmp_path, rows):
 @pytest.mark.parametrize("dtype", ["U", object, np.dtypes.StringDType()])
 def test_text_is_read_back_exactly(tmp_path, dtype):
     texts = ["train/ant/1", "", 'Käfer, "rot"', "大" * 40]
-    artifacts.write_store(tmp_path / "s.zarr", {"ids": np.array(texts, dtype=dtype)}, {})
-    assert artifacts.open_store(tmp_path / "s.zarr")["ids"][:].tolist() == texts
+    storage.write_store(tmp_path / "s.zarr", {"ids": np.array(texts, dtype=dtype)}, {})
+    assert storage.open_store(tmp_path / "s.zarr")["ids"][:].tolist() == texts
 
 
 REPLACING = """
 import sys
 import numpy as np
-from limbeck import artifacts
+from limbeck.runtime import storage
 for round in range(40):
-    artifacts.write_store(sys.argv[1], {"x": np.arange(2000)}, {"round": round})
+    storage.write_store(sys.argv[1], {"x": np.arange(2000)}, {"round": round})
 """
 
 
@@ -179,15 +180,15 @@ def test_copies_of_a_job_that_write_at_once_leave_one_whole_store(tmp_path):
     command = [sys.executable, "-c", REPLACING, path]
     copies = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
     assert [(copy.communicate()[1], copy.returncode) for copy in copies] == [(b"", 0)] * 3
-    store = artifacts.open_store(path)
+    store = storage.open_store(path)
     assert store.attrs["round"] == 39
     assert np.array_equal(store["x"][:], np.arange(2000))
     assert names(tmp_path) == ["s.zarr"]
 
 
 def test_store_holds_provenance_and_is_read_only(tmp_path):
-    artifacts.write_store(tmp_path / "s.zarr", {"x": np.arange(3)}, {"study": "demo", "fold": 1})
-    store = artifacts.open_store(tmp_path / "s.zarr")
+    storage.write_store(tmp_path / "s.zarr", {"x": np.arange(3)}, {"study": "demo", "fold": 1})
+    store = storage.open_store(tmp_path / "s.zarr")
     assert dict(store.attrs) == {"study": "demo", "fold": 1, "limbeck": __version__}
     with pytest.raises(ValueError, match="read"):
         store["x"][0] = 5
@@ -199,7 +200,7 @@ def test_open_store_names_the_path_without_a_store(tmp_path, make):
     if make:
         make(path, "other")
     with pytest.raises(InputError) as caught:
-        artifacts.open_store(path)
+        storage.open_store(path)
     assert str(caught.value).startswith(f"{path}: no Zarr store")
     assert "\n" not in str(caught.value)
 
@@ -207,17 +208,17 @@ def test_open_store_names_the_path_without_a_store(tmp_path, make):
 def test_digest_hashes_type_shape_and_content():
     array = np.array([[1, 2], [3, 4]], np.uint8)
     expected = hashlib.sha256(b"uint8(2, 2)\x01\x02\x03\x04").hexdigest()[:16]
-    assert artifacts.digest(array) == expected
-    assert artifacts.digest(array[:, ::-1][:, ::-1]) == expected  # a view with the same content
+    assert storage.digest(array) == expected
+    assert storage.digest(array[:, ::-1][:, ::-1]) == expected  # a view with the same content
     text = np.array(["a", "b"], np.dtypes.StringDType())
     others = [array.T, array.reshape(4), array.view(np.int8), text, np.array(["a", "c"], "T")]
-    assert len({artifacts.digest(other) for other in [array, *others]}) == 6
+    assert len({storage.digest(other) for other in [array, *others]}) == 6
 
 
 def test_metrics_are_tidy_rows(tmp_path):
     run = {"study": "demo", "method": "teacher", "budget": 50, "fold": 1}
     metrics = {"accuracy": np.float64(0.5), "loss": np.float32(0.1)}
-    artifacts.write_metrics(tmp_path / "m.csv", {**run, "layer": "A", "hash": "x"}, metrics)
+    storage.write_metrics(tmp_path / "m.csv", {**run, "layer": "A", "hash": "x"}, metrics)
     assert (tmp_path / "m.csv").read_text() == (
         "study,method,budget,fold,layer,embedding,metric,value\n"
         "demo,teacher,50,1,A,,accuracy,0.5\n"
@@ -227,8 +228,8 @@ def test_metrics_are_tidy_rows(tmp_path):
 
 def test_rows_survive_commas_quotes_and_line_breaks(tmp_path):
     rows = [["a,b", 'say "c"'], ["two\nlines", ""]]
-    artifacts.write_rows(tmp_path / "r.csv", ["p", "q"], rows)
-    assert artifacts.read_rows(tmp_path / "r.csv") == [
+    storage.write_rows(tmp_path / "r.csv", ["p", "q"], rows)
+    assert storage.read_rows(tmp_path / "r.csv") == [
         {"p": "a,b", "q": 'say "c"'},
         {"p": "two\nlines", "q": ""},
     ]
@@ -236,7 +237,7 @@ def test_rows_survive_commas_quotes_and_line_breaks(tmp_path):
 
 
 def test_text_files_are_replaced(tmp_path):
-    artifacts.write_text(tmp_path / "t", "one")
-    artifacts.write_text(tmp_path / "t", "two")
+    storage.write_text(tmp_path / "t", "one")
+    storage.write_text(tmp_path / "t", "two")
     assert names(tmp_path) == ["t"]
     assert (tmp_path / "t").read_text() == "two"

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as vision
 
-from limbeck.errors import InputError
+from limbeck.runtime.errors import InputError
 from limbeck.training.augmentation import random_crop, weak_view
 from limbeck.training.strong_augmentation import (
     OPERATIONS,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hard_points import HARD, squares_by_definition
 
-from limbeck import blocks
-from limbeck.bounds import Bounds
-from limbeck.products import Blas, Torch
+from limbeck.neighbours import row_blocks
+from limbeck.neighbours.backends import Blas, Torch
+from limbeck.neighbours.bounds import Bounds
 
 KERNELS = {"float32": Blas(), "bfloat16": Torch("cpu", 8), "TensorFloat-32": Torch("cpu", 11)}
 
@@ -28,8 +28,8 @@ def bounds_of(points, kernel):
 @pytest.mark.parametrize("kind", HARD)
 def test_distances_lie_between_their_bounds(monkeypatch, kind, precision):
     points = HARD[kind]()
-    monkeypatch.setattr(blocks, "POINT_BYTES", 4 * points.shape[1] * 33)
-    monkeypatch.setattr("limbeck.bounds.STRIPE", 20)
+    monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * points.shape[1] * 33)
+    monkeypatch.setattr("limbeck.neighbours.bounds.STRIPE", 20)
     bounds, lower, upper = bounds_of(points, KERNELS[precision])
     exact = bounds.scale * np.sqrt(squares_by_definition(points))
     assert (lower <= exact).all()

@@ -20,16 +20,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 from matplotlib.contour import ContourSet
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
-from limbeck.errors import InputError
-from limbeck.figures import (
-    algorithms,
-    class_boundary,
-    class_correlation,
-    style,
-    superclass_correlation,
-)
+from limbeck.figures import algorithms, class_boundary, class_correlation, superclass_correlation
+from limbeck.figures.shared import style
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
 
 METHODS = ["teacher", "undistilled", "distilled"]
 NONE = float("nan")
@@ -65,7 +60,7 @@ def test_algorithms_are_named_and_timed(dataset, tmp_path):
     assert legend_labels(figure) == ["super 0", "super 1"]
     groups = np.array([0, 1, 1, 0])[np.arange(59, 19, -1) % 4]
     for axis, path in zip(figure.axes, paths, strict=True):
-        points = artifacts.open_store(path)["points"][:]
+        points = storage.open_store(path)["points"][:]
         for group, drawn in enumerate(axis.collections):
             np.testing.assert_allclose(drawn.get_offsets(), points[groups == group])
 

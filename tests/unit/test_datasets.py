@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from stored import samples_of
 
-from limbeck import artifacts
 from limbeck.data.datasets import DATASETS, Dataset, prepare_dataset, read_cifar100_superclasses
-from limbeck.errors import InputError
-from limbeck.settings import DatasetSettings, schema
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+from limbeck.study.settings import DatasetSettings, schema
 
 CIFAR100 = Path(__file__).parents[2] / "data" / "cifar100"
 RED, GREEN, GREY = (250, 10, 20), (5, 200, 30), (90, 90, 90)
@@ -109,7 +109,7 @@ def test_digits_need_a_fraction_with_every_class_on_both_sides(tmp_path, fractio
 
 def test_select_test_takes_the_first_of_each_class(tmp_path):
     labels = np.array([1, 0, 1, 1, 0, 2, 2, 0])
-    artifacts.write_store(tmp_path / "d", {"test/labels": labels}, {"class_names": list("abc")})
+    storage.write_store(tmp_path / "d", {"test/labels": labels}, {"class_names": list("abc")})
     dataset = Dataset(tmp_path / "d")
     assert dataset.select_test(1).tolist() == [0, 1, 5]
     assert dataset.select_test(2).tolist() == [0, 1, 2, 4, 5, 6]
@@ -534,7 +534,7 @@ def test_real_cifar100_images_are_read(tmp_path):
                 shutil.copy(path, tmp_path / "some" / part / name)
     superclass = cifar100_superclasses()
     rows = [(name, superclass[name]) for name in names]
-    artifacts.write_rows(tmp_path / "some" / "superclasses.csv", ["class", "superclass"], rows)
+    storage.write_rows(tmp_path / "some" / "superclasses.csv", ["class", "superclass"], rows)
 
     dataset = prepare("image_folder", tmp_path, tmp_path / "some")
     assert dataset.array("train", "images").shape == (12, 32, 32, 3)

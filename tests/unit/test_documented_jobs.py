@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from limbeck.config import read_config
-from limbeck.progress import jobs_of
+from limbeck.operations.jobs import jobs_of
+from limbeck.study.config import read_config
 
 REPOSITORY = Path(__file__).parents[2]
 PAGE = (REPOSITORY / "docs/scaling.md").read_text()

@@ -14,13 +14,13 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import MinMaxScaler
 
-from limbeck import artifacts
-from limbeck.config import ON_DEVICE
-from limbeck.embedding import EMBEDDERS, Neighbours, embed, pca, tsne, tsne_gpu
-from limbeck.errors import InputError
-from limbeck.neighbours import nearest_neighbours
-from limbeck.seeding import derive_seed
-from limbeck.settings import schema
+from limbeck.embeddings import EMBEDDERS, Neighbours, embed, pca, tsne, tsne_gpu
+from limbeck.neighbours.search import nearest_neighbours
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+from limbeck.runtime.seeding import derive_seed
+from limbeck.study.config import ON_DEVICE
+from limbeck.study.settings import schema
 
 COUNT, GRAPH = 90, 40
 TSNE = {
@@ -58,7 +58,7 @@ def graph(activations):
 
 @pytest.fixture(scope="module")
 def ivis():
-    from limbeck.embedding import ivis
+    from limbeck.embeddings import ivis
 
     return ivis
 
@@ -68,9 +68,9 @@ def stores(tmp_path, activations, graph):
     """Write the stores of a layer; return their paths."""
     ids = np.array([f"image-{index}" for index in range(COUNT)])
     arrays = {"activations": activations, "sample_ids": ids}
-    artifacts.write_store(tmp_path / "activations.zarr", arrays, IDENTITY)
+    storage.write_store(tmp_path / "activations.zarr", arrays, IDENTITY)
     arrays = {"indices": graph.indices, "distances": graph.distances, "sample_ids": ids}
-    artifacts.write_store(tmp_path / "neighbours.zarr", arrays, IDENTITY)
+    storage.write_store(tmp_path / "neighbours.zarr", arrays, IDENTITY)
     return tmp_path / "activations.zarr", tmp_path / "neighbours.zarr"
 
 
@@ -286,7 +286,7 @@ def test_same_seed_gives_the_same_bits_in_the_store(
     stores, activations, graph, tmp_path, settings, measure, epochs, request
 ):
     embed(*stores, "mine", settings, 3, "cpu", tmp_path / "out.zarr")
-    store = artifacts.open_store(tmp_path / "out.zarr")
+    store = storage.open_store(tmp_path / "out.zarr")
     if settings is IVIS:
         expected = request.getfixturevalue("ivis_result")
     else:

@@ -22,23 +22,15 @@ from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 from stored import write_noise
 
-from limbeck import artifacts
-from limbeck.comparison import compare, write_comparisons
-from limbeck.config import LAYER_FIGURE_METRICS
 from limbeck.data.datasets import Dataset
-from limbeck.figures import (
-    FIGURES,
-    accuracy,
-    cka,
-    class_area,
-    draw_figure,
-    embeddings,
-    scatter,
-    style,
-)
+from limbeck.figures import FIGURES, accuracy, cka, class_area, draw_figure, embeddings
 from limbeck.figures import layers as layers_figure
-from limbeck.folds import values_over_folds
-from limbeck.settings import StudyPlan, schema
+from limbeck.figures.shared import scatter, style
+from limbeck.published.comparison import compare, write_comparisons
+from limbeck.runtime import storage
+from limbeck.statistics.fold_summaries import values_over_folds
+from limbeck.study.config import LAYER_FIGURE_METRICS
+from limbeck.study.settings import StudyPlan, schema
 
 WIDTH = 89  # mm
 # Method, budget, fold, layer, embedding, metric, value.
@@ -97,7 +89,7 @@ def comparisons(metrics):
     """Write a table that compares the metrics with published ones."""
     plan = StudyPlan([2500], 2, ["teacher", "distilled"], ["A"], {"tsne": "tsne"}, "cifar100")
     path = metrics.with_name("published.csv")
-    write_comparisons(compare(values_over_folds(artifacts.read_rows(metrics)), plan), [path])
+    write_comparisons(compare(values_over_folds(storage.read_rows(metrics)), plan), [path])
     return path
 
 
@@ -145,7 +137,7 @@ def settings_of(metrics, stores, comparisons, tmp_path):
     columns = ("method", "model", "stage", "shape", "parameters", "layer")
     stages = [("input", "3×8×8", 0, ""), ("conv1", "16×8×8", 432, "A"), ("logits", "10", 9, "")]
     rows = [("teacher", "wrn_10_1", *stage) for stage in stages]
-    artifacts.write_rows(network, columns, rows)
+    storage.write_rows(network, columns, rows)
     boundary = {"kind": "class_boundary", "width": 183, "class": "class_1"}
     correlation = {"kind": "superclass_correlation", "width": 120, "methods": ["teacher"]}
     return {
@@ -496,7 +488,7 @@ def test_panels_are_methods_by_layers(styled, stores, dataset):
     assert [axis.get_ylabel() for axis in axes[:, 0]] == ["teacher", "distilled"]
     labels = np.arange(59, 19, -1) % 4
     for axis, path in zip(axes.flat, stores, strict=True):
-        points = artifacts.open_store(path)["points"][:]
+        points = storage.open_store(path)["points"][:]
         assert len(axis.collections) == 4
         for label, collection in enumerate(axis.collections):
             np.testing.assert_allclose(collection.get_offsets(), points[labels == label])

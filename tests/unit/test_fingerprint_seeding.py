@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from limbeck import fingerprint as module
-from limbeck.fingerprint import INERT, fingerprint
-from limbeck.seeding import derive_seed
+from limbeck.runtime import fingerprint as module
+from limbeck.runtime.fingerprint import INERT, fingerprint
+from limbeck.runtime.seeding import derive_seed
 
 STAGE = '''"""What the stage does."""
 
@@ -122,7 +122,7 @@ def test_an_imported_package_counts(package):
 
 
 def test_an_edit_of_one_objective_retrains_its_own_methods_only(package, tmp_path):
-    real = Path(fingerprint.__wrapped__.__code__.co_filename).parent
+    real = Path(fingerprint.__wrapped__.__code__.co_filename).parents[1]
     shutil.copytree(real, tmp_path, dirs_exist_ok=True)
     objectives = ("cross_entropy", "distillation", "pi_model", "fixmatch")
 
@@ -145,7 +145,7 @@ def test_inert_modules_do_not_count(package, name):
 
 
 def test_modules_that_only_move_or_check_data_are_inert():
-    assert {"artifacts", "cli", "config", "errors", "settings"} <= INERT
+    assert {"cli", "runtime.errors", "runtime.storage", "study.config", "study.settings"} <= INERT
     assert not INERT & {"seeding", "inference", "data.splits", "training.loop"}
 
 

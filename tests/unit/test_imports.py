@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import pytest
 
-from limbeck.imports import TORCH_VERSIONS, Postponed, postpone, without
+from limbeck.runtime.startup import TORCH_VERSIONS, Postponed, postpone, without
 
 pinned_torch = pytest.mark.skipif(
     not version("torch").startswith(TORCH_VERSIONS), reason="torch of another version"
@@ -30,7 +30,9 @@ for kind in (torch.optim.SGD, torch.optim.Adam):
 print("torch._dynamo.utils" in sys.modules, "torch._refs" in sys.modules)
 print(torch.cat([part.flatten() for part in layer.parameters()]).tolist())
 """
-POSTPONED = "from limbeck.imports import postpone_torch_compiler; postpone_torch_compiler()\n"
+POSTPONED = (
+    "from limbeck.runtime.startup import postpone_torch_compiler; postpone_torch_compiler()\n"
+)
 
 
 def python(code: str) -> list[str]:

@@ -10,9 +10,9 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from sklearn.preprocessing import MinMaxScaler
 
-from limbeck.embedding import Neighbours, ivis_torch, triplets
-from limbeck.embedding.ivis_torch import Triplets, build_network, embed, fit, pn_loss
-from limbeck.errors import InputError
+from limbeck.embeddings import Neighbours, ivis_torch, triplets
+from limbeck.embeddings.ivis_torch import Triplets, build_network, embed, fit, pn_loss
+from limbeck.runtime.errors import InputError
 
 SETTINGS = {
     "algorithm": "ivis_torch",
@@ -38,7 +38,7 @@ def digits():
 @pytest.fixture(scope="module")
 def tf():
     """Return TensorFlow as the package is run with it here."""
-    from limbeck.embedding.ivis import tf
+    from limbeck.embeddings.ivis import tf
 
     tf.keras.utils.set_random_seed(0)
     return tf

@@ -10,9 +10,6 @@ from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from limbeck import artifacts, blocks, distances
-from limbeck.distances import squared_distances
-from limbeck.errors import InputError
 from limbeck.metrics.classification import (
     class_correlation,
     superclass_correlation,
@@ -33,13 +30,17 @@ from limbeck.metrics.neighbourhoods import (
 )
 from limbeck.metrics.representation import intrinsic_dimension, probe_accuracy, variance_ratio
 from limbeck.metrics.scoring import score_embedding, score_layer, score_predictions
-from limbeck.settings import MetricSettings
+from limbeck.neighbours import distances, row_blocks
+from limbeck.neighbours.distances import squared_distances
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+from limbeck.study.settings import MetricSettings
 
 
 @pytest.fixture
 def seven_rows(monkeypatch):
     """Make blocks of seven rows, for 60 points of five dimensions."""
-    monkeypatch.setattr(blocks, "POINT_BYTES", 4 * 5 * 7)
+    monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * 5 * 7)
     monkeypatch.setattr(distances, "BLOCK_BYTES", 8 * 60 * 7)
 
 
@@ -163,8 +164,8 @@ def test_trustworthiness_equals_scikit_learn(seven_rows, clusters, k):
 @pytest.mark.parametrize("kind", HARD)
 def test_ranks_are_those_of_the_definition(monkeypatch, kind):
     points = HARD[kind]()
-    monkeypatch.setattr(blocks, "POINT_BYTES", 4 * points.shape[1] * 47)
-    monkeypatch.setattr("limbeck.bounds.STRIPE", 20)
+    monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * points.shape[1] * 47)
+    monkeypatch.setattr("limbeck.neighbours.bounds.STRIPE", 20)
     squares = squares_by_definition(points)
     generator = np.random.default_rng(1)
     others = [generator.permutation(np.delete(np.arange(len(points)), row))[:8]
@@ -336,17 +337,17 @@ def write_dataset(path, labels, superclasses=()):
         "superclass_of_class": [names.index(name) for name in superclasses],
     }
     ids = np.array([f"test-{index}" for index in range(len(labels))])
-    artifacts.write_store(path, {"test/labels": labels, "test/sample_ids": ids}, attributes)
+    storage.write_store(path, {"test/labels": labels, "test/sample_ids": ids}, attributes)
     return path
 
 
 def read(path, **identity):
     """Return metrics by name, after checking that every row says what it is of."""
-    rows = artifacts.read_rows(path)
-    expected = {column: "" for column in artifacts.METRIC_COLUMNS[:-2]}
+    rows = storage.read_rows(path)
+    expected = {column: "" for column in storage.METRIC_COLUMNS[:-2]}
     expected |= {column: str(value) for column, value in {**RUN, **identity}.items()}
     for row in rows:
-        assert list(row) == list(artifacts.METRIC_COLUMNS)
+        assert list(row) == list(storage.METRIC_COLUMNS)
         assert expected.items() <= row.items()
     metrics = {row["metric"]: float(row["value"]) for row in rows}
     assert len(metrics) == len(rows)
@@ -360,7 +361,7 @@ def score(tmp_path):
     def run(logits, labels, superclasses=()):
         dataset = write_dataset(tmp_path / "dataset.zarr", labels, superclasses)
         store = {"logits": logits, "labels": labels}
-        artifacts.write_store(tmp_path / "predictions.zarr", store, RUN)
+        storage.write_store(tmp_path / "predictions.zarr", store, RUN)
         (tmp_path / "history.csv").write_text("epoch,seconds\n1,1.5\n2,2.25\n3,0.5\n")
         score_predictions(
             dataset,
@@ -405,12 +406,12 @@ def layer(tmp_path, clusters):
     dataset = write_dataset(tmp_path / "dataset.zarr", all_labels)
     ids = np.array([f"test-{index}" for index in order])
     attributes = {**RUN, "layer": "C"}
-    artifacts.write_store(
+    storage.write_store(
         tmp_path / "activations.zarr",
         {"activations": points.astype(np.float32), "sample_ids": ids},
         {**attributes, "extraction_seconds": 1.25},
     )
-    artifacts.write_store(
+    storage.write_store(
         tmp_path / "neighbours.zarr",
         {
             "indices": nearest(points, 12),  # more than the settings ask for
@@ -445,9 +446,9 @@ def test_rows_of_a_layer(layer, clusters, tmp_path):
 def test_rows_of_an_embedding(layer, clusters, tmp_path, own):
     points, picture, labels = clusters
     attributes = {**RUN, "layer": "C", "embedding": "mine", "embedding_seconds": 3.5, own: 0.125}
-    ids = artifacts.open_store(layer[1])["sample_ids"][:]
+    ids = storage.open_store(layer[1])["sample_ids"][:]
     store = {"points": picture.astype(np.float32), "sample_ids": ids}
-    artifacts.write_store(tmp_path / "embedding.zarr", store, {**attributes, "settings": {"k": 3}})
+    storage.write_store(tmp_path / "embedding.zarr", store, {**attributes, "settings": {"k": 3}})
     score_embedding(*layer, tmp_path / "embedding.zarr", SETTINGS, tmp_path / "metrics.csv")
     areas = [area_by_scipy(picture[labels == label], 0.9) for label in range(3)]
     whole = area_by_scipy(picture, 0.9)

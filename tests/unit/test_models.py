@@ -11,9 +11,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from limbeck.description import record_shapes
-from limbeck.errors import InputError
 from limbeck.models.network import Network, build_network, load_network, save_network
 from limbeck.models.wide_resnet import WideResNet
+from limbeck.runtime.errors import InputError
 
 COLOUR = {"class_names": list("abcde"), "mean": [0.5, 0.4, 0.2], "std": [0.25, 0.5, 0.1]}
 GREY = {"class_names": list("0123456789"), "mean": [0.3], "std": [0.4]}

@@ -11,11 +11,13 @@ from hard_points import HARD, nearest_by_definition
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
-from limbeck import artifacts, blocks, distances, neighbours
-from limbeck.distances import squared_distances
-from limbeck.errors import InputError
-from limbeck.neighbours import find_neighbours, nearest_neighbours, search
-from limbeck.products import Blas, Torch
+from limbeck.neighbours import distances, row_blocks
+from limbeck.neighbours import search as search_module
+from limbeck.neighbours.backends import Blas, Torch
+from limbeck.neighbours.distances import squared_distances
+from limbeck.neighbours.search import find_neighbours, nearest_neighbours, search
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
 
 COUNT, DIMENSIONS = 150, 20
 
@@ -24,7 +26,7 @@ COUNT, DIMENSIONS = 150, 20
 def seven_rows(monkeypatch):
     """Make blocks of seven rows, for `COUNT` points: 21 blocks of 7 and one of 3."""
     monkeypatch.setattr(distances, "BLOCK_BYTES", 8 * COUNT * 7 + 5)
-    monkeypatch.setattr(blocks, "POINT_BYTES", 4 * DIMENSIONS * 7 + 5)
+    monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * DIMENSIONS * 7 + 5)
 
 
 def random_points(count=COUNT, dimensions=DIMENSIONS, dtype=np.float32):
@@ -59,10 +61,10 @@ def test_equals_scikit_learn_to_the_last_index(seven_rows, k):
 
 
 def test_equals_scikit_learn_from_a_store(monkeypatch, tmp_path):
-    monkeypatch.setattr(blocks, "POINT_BYTES", 4 * DIMENSIONS * 40)
+    monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * DIMENSIONS * 40)
     points = random_points()
-    artifacts.write_store(tmp_path / "points.zarr", {"activations": points}, {})
-    array = artifacts.open_store(tmp_path / "points.zarr")["activations"]
+    storage.write_store(tmp_path / "points.zarr", {"activations": points}, {})
+    array = storage.open_store(tmp_path / "points.zarr")["activations"]
     indices, _ = nearest_neighbours(array, 10)
     np.testing.assert_array_equal(indices, by_scikit_learn(points, 10)[0])
 
@@ -123,8 +125,8 @@ def test_squared_distances_cover_all_pairs_once(seven_rows):
 
 
 def test_points_on_disk_are_read_in_blocks_and_few_of_them_anew(monkeypatch):
-    monkeypatch.setattr(blocks, "POINT_BYTES", 4 * 400 * 3)
-    monkeypatch.setattr(blocks, "ROW_BYTES", 8 * 400 * 3)
+    monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * 400 * 3)
+    monkeypatch.setattr(row_blocks, "ROW_BYTES", 8 * 400 * 3)
     points = RecordingRows(random_points(10, 400))
     indices, _ = nearest_neighbours(points, 4)
     np.testing.assert_array_equal(indices, by_scikit_learn(random_points(10, 400), 4)[0])
@@ -145,7 +147,7 @@ def test_blocks_come_in_pairs_and_two_are_kept():
             loaded.append(weakref.ref(self))
             assert sum(block() is not None for block in loaded) <= 2
 
-    parts = blocks.Blocks(np.empty((5, blocks.POINT_BYTES // 4)), Loaded)
+    parts = row_blocks.Blocks(np.empty((5, row_blocks.POINT_BYTES // 4)), Loaded)
     for first, second in parts.pairs():
         assert parts[first] is not None
         assert parts[second] is not None
@@ -155,7 +157,7 @@ def test_blocks_come_in_pairs_and_two_are_kept():
 
 def test_memory_stays_far_below_all_distances(monkeypatch):
     points = random_points(3000, 4)
-    monkeypatch.setattr("limbeck.bounds.STRIPE", 50)
+    monkeypatch.setattr("limbeck.neighbours.bounds.STRIPE", 50)
     nearest_neighbours(points[:50], 1)
     tracemalloc.start()
     try:
@@ -177,9 +179,9 @@ def test_store_holds_graph_and_provenance(tmp_path):
     ids = np.array([f"image-{index}" for index in range(30)])
     attributes = {"study": "s", "layer": "B", "extraction_seconds": 2.5}
     arrays = {"activations": points, "sample_ids": ids}
-    artifacts.write_store(tmp_path / "B.zarr", arrays, attributes)
+    storage.write_store(tmp_path / "B.zarr", arrays, attributes)
     find_neighbours(tmp_path / "B.zarr", 6, "cpu", tmp_path / "out" / "B.zarr")
-    store = artifacts.open_store(tmp_path / "out" / "B.zarr")
+    store = storage.open_store(tmp_path / "out" / "B.zarr")
     indices, distances = by_scikit_learn(points, 6)
     assert set(store) == {"indices", "distances", "sample_ids"}
     np.testing.assert_array_equal(store["indices"][:], indices)
@@ -203,8 +205,8 @@ WAYS = {
 @pytest.mark.parametrize("k", [1, 12])
 def test_hard_points_have_the_neighbours_of_the_definition(monkeypatch, kind, way, k):
     points = HARD[kind]()
-    monkeypatch.setattr(blocks, "POINT_BYTES", 4 * points.shape[1] * 47)
-    monkeypatch.setattr("limbeck.bounds.STRIPE", 20)
+    monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * points.shape[1] * 47)
+    monkeypatch.setattr("limbeck.neighbours.bounds.STRIPE", 20)
     expected_indices, expected_distances = nearest_by_definition(points, k)
     indices, found = search(points, k, *WAYS[way])
     np.testing.assert_array_equal(indices, expected_indices)
@@ -213,14 +215,14 @@ def test_hard_points_have_the_neighbours_of_the_definition(monkeypatch, kind, wa
 
 def test_precision_that_is_too_low_is_left_to_the_next(monkeypatch):
     asked = []
-    candidates = neighbours._candidates
+    candidates = search._candidates
 
     def recording(points, k, kernel):
         found = candidates(points, k, kernel)
         asked.append((kernel.bits, int(found[1].sum())))
         return found
 
-    monkeypatch.setattr(neighbours, "_candidates", recording)
+    monkeypatch.setattr(search_module, "_candidates", recording)
     points = HARD["clusters that bfloat16 cannot resolve"]()
     indices, _ = search(points, 12, *WAYS["bfloat16 by torch"])
     np.testing.assert_array_equal(indices, nearest_by_definition(points, 12)[0])
@@ -231,9 +233,9 @@ def test_precision_that_is_too_low_is_left_to_the_next(monkeypatch):
 
 def test_points_too_close_for_float32_are_compared_with_all_others():
     points = HARD["clusters that float32 cannot resolve"]()
-    assert not neighbours._candidates(points, 12, Blas())[1].any()
+    assert not search._candidates(points, 12, Blas())[1].any()
     points = HARD["duplicates"]()
-    assert not neighbours._candidates(points, 12, Blas())[1].any()
+    assert not search._candidates(points, 12, Blas())[1].any()
 
 
 def test_a_processor_with_bfloat16_uses_it_where_there_is_much_to_do(monkeypatch):
@@ -243,10 +245,10 @@ def test_a_processor_with_bfloat16_uses_it_where_there_is_much_to_do(monkeypatch
         Torch, "lower_bounds", lambda *args: used.append(args[0].bits) or lower_bounds(*args)
     )
     points = random_points()
-    monkeypatch.setattr(neighbours, "has_bfloat16", lambda: True)
+    monkeypatch.setattr(search_module, "has_bfloat16", lambda: True)
     nearest_neighbours(points, 10)
     assert not used
-    monkeypatch.setattr(neighbours, "WORTH_TORCH", COUNT**2 * DIMENSIONS / 2 - 1)
+    monkeypatch.setattr(search_module, "WORTH_TORCH", COUNT**2 * DIMENSIONS / 2 - 1)
     indices, _ = nearest_neighbours(points, 10)
     assert set(used) == {8}
     np.testing.assert_array_equal(indices, by_scikit_learn(points, 10)[0])
@@ -254,7 +256,7 @@ def test_a_processor_with_bfloat16_uses_it_where_there_is_much_to_do(monkeypatch
 
 def test_torch_is_not_imported_without_need():
     code = (
-        "import sys, numpy as np; from limbeck.neighbours import nearest_neighbours;"
+        "import sys, numpy as np; from limbeck.neighbours.search import nearest_neighbours;"
         "nearest_neighbours(np.eye(5), 2); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

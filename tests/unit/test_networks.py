@@ -9,11 +9,12 @@ from drawn import texts
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
-from limbeck import artifacts
 from limbeck.description import describe_network, record_shapes
-from limbeck.errors import InputError
-from limbeck.figures import networks, style
+from limbeck.figures import networks
+from limbeck.figures.shared import style
 from limbeck.models.network import build_network, save_network
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
 
 IMAGES = {
     "class_names": [f"class_{index}" for index in range(100)],
@@ -55,7 +56,7 @@ def describe(method_settings, tmp_path):
     """Return a function that describes an untrained network and returns the table's path."""
     dataset = tmp_path / "dataset.zarr"
     images = np.zeros((2, 32, 32, 3), np.uint8)
-    artifacts.write_store(dataset, {"test/images": images}, IMAGES)
+    storage.write_store(dataset, {"test/images": images}, IMAGES)
 
     def write(method, **changes):
         settings = method_settings(**changes)
@@ -78,7 +79,7 @@ def select(rows, *columns):
 
 
 def test_wide_resnet_by_hand(describe):
-    rows = artifacts.read_rows(describe("distilled", model="wrn_28_1"))
+    rows = storage.read_rows(describe("distilled", model="wrn_28_1"))
     columns = ("stage", "type", "shape", "values", "parameters", "layer")
     assert select(rows, *columns) == [tuple(map(str, row)) for row in WIDE_RESNET]
     assert {(row["method"], row["model"]) for row in rows} == {("distilled", "wrn_28_1")}
@@ -87,13 +88,13 @@ def test_wide_resnet_by_hand(describe):
 
 
 def test_upsampled_resnet_by_hand(describe):
-    rows = artifacts.read_rows(describe("teacher", model="resnet18", input_size=64))
+    rows = storage.read_rows(describe("teacher", model="resnet18", input_size=64))
     assert select(rows, "stage", "shape", "layer") == RESNET
 
 
 def test_layers_inside_a_stage_come_before_its_end(describe):
     layers = {"F": "group2.1", "G": "group3"}
-    rows = artifacts.read_rows(describe("distilled", model="wrn_16_1", layers=layers))
+    rows = storage.read_rows(describe("distilled", model="wrn_16_1", layers=layers))
     assert select(rows, "stage", "shape", "layer")[1:6] == [
         ("conv1", "16×32×32", "A"),
         ("group1", "16×32×32", "B"),

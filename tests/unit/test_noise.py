@@ -13,13 +13,14 @@ from sklearn.metrics import pairwise_distances, silhouette_score
 from sklearn.preprocessing import PolynomialFeatures
 from stored import write_noise
 
-from limbeck import artifacts, cli
-from limbeck.errors import InputError
+from limbeck import cli
 from limbeck.figures import noise as figure_of_noise
-from limbeck.figures import style
-from limbeck.metrics.noise import clumping, distance_correlation, score_noise, unevenness
-from limbeck.noise import MAPS, draw_plane, lift_noise, quadrants
-from limbeck.settings import NoiseSettings, schema
+from limbeck.figures.shared import style
+from limbeck.noise.maps import MAPS, draw_plane, lift_noise, quadrants
+from limbeck.noise.scores import clumping, distance_correlation, score_noise, unevenness
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+from limbeck.study.settings import NoiseSettings, schema
 
 SETTINGS = {"points": 60, "dimensions": 8, "degree": 3, "frequency": 2}
 
@@ -102,7 +103,7 @@ def test_every_map_lifts_the_same_points(tmp_path):
     stores = []
     for number, (name, seed) in enumerate([("linear", 0), ("fourier", 0), ("linear", 1)]):
         lift_noise("study", name, settings, seed, tmp_path / f"{number}.zarr")
-        stores.append(artifacts.open_store(tmp_path / f"{number}.zarr"))
+        stores.append(storage.open_store(tmp_path / f"{number}.zarr"))
     linear, fourier, other = stores
     np.testing.assert_array_equal(linear["plane"][:], fourier["plane"][:])
     assert not np.array_equal(linear["plane"][:], other["plane"][:])
@@ -209,7 +210,7 @@ def table_row(points, plane):
 def read_table(path):
     return {
         (row.pop("map"), row.pop("embedding")): [float(value or "nan") for value in row.values()]
-        for row in artifacts.read_rows(path)
+        for row in storage.read_rows(path)
     }
 
 
@@ -226,7 +227,7 @@ def test_commands_make_the_table(tmp_path):
         ["score_noise", "--inputs", lifted, embedded, f"--table={tmp_path}/noise.csv"],
     ):
         assert cli.main(arguments) == 0
-    source, store = artifacts.open_store(lifted), artifacts.open_store(embedded)
+    source, store = storage.open_store(lifted), storage.open_store(embedded)
     plane = source["plane"][:]
     table = read_table(tmp_path / "noise.csv")
     assert list(table) == [("plane", ""), ("network", ""), ("network", "mine")]
@@ -240,11 +241,11 @@ def test_commands_make_the_table(tmp_path):
 @pytest.mark.filterwarnings("ignore:An input array is constant")
 def test_collapsed_embedding_has_empty_cells(tmp_path):
     table, lifted, embedding, *_ = write_noise(tmp_path, ["linear"], ["pca"])
-    store = artifacts.open_store(embedding)
+    store = storage.open_store(embedding)
     arrays = {"points": np.zeros((60, 2)), "sample_ids": store["sample_ids"][:]}
-    artifacts.write_store(tmp_path / "zero.zarr", arrays, dict(store.attrs))
+    storage.write_store(tmp_path / "zero.zarr", arrays, dict(store.attrs))
     score_noise([lifted, tmp_path / "zero.zarr"], [table])
-    row = artifacts.read_rows(table)[-1]
+    row = storage.read_rows(table)[-1]
     assert (row["map"], row["embedding"]) == ("linear", "pca")
     assert row["distance_correlation"] == row["clumping"] == ""
     assert row["quadrant_silhouette"] == "0.000"
@@ -279,7 +280,7 @@ def test_figure_shows_points_and_numbers(styled, tmp_path):
     assert places == [0, 0, 0, 0, 0, 1, 1]
     assert any("clumping" in text for text in texts)
     table = read_table(inputs[0])
-    plane = artifacts.open_store(inputs[1])["plane"][:]
+    plane = storage.open_store(inputs[1])["plane"][:]
     labels = quadrants(plane)
     keys = [("plane", ""), *[key for key in table if key[1]]]
     for key, axis in zip(keys, shown.values(), strict=True):
@@ -317,9 +318,9 @@ def test_narrow_figures_have_a_map_a_row(styled, tmp_path):
 
 def test_numbers_that_are_missing_are_left_out(styled, tmp_path):
     inputs = write_noise(tmp_path, ["linear"], ["pca"])
-    rows = artifacts.read_rows(inputs[0])
+    rows = storage.read_rows(inputs[0])
     rows[-1] |= {"distance_correlation": "", "clumping": ""}
-    artifacts.write_rows(inputs[0], list(rows[0]), [list(row.values()) for row in rows])
+    storage.write_rows(inputs[0], list(rows[0]), [list(row.values()) for row in rows])
     shown, _ = panels(figure_of_noise.draw(None, inputs, {"width": 183}))
     silhouette = float(rows[-1]["quadrant_silhouette"])
     assert shown["linear, PCA"].get_xlabel() == f"s {silhouette:.2f}"

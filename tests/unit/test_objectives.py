@@ -9,11 +9,11 @@ from stored import samples_of
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
 from limbeck.inference import write_teacher_logits
 from limbeck.models.network import build_network, load_network
+from limbeck.runtime import storage
 from limbeck.training.augmentation import random_flip
 from limbeck.training.objectives import build_objective
 from limbeck.training.objectives.base import TrainingData, count_batches, shuffled_batches
@@ -126,7 +126,7 @@ def test_cached_logits_are_those_of_the_live_teacher(digits, split, trained, tea
     labelled, unlabelled = read_split(split, samples.sample_ids)
     assert (len(labelled), len(unlabelled)) == (50, 1387)
     images = samples.images[unlabelled]
-    store = artifacts.open_store(teacher_logits)
+    store = storage.open_store(teacher_logits)
     cached = store["logits"][:]
     assert cached.dtype == np.float32
     assert cached.shape == (1387, 2, 10)

@@ -7,13 +7,13 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models import resnet
 
-from limbeck import artifacts
 from limbeck.data.splits import split_dataset
-from limbeck.errors import InputError
 from limbeck.inference import write_teacher_logits
-from limbeck.method_settings import is_packable
 from limbeck.models.network import Network, build_network
 from limbeck.models.stack import NetworkStack
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+from limbeck.study.method_settings import is_packable
 from limbeck.training.loop import Run, train
 from limbeck.training.objectives import TrainingData, build_objective
 
@@ -190,7 +190,7 @@ def test_folds_trained_together_are_those_trained_alone(
         for key, value in alone["state"].items():
             torch.testing.assert_close(together["state"][key], value, rtol=1e-5, atol=2e-6, msg=key)
         rows, expected = (
-            artifacts.read_rows(tmp_path / folder / f"{number}.csv")
+            storage.read_rows(tmp_path / folder / f"{number}.csv")
             for folder in ("together", "alone")
         )
         for column in ("epoch", "loss", "accuracy", "learning_rate"):
@@ -207,7 +207,7 @@ def test_folds_trained_together_are_those_trained_alone(
 
 def test_folds_share_the_seconds_evenly(train_folds, method_settings, tmp_path):
     train_folds(tmp_path, method_settings(batch_size=20), [0, 1])
-    first, second = (artifacts.read_rows(tmp_path / f"{number}.csv") for number in (0, 1))
+    first, second = (storage.read_rows(tmp_path / f"{number}.csv") for number in (0, 1))
     assert [row["seconds"] for row in first] == [row["seconds"] for row in second]
     for row in first:
         assert float(row["images_per_second"]) * float(row["seconds"]) == pytest.approx(50)

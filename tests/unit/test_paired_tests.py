@@ -5,15 +5,15 @@ import math
 import pytest
 from scipy import stats
 
-from limbeck import artifacts
-from limbeck.paired_tests import (
+from limbeck.runtime import storage
+from limbeck.statistics.paired_tests import (
     COLUMNS,
     compare_methods,
     detectable_effect,
     limits_of,
     paired_test,
 )
-from limbeck.settings import StatisticsSettings
+from limbeck.study.settings import StatisticsSettings
 
 SETTINGS = StatisticsSettings(("undistilled", "distilled"), ("accuracy", "ivis_loss"), 0.95, "holm")
 
@@ -25,14 +25,14 @@ def write(path, values):
         for (metric, layer, budget, method), folds in values.items()
         for fold, value in enumerate(folds)
     ]
-    artifacts.write_rows(path, artifacts.METRIC_COLUMNS, rows)
+    storage.write_rows(path, storage.METRIC_COLUMNS, rows)
 
 
 def compare(tmp_path, values, settings=SETTINGS):
     write(tmp_path / "metrics.csv", values)
     outputs = [tmp_path / f"statistics.{suffix}" for suffix in ("csv", "md", "html")]
     compare_methods(tmp_path / "metrics.csv", settings, outputs)
-    return artifacts.read_rows(tmp_path / "statistics.csv")
+    return storage.read_rows(tmp_path / "statistics.csv")
 
 
 def test_paired_t_test_by_hand():

@@ -13,8 +13,11 @@ import pytest
 from matplotlib.colors import to_hex
 from scipy import stats
 
-from limbeck import artifacts, cli, comparison
-from limbeck.comparison import (
+from limbeck import cli
+from limbeck.figures.published import draw_comparisons
+from limbeck.figures.shared import style
+from limbeck.published import comparison
+from limbeck.published.comparison import (
     READABLE,
     compare,
     read_comparisons,
@@ -22,13 +25,12 @@ from limbeck.comparison import (
     write_comparisons,
     z_score,
 )
-from limbeck.config import read_config
-from limbeck.errors import InputError
-from limbeck.figures import style
-from limbeck.figures.published import draw_comparisons
-from limbeck.published import SCALES, digest, names, read_published
-from limbeck.settings import StudyPlan, schema
-from limbeck.tables import TABLES, wide_table
+from limbeck.published.numbers import SCALES, digest, names, read_published
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+from limbeck.study.config import read_config
+from limbeck.study.settings import StudyPlan, schema
+from limbeck.tables.layout import TABLES, wide_table
 
 CONFIG_FOLDER = Path(__file__).parents[2] / "config"
 BUDGETS = (400, 2500, 5000, 10000, 20000)
@@ -375,7 +377,7 @@ def study(tmp_path, monkeypatch):
 def write(results, method, fold, name, metrics, layer="", embedding=""):
     identity = {"study": "small", "method": method, "budget": 400, "fold": fold}
     path = results / f"runs/{method}/budget-400/fold-{fold}/metrics/{name}.csv"
-    artifacts.write_metrics(path, {**identity, "layer": layer, "embedding": embedding}, metrics)
+    storage.write_metrics(path, {**identity, "layer": layer, "embedding": embedding}, metrics)
 
 
 def test_compare_reads_what_is_there(study, capsys):

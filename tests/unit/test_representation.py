@@ -6,9 +6,6 @@ from scipy.spatial.distance import cdist
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from limbeck import artifacts, blocks
-from limbeck.blocks import mean_and_reach
-from limbeck.errors import InputError
 from limbeck.metrics import gram
 from limbeck.metrics.gram import centred_gram, gram_distances, gram_tiles
 from limbeck.metrics.representation import (
@@ -19,14 +16,18 @@ from limbeck.metrics.representation import (
     variance_ratio,
 )
 from limbeck.metrics.similarity import compare_runs, linear_cka, neighbour_overlap
-from limbeck.neighbours import nearest_neighbours
+from limbeck.neighbours import row_blocks
+from limbeck.neighbours.row_blocks import mean_and_reach
+from limbeck.neighbours.search import nearest_neighbours
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
 
 
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Make blocks of 9 kB: a few rows, and tiles of fewer rows than there are points."""
     monkeypatch.setattr(gram, "BLOCK_BYTES", 9000)
-    monkeypatch.setattr(blocks, "ROW_BYTES", 9000)
+    monkeypatch.setattr(row_blocks, "ROW_BYTES", 9000)
 
 
 @pytest.fixture(scope="module")
@@ -309,13 +310,13 @@ def stores(tmp_path, layers):
             ("neighbours", {"indices": indices, "distances": distances}),
         ):
             paths[kind].append(tmp_path / f"{method}-{layer}-{kind}.zarr")
-            artifacts.write_store(paths[kind][-1], {**arrays, "sample_ids": ids}, run)
+            storage.write_store(paths[kind][-1], {**arrays, "sample_ids": ids}, run)
     return paths["activations"], paths["neighbours"]
 
 
 def test_rows_of_a_comparison(stores, layers, tmp_path):
     compare_runs(*stores, 4, tmp_path / "metrics.csv")
-    rows = artifacts.read_rows(tmp_path / "metrics.csv")
+    rows = storage.read_rows(tmp_path / "metrics.csv")
     assert {(row["study"], row["budget"], row["fold"], row["embedding"]) for row in rows} == {
         ("s", "200", "1", "")
     }
@@ -346,9 +347,9 @@ def _pairs(indices):
 @pytest.mark.parametrize("ids", [range(49, -1, -1), range(50, 100)], ids=["order", "images"])
 def test_other_images_are_an_error(stores, layers, tmp_path, kind, ids):
     path = stores[["activations", "neighbours"].index(kind)][2]
-    arrays = {name: array[:] for name, array in artifacts.open_store(path).arrays()}
+    arrays = {name: array[:] for name, array in storage.open_store(path).arrays()}
     arrays["sample_ids"] = np.array([f"test-{index}" for index in ids])
-    artifacts.write_store(path, arrays, dict(artifacts.open_store(path).attrs))
+    storage.write_store(path, arrays, dict(storage.open_store(path).attrs))
     with pytest.raises(InputError) as caught:
         compare_runs(*stores, 4, tmp_path / "metrics.csv")
     expected = f"{path}: other images, or in another order, than in {stores[0][0]}"

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from limbeck.devices import computing
-from limbeck.errors import InputError
 from limbeck.models.network import build_network
+from limbeck.runtime.devices import computing
+from limbeck.runtime.errors import InputError
 from limbeck.training.objectives import OBJECTIVES, build_objective, fixmatch, mixmatch
 from limbeck.training.objectives.base import TrainingData
 from limbeck.training.objectives.mixmatch import draw_mixture, sharpen

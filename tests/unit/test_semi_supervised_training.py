@@ -5,8 +5,8 @@ import csv
 import pytest
 import torch
 
-from limbeck.errors import InputError
 from limbeck.models.network import load_network
+from limbeck.runtime.errors import InputError
 from limbeck.training.schedules import learning_rate
 
 METHODS = {

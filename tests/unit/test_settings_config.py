@@ -12,14 +12,14 @@ import yaml
 from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
-from limbeck.config import (
+from limbeck.runtime.errors import InputError, suggest
+from limbeck.study.config import (
     check_config,
     neighbours_needed,
     read_config,
     training_rules,
 )
-from limbeck.errors import InputError, suggest
-from limbeck.settings import STAGES, MethodSettings, parse_settings, schema
+from limbeck.study.settings import STAGES, MethodSettings, parse_settings, schema
 
 CONFIG_FOLDER = Path(__file__).parents[2] / "config"
 OVERLAYS = sorted(set(CONFIG_FOLDER.glob("*.yaml")) - {CONFIG_FOLDER / "config.yaml"})

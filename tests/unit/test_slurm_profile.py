@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from limbeck import doctor, slurm_profile
-from limbeck.errors import InputError
-from limbeck.progress import RULES
+from limbeck.operations import doctor, slurm_profile
+from limbeck.operations.jobs import RULES
+from limbeck.runtime.errors import InputError
 
 REPOSITORY = Path(__file__).parents[2]
 BIN = REPOSITORY / "profiles/slurm/bin"

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from limbeck import artifacts
 from limbeck.data.splits import choose_labelled, read_split, split_dataset
-from limbeck.errors import InputError
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
 
 # Ten, eight and twelve images of three classes, in mixed order: 24 are the largest budget.
 LABELS = np.random.default_rng(1).permutation(np.repeat([0, 1, 2], [10, 8, 12]))
@@ -74,7 +74,7 @@ IDS = [f"train/{name}, {index}" for index, name in enumerate("abcabcabc")]
 def dataset(tmp_path):
     arrays = {"train/labels": np.tile([0, 1, 2], 3), "train/sample_ids": np.array(IDS)}
     attributes = {"class_names": ["ant", "bee", "cat, wild"]}
-    artifacts.write_store(tmp_path / "dataset.zarr", arrays, attributes)
+    storage.write_store(tmp_path / "dataset.zarr", arrays, attributes)
     return tmp_path / "dataset.zarr"
 
 
@@ -90,13 +90,13 @@ def test_csv_lists_sample_ids_and_class_names(dataset, tmp_path):
 def test_csv_lists_the_chosen_rows(dataset, tmp_path):
     split_dataset(dataset, 6, 1, 4, tmp_path / "split.csv")
     rows = choose_labelled(np.tile([0, 1, 2], 3), 6, fold=1, seed=4)
-    assert [row["sample_id"] for row in artifacts.read_rows(tmp_path / "split.csv")] == [
+    assert [row["sample_id"] for row in storage.read_rows(tmp_path / "split.csv")] == [
         IDS[row] for row in rows
     ]
 
 
 def test_split_is_read_as_labelled_and_all_other_rows(tmp_path):
-    artifacts.write_rows(
+    storage.write_rows(
         tmp_path / "s.csv", ["sample_id", "class"], [[IDS[7], "bee"], [IDS[2], "cat"]]
     )
     labelled, unlabelled = read_split(tmp_path / "s.csv", np.array(IDS, dtype="T"))
@@ -106,7 +106,7 @@ def test_split_is_read_as_labelled_and_all_other_rows(tmp_path):
 
 def test_unknown_sample_names_file_and_sample(tmp_path):
     path = tmp_path / "s.csv"
-    artifacts.write_rows(path, ["sample_id", "class"], [[IDS[0], "ant"], ["train/z", "ant"]])
+    storage.write_rows(path, ["sample_id", "class"], [[IDS[0], "ant"], ["train/z", "ant"]])
     with pytest.raises(InputError) as caught:
         read_split(path, np.array(IDS))
     assert str(caught.value) == f"{path}: the dataset has no sample 'train/z'; split it again"

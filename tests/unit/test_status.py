@@ -11,10 +11,18 @@ from pathlib import Path
 import pytest
 from snakemake.persistence.file import FilePersistence
 
-from limbeck import cli, progress, status
-from limbeck.config import read_config
-from limbeck.progress import RULES, Job, incomplete_outputs, jobs_of, snakemake_runs_here, state_of
-from limbeck.status import describe
+from limbeck import cli
+from limbeck.operations import jobs, status
+from limbeck.operations.jobs import (
+    RULES,
+    Job,
+    incomplete_outputs,
+    jobs_of,
+    snakemake_runs_here,
+    state_of,
+)
+from limbeck.operations.status import describe
+from limbeck.study.config import read_config
 
 REPOSITORY = Path(__file__).parents[2]
 OVERLAY = """
@@ -219,14 +227,14 @@ def test_marks_are_read_as_snakemake_writes_them(study):
 
 def test_without_snakemakes_folder_nothing_is_marked_or_locked(study):
     assert incomplete_outputs() == set()
-    assert not progress.is_locked("small")
+    assert not jobs.is_locked("small")
 
 
 def test_locks_of_other_studies_do_not_count(study):
     lock("results/smaller/dataset.zarr", "results/large/dataset.zarr")
-    assert not progress.is_locked("small")
+    assert not jobs.is_locked("small")
     lock("results/large/dataset.zarr", "results/small/dataset.zarr")
-    assert progress.is_locked("small")
+    assert jobs.is_locked("small")
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="no /proc here")
@@ -395,7 +403,10 @@ def test_on_the_command_line(study, capsys):
 
 
 def test_nothing_heavy_is_imported(study):
-    code = "import sys; from limbeck.status import describe; describe([]); print(*sys.modules)"
+    code = (
+        "import sys; from limbeck.operations.status import describe; describe([]); "
+        "print(*sys.modules)"
+    )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

@@ -6,12 +6,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from limbeck.artifacts import METRIC_COLUMNS
-from limbeck.errors import InputError
-from limbeck.folds import format_cell, values_over_folds
-from limbeck.formats import write_table
-from limbeck.settings import StudyPlan, parse_settings
-from limbeck.tables import TABLES, build_table, gather_metrics
+from limbeck.runtime.errors import InputError
+from limbeck.runtime.storage import METRIC_COLUMNS
+from limbeck.statistics.fold_summaries import format_cell, values_over_folds
+from limbeck.study.settings import StudyPlan, parse_settings
+from limbeck.tables.files import write_table
+from limbeck.tables.layout import TABLES, build_table, gather_metrics
 
 HEADER = ",".join(METRIC_COLUMNS)
 PLAN = {

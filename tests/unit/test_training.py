@@ -15,11 +15,12 @@ import pytest
 import torch
 from stored import samples_of
 
-from limbeck import artifacts, cli, devices, processor
+from limbeck import cli
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split, split_dataset
-from limbeck.errors import InputError
 from limbeck.models.network import build_network
+from limbeck.runtime import devices, processor, storage
+from limbeck.runtime.errors import InputError
 from limbeck.training import checkpoints
 from limbeck.training.schedules import learning_rate
 
@@ -291,10 +292,10 @@ def test_checkpoint_of_another_run_is_passed_over(
 def test_checkpoint_of_another_teacher_is_passed_over(
     interrupt, run_training, distilling, teacher_logits, tmp_path
 ):
-    store = artifacts.open_store(teacher_logits)
+    store = storage.open_store(teacher_logits)
     arrays = {"logits": -store["logits"][:], "sample_ids": store["sample_ids"][:]}
     other = tmp_path / "other.zarr"
-    artifacts.write_store(other, arrays, {**store.attrs, "model_hash": "another"})
+    storage.write_store(other, arrays, {**store.attrs, "model_hash": "another"})
     interrupt(tmp_path / "a", distilling, teacher_logits=teacher_logits)
     run_training(tmp_path / "a", distilling, teacher_logits=other)
     run_training(tmp_path / "b", distilling, teacher_logits=other)
@@ -393,7 +394,7 @@ def test_nothing_to_distil_on_is_an_error(
 ):
     path = tmp_path / "all.csv"
     ids = Dataset(digits).array("train", "sample_ids")
-    artifacts.write_rows(path, ["sample_id", "class"], [(name, "0") for name in ids])
+    storage.write_rows(path, ["sample_id", "class"], [(name, "0") for name in ids])
     message = one_line_error(
         lambda: run_training(tmp_path, distilling, split=path, teacher_logits=teacher_logits)
     )

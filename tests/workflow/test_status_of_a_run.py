@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from limbeck.config import read_config
-from limbeck.progress import jobs_of
-from limbeck.status import describe
+from limbeck.operations.jobs import jobs_of
+from limbeck.operations.status import describe
+from limbeck.study.config import read_config
 
 SPLIT = "results/tiny/splits/budget-20/fold-0.csv"
 MODEL = "results/tiny/runs/teacher/budget-20/fold-0/model.pt"

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from limbeck.status import describe
+from limbeck.operations.status import describe
 
 pytestmark = pytest.mark.slow
 

@@ -21,7 +21,7 @@ rule embed:
     params:
         settings=as_json("embeddings", lambda wildcards: wildcards.embedding),
         seed=config["seed"],
-        code=lambda wildcards: fingerprint("embedding", f"embedding.{algorithm_of(wildcards)}"),
+        code=lambda wildcards: fingerprint("embeddings", f"embeddings.{algorithm_of(wildcards)}"),
     shell:
         "limbeck embed --activations {input.activations} --neighbours {input.neighbours}"
         " --name {wildcards.embedding} --settings {params.settings:q} --seed {params.seed}"

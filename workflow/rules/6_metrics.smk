@@ -131,6 +131,6 @@ rule gather_run:
         mem_mb=500,
         runtime=5,
     params:
-        code=fingerprint("tables"),
+        code=fingerprint("tables.layout"),
     shell:
         "limbeck gather_metrics --metrics {input.metrics} --table {output.table} 2> {log}"

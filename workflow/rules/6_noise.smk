@@ -14,7 +14,7 @@ rule lift_noise:
     params:
         settings=as_json("noise"),
         seed=config["seed"],
-        code=fingerprint("noise"),
+        code=fingerprint("noise.maps"),
     shell:
         "limbeck lift_noise --study {wildcards.study} --map {wildcards.map}"
         " --settings {params.settings:q} --seed {params.seed}"
@@ -75,6 +75,6 @@ rule score_noise:
         mem_mb=4000,
         runtime=30,
     params:
-        code=fingerprint("metrics.noise"),
+        code=fingerprint("noise.scores"),
     shell:
         "limbeck score_noise --inputs {input} --table {output} 2> {log}"

@@ -25,7 +25,7 @@ rule gather_study:
         mem_mb=500,
         runtime=5,
     params:
-        code=fingerprint("tables"),
+        code=fingerprint("tables.layout"),
     shell:
         "limbeck gather_metrics --metrics {input.metrics} {input.comparisons}"
         " --table {output.table} 2> {log}"
@@ -64,8 +64,8 @@ rule build_table:
         runtime=5,
     params:
         settings=plan_as_json,
-        published=published.digest(config["published"]),
-        code=fingerprint("tables"),
+        published=numbers.digest(config["published"]),
+        code=fingerprint("tables.layout"),
     shell:
         "limbeck build_table --metrics {input.metrics} --kind {wildcards.table}"
         " --settings {params.settings:q} --table {output} 2> {log}"
@@ -102,7 +102,7 @@ rule compare_methods:
         runtime=10,
     params:
         settings=as_json("statistics"),
-        code=fingerprint("paired_tests"),
+        code=fingerprint("statistics.paired_tests"),
     shell:
         "limbeck compare_methods --metrics {input.metrics} --settings {params.settings:q}"
         " --table {output} 2> {log}"
@@ -200,7 +200,7 @@ rule write_provenance:
         runtime=5,
     params:
         settings=lambda wildcards: json.dumps(config, sort_keys=True),
-        code=fingerprint("provenance"),
+        code=fingerprint("operations.provenance"),
     shell:
         "limbeck write_provenance --settings {params.settings:q} --output {output} 2> {log}"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from limbeck import published
-from limbeck.config import (
+from limbeck.published import numbers
+from limbeck.study.config import (
     ON_DEVICE,
     TABLE_FORMATS,
     check_config,
@@ -15,8 +15,8 @@ from limbeck.config import (
     tables_of,
     training_rules,
 )
-from limbeck.errors import InputError
-from limbeck.fingerprint import fingerprint
+from limbeck.runtime.errors import InputError
+from limbeck.runtime.fingerprint import fingerprint
 
 # Jobs stay in memory until the end, and to look for garbage among thousands takes a tenth of the time.
 gc.set_threshold(50_000)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from limbeck import artifacts
 from limbeck.data.image_folder import read_image_folder
 from limbeck.data.samples import Samples, SourceData
-from limbeck.errors import InputError
-from limbeck.seeding import derive_seed
-from limbeck.settings import DatasetSettings
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+from limbeck.runtime.seeding import derive_seed
+from limbeck.study.settings import DatasetSettings
 
 DIGIT_SHAPES = {
     "round": ("0", "6", "8", "9"),
@@ -145,9 +145,9 @@ def prepare_dataset(settings: DatasetSettings, seed: int, output: str | Path) ->
         else [],
         "mean": means,
         "std": stds,
-        "hash": artifacts.digest(*arrays.values()),
+        "hash": storage.digest(*arrays.values()),
     }
-    artifacts.write_store(output, arrays, attributes)
+    storage.write_store(output, arrays, attributes)
 
 
 class Dataset:
@@ -165,7 +165,7 @@ class Dataset:
     """
 
     def __init__(self, path: str | Path):
-        self._store = artifacts.open_store(path)
+        self._store = storage.open_store(path)
         self.attributes = dict(self._store.attrs)
 
     def array(self, part: str, name: str) -> np.ndarray:

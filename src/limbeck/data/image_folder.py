@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from limbeck.data.samples import Samples, SourceData
-from limbeck.errors import InputError, suggest
+from limbeck.runtime.errors import InputError, suggest
 
 SUPERCLASS_FILE = "superclasses.csv"
 

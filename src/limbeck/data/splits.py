@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
-from limbeck.errors import InputError
-from limbeck.seeding import derive_seed
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+from limbeck.runtime.seeding import derive_seed
 
 COLUMNS = ("sample_id", "class")
 
@@ -64,7 +64,7 @@ def split_dataset(
     labels, ids = source.array("train", "labels"), source.array("train", "sample_ids")
     names: Sequence[str] = source.attributes["class_names"]
     rows = choose_labelled(labels, budget, fold, seed)
-    artifacts.write_rows(output, COLUMNS, [(ids[row], names[labels[row]]) for row in rows])
+    storage.write_rows(output, COLUMNS, [(ids[row], names[labels[row]]) for row in rows])
 
 
 def read_split(path: str | Path, sample_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -89,7 +89,7 @@ def read_split(path: str | Path, sample_ids: np.ndarray) -> tuple[np.ndarray, np
         If the split names a sample twice, or one that the dataset does not have.
     """
     position = {sample_id: row for row, sample_id in enumerate(sample_ids)}
-    entries = [entry["sample_id"] for entry in artifacts.read_rows(path)]
+    entries = [entry["sample_id"] for entry in storage.read_rows(path)]
     unknown = [entry for entry in entries if entry not in position]
     if unknown:
         raise InputError(f"{path}: the dataset has no sample '{unknown[0]}'; split it again")

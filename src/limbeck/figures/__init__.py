@@ -8,8 +8,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
+from limbeck.runtime import storage
 
 FIGURES = {
     "accuracy": "limbeck.figures.accuracy",
@@ -52,7 +52,7 @@ def draw_figure(
     area_mass : float, optional
         Part of a class's density that its area holds; figures of areas need it.
     """
-    from limbeck.figures import style
+    from limbeck.figures.shared import style
 
     settings = {**settings, "study_methods": methods, "area_mass": area_mass}
     module = importlib.import_module(FIGURES[settings["kind"]])
@@ -62,10 +62,10 @@ def draw_figure(
 
 def save(figure, outputs: Sequence[str | Path]) -> None:
     """Write a Matplotlib figure in the format of each output's suffix."""
-    from limbeck.figures import style
+    from limbeck.figures.shared import style
 
     # It tells, line by line, which glyphs it puts into a PDF.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     for output in outputs:
-        with artifacts.atomic_path(output) as temporary:
+        with storage.atomic_path(output) as temporary:
             figure.savefig(temporary, metadata=style.metadata(temporary.suffix))

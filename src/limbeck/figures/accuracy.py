@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from limbeck.data.datasets import Dataset
-from limbeck.figures import style
-from limbeck.figures.measurements import Measurements
+from limbeck.figures.shared import style
+from limbeck.figures.shared.measurements import Measurements
 
 
 def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:

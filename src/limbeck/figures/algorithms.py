@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
-from limbeck.figures import scatter, style
+from limbeck.figures.shared import scatter, style
+from limbeck.runtime import storage
 
 
 def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
@@ -14,7 +14,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     images = scatter.ImageGroups(dataset)
     figure, axes = scatter.group_figure(images, settings["width"], 1, len(inputs))
     for axis, path in zip(axes.flat, inputs, strict=True):
-        store = artifacts.open_store(path)
+        store = storage.open_store(path)
         scatter.draw_groups(axis, store, images)
         seconds = format_seconds(store.attrs["embedding_seconds"])
         axis.set_title(f"{style.embedding_name(store.attrs['embedding'])}, {seconds}")

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from limbeck.data.datasets import Dataset
-from limbeck.figures import style
-from limbeck.figures.measurements import Measurements
+from limbeck.figures.shared import style
+from limbeck.figures.shared.measurements import Measurements
 
 PANELS_PER_ROW = 3
 # Perceptually uniform, and as ordered in grey and to colour-blind readers.

@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
-from limbeck.errors import InputError, suggest
-from limbeck.figures import scatter, style
+from limbeck.figures.shared import scatter, style
 from limbeck.metrics.density import estimate_density, region_area, region_threshold
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError, suggest
 
 BACKGROUND = "0.85"
 
@@ -29,7 +29,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
         )
     if settings.get("area_mass") is None:
         raise InputError("--area-mass: missing; kind class_boundary needs it, for example 0.95")
-    panels = scatter.Panels([artifacts.open_store(path) for path in inputs])
+    panels = scatter.Panels([storage.open_store(path) for path in inputs])
     images = scatter.ImageGroups(dataset)
     rows, columns = panels.shape
     panel, width = scatter.panel_size(settings["width"], rows, columns)

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
-from limbeck.figures import style
+from limbeck.figures.shared import style
 from limbeck.metrics.classification import class_correlation
+from limbeck.runtime import storage
 
 BAR_MM, LETTER_MM = 15, 1.15
 NAMED_CLASSES = 20  # the names of more have no room at a matrix
@@ -30,7 +30,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     figure, axes = style.new_figure(settings["width"], height, 1, len(inputs), sharey=True)
     figure.set_layout_engine("compressed")  # no gaps between panels of a fixed shape
     for axis, path in zip(axes[0], inputs, strict=True):
-        store = artifacts.open_store(path)
+        store = storage.open_store(path)
         matrix = class_correlation(store["logits"][:])[np.ix_(order, order)]
         image = axis.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
         axis.set_title(store.attrs["method"])

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from limbeck.data.datasets import Dataset
-from limbeck.figures import style
-from limbeck.figures.measurements import Measurements
+from limbeck.figures.shared import style
+from limbeck.figures.shared.measurements import Measurements
 
 ROW_MM, REST_MM = 33, 14
 # What the axis of a metric says, the factor on its values, and whether it starts at 0.

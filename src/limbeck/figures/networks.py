@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
-from limbeck.figures import style
+from limbeck.figures.shared import style
+from limbeck.runtime import storage
 
 NETWORK_MM = 42
 NAMED, OTHER = style.PALETTE[6], "0.88"
@@ -65,7 +65,7 @@ def _distinct_networks(paths: Sequence[str]) -> list[tuple[list[dict[str, str]],
     """Read descriptions; return each different one and the methods that have it."""
     networks: list[tuple[list[dict[str, str]], list[str]]] = []
     for path in paths:
-        rows = artifacts.read_rows(path)
+        rows = storage.read_rows(path)
         (method,) = {row.pop("method") for row in rows}
         for known, methods in networks:
             if known == rows:

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
-from limbeck.figures import style
+from limbeck.figures.shared import style
+from limbeck.runtime import storage
 
 # Vermilion, blue, green and orange, counterclockwise.
 COLOURS = [style.PALETTE[position] for position in (1, 2, 3, 5)]
@@ -26,8 +26,8 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     Embeddings are turned and mirrored to lie as the plane does, which changes no distance. The
     inputs are the table, the stores of lifted noise and those of its embeddings.
     """
-    table = {(row["map"], row["embedding"]): row for row in artifacts.read_rows(inputs[0])}
-    stores = [artifacts.open_store(path) for path in inputs[1:]]
+    table = {(row["map"], row["embedding"]): row for row in storage.read_rows(inputs[0])}
+    stores = [storage.open_store(path) for path in inputs[1:]]
     source = next(store for store in stores if "plane" in store)
     plane, quadrants = source["plane"][:], source["quadrants"][:]
     embedded = [store for store in stores if "embedding" in store.attrs]

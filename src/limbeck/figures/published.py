@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from limbeck.comparison import Comparison, read_comparisons
 from limbeck.data.datasets import Dataset
-from limbeck.figures import style
-from limbeck.figures.measurements import Measurements
+from limbeck.figures.shared import style
+from limbeck.figures.shared.measurements import Measurements
+from limbeck.published.comparison import Comparison, read_comparisons
 
 ACCURACY_MM, LOSS_MM = 55, 52
 PANELS_PER_ROW = 5

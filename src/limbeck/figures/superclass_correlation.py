@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from limbeck.data.datasets import Dataset
-from limbeck.figures import style
-from limbeck.figures.measurements import Measurements
+from limbeck.figures.shared import style
+from limbeck.figures.shared.measurements import Measurements
 
 PREFIX = "superclass_correlation:"
 PANELS_PER_ROW = 5

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limbeck.errors import InputError
+from limbeck.runtime.errors import InputError
 
 GRID = 200
 MARGIN = 4.0

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from limbeck.blocks import BLOCK_BYTES, mean_and_reach, slices_of
+from limbeck.neighbours.row_blocks import BLOCK_BYTES, mean_and_reach, slices_of
 
 
 def gram_tiles(layers: Sequence) -> Iterator[tuple[slice, slice, np.ndarray]]:
@@ -49,7 +49,7 @@ def centred_gram(points) -> np.ndarray:
 
 
 def gram_distances(gram: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield squared distances as `limbeck.distances.squared_distances` does, from a Gram matrix.
+    """Yield squared distances from a Gram matrix, as `squared_distances` does.
 
     Parameters
     ----------

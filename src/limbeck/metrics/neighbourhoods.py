@@ -8,11 +8,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from limbeck.blocks import CACHE_BYTES, in_memory, slices_of
-from limbeck.bounds import Bounds
-from limbeck.distances import ExactSquares
-from limbeck.errors import InputError
-from limbeck.products import Blas
+from limbeck.neighbours.backends import Blas
+from limbeck.neighbours.bounds import Bounds
+from limbeck.neighbours.distances import ExactSquares
+from limbeck.neighbours.row_blocks import CACHE_BYTES, in_memory, slices_of
+from limbeck.runtime.errors import InputError
 
 # A point with more doubtful comparisons than this part of the points is compared with all of them.
 DOUBTS = 10
@@ -129,7 +129,7 @@ def silhouette(distances: Iterable[tuple[slice, np.ndarray]], labels: np.ndarray
     Parameters
     ----------
     distances : iterable of (slice, numpy.ndarray)
-        All squared distances, as `limbeck.distances.squared_distances` yields them.
+        All squared distances, as `limbeck.neighbours.distances.squared_distances` yields them.
     labels : numpy.ndarray
         Shape (n,); at least two classes.
 

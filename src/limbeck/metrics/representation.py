@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from limbeck.blocks import row_blocks
-from limbeck.errors import InputError
+from limbeck.neighbours.row_blocks import row_blocks
+from limbeck.runtime.errors import InputError
 
 # Facco et al. (2017) leave out the tenth of the points with the largest ratios.
 FITTED = 0.9

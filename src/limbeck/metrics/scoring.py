@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
-from limbeck.distances import squared_distances
 from limbeck.metrics.classification import superclass_correlation, top_k_accuracy
 from limbeck.metrics.density import class_area_ratios
 from limbeck.metrics.gram import centred_gram, gram_distances
 from limbeck.metrics.neighbourhoods import knn_accuracy, silhouette, trustworthiness
 from limbeck.metrics.representation import intrinsic_dimension, probe_accuracy, variance_ratio
-from limbeck.neighbours import nearest_neighbours
-from limbeck.settings import MetricSettings
+from limbeck.neighbours.distances import squared_distances
+from limbeck.neighbours.search import nearest_neighbours
+from limbeck.runtime import storage
+from limbeck.study.settings import MetricSettings
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def score_predictions(
     dataset: str | Path, predictions: str | Path, history: str | Path, output: str | Path
 ) -> None:
     """Write accuracies, superclass correlations and the seconds of training of one run."""
-    store = artifacts.open_store(predictions)
+    store = storage.open_store(predictions)
     logits, labels = store["logits"][:], store["labels"][:]
     attributes = Dataset(dataset).attributes
     metrics = {"accuracy": top_k_accuracy(logits, labels, 1)}
@@ -97,9 +97,9 @@ def score_predictions(
             if not np.isnan(value)
         }
         metrics |= {"superclass_correlation": float(np.nanmean(values)), **measured}
-    rows = artifacts.read_rows(history)
+    rows = storage.read_rows(history)
     metrics["training_seconds"] = sum(float(row["seconds"]) for row in rows)
-    artifacts.write_metrics(output, store.attrs, metrics)
+    storage.write_metrics(output, store.attrs, metrics)
 
 
 def score_layer(
@@ -112,7 +112,7 @@ def score_layer(
     """Write the metrics of one layer."""
     layer = _read_layer(dataset, activations, neighbours, settings)
     metrics = {name: float(metric(layer)) for name, metric in LAYER_METRICS.items()}
-    artifacts.write_metrics(output, layer.attributes, metrics)
+    storage.write_metrics(output, layer.attributes, metrics)
 
 
 def score_embedding(
@@ -125,7 +125,7 @@ def score_embedding(
 ) -> None:
     """Write the metrics of one embedding of a layer."""
     layer = _read_layer(dataset, activations, neighbours, settings)
-    store = artifacts.open_store(embedding)
+    store = storage.open_store(embedding)
     points = store["points"][:]
     inputs = EmbeddingInputs(
         **{**vars(layer), "attributes": dict(store.attrs)},
@@ -134,15 +134,15 @@ def score_embedding(
     )
     metrics = {name: float(metric(inputs)) for name, metric in EMBEDDING_METRICS.items()}
     metrics |= {name: store.attrs[name] for name in OWN_MEASURES if name in store.attrs}
-    artifacts.write_metrics(output, store.attrs, metrics)
+    storage.write_metrics(output, store.attrs, metrics)
 
 
 def _read_layer(
     dataset: str | Path, activations: str | Path, neighbours: str | Path, settings: MetricSettings
 ) -> LayerInputs:
     store, graph, source = (
-        artifacts.open_store(activations),
-        artifacts.open_store(neighbours),
+        storage.open_store(activations),
+        storage.open_store(neighbours),
         Dataset(dataset),
     )
     label_of_sample = dict(

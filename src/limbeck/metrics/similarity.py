@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from limbeck import artifacts
-from limbeck.errors import InputError
 from limbeck.metrics.gram import gram_tiles
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
 
 
 def linear_cka(layers: Sequence) -> np.ndarray:
@@ -73,8 +73,8 @@ def compare_runs(
     InputError
         If two stores are not of the same images in the same order.
     """
-    layers = [artifacts.open_store(path) for path in activations]
-    graphs = [artifacts.open_store(path) for path in neighbours]
+    layers = [storage.open_store(path) for path in activations]
+    graphs = [storage.open_store(path) for path in neighbours]
     _check_samples([*activations, *neighbours], [*layers, *graphs])
     names = [(store.attrs["method"], store.attrs["layer"]) for store in layers]
     alignment = linear_cka([store["activations"] for store in layers])
@@ -89,8 +89,8 @@ def compare_runs(
             if other != one and layer == store.attrs["layer"]:
                 shared = neighbour_overlap(nearest[one], nearest[other])
                 metrics[f"neighbour_overlap:{method}"] = shared
-        rows += artifacts.metric_rows(store.attrs, metrics)
-    artifacts.write_rows(output, artifacts.METRIC_COLUMNS, rows)
+        rows += storage.metric_rows(store.attrs, metrics)
+    storage.write_rows(output, storage.METRIC_COLUMNS, rows)
 
 
 def _check_samples(paths: Sequence[str | Path], stores: Sequence) -> None:

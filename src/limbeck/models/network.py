@@ -8,10 +8,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from limbeck import artifacts
-from limbeck.errors import InputError, suggest
-from limbeck.method_settings import MethodSettings
 from limbeck.models import wide_resnet
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError, suggest
+from limbeck.study.method_settings import MethodSettings
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -126,8 +126,8 @@ def save_network(path: str | Path, network: Network, metadata: Mapping) -> None:
         ``settings`` (of the method), ``dataset`` (attributes), ``channels``, ``run`` and more.
     """
     state = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
-    content = artifacts.digest(*(tensor.numpy() for tensor in state.values()))
-    artifacts.write_tensors(path, {**metadata, "hash": content, "state": state})
+    content = storage.digest(*(tensor.numpy() for tensor in state.values()))
+    storage.write_tensors(path, {**metadata, "hash": content, "state": state})
 
 
 def holds(path: str | Path, metadata: Mapping) -> bool:

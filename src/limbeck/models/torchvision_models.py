@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from limbeck.errors import InputError, suggest
+from limbeck.runtime.errors import InputError, suggest
 
 RESNET_LAYERS = {"A": "maxpool", "B": "layer1", "C": "layer2", "D": "layer3", "E": "avgpool"}
 

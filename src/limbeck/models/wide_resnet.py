@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from limbeck.errors import InputError
+from limbeck.runtime.errors import InputError
 
 LAYERS = {"A": "conv1", "B": "group1", "C": "group2", "D": "group3", "E": "pool"}
 

@@ -5,8 +5,8 @@ Batches of folds that are trained together are stacked, shape (folds, B, C, H, W
 
 import torch
 
-from limbeck.errors import InputError
-from limbeck.method_settings import MethodSettings
+from limbeck.runtime.errors import InputError
+from limbeck.study.method_settings import MethodSettings
 from limbeck.training.randomness import Generators, drawn
 
 

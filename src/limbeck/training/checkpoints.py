@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 from filelock import SoftFileLease, Timeout
 
-from limbeck import artifacts
-from limbeck.errors import Stopped
+from limbeck.runtime import storage
+from limbeck.runtime.errors import Stopped
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Checkpoint:
                 self._lease.lock_file,
             )
             self._lease.acquire(timeout=-1)
-        artifacts.remove_unfinished(self._path)
+        storage.remove_unfinished(self._path)
         self._previous = signal.signal(signal.SIGTERM, self._terminate)
         self._saved = time.monotonic()
         return self
@@ -84,7 +84,7 @@ class Checkpoint:
         """
         if not self._terminated and time.monotonic() - self._saved < SAVE_SECONDS:
             return
-        artifacts.write_tensors(self._path, {"identity": self._identity, **state()})
+        storage.write_tensors(self._path, {"identity": self._identity, **state()})
         self._saved = time.monotonic()
         if self._terminated:
             raise Stopped(f"SIGTERM; {self._path} is saved, the same command goes on from there")

@@ -12,15 +12,20 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from limbeck import artifacts
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
-from limbeck.devices import resolve_precision, select_device, to_device
-from limbeck.errors import InputError
-from limbeck.fingerprint import fingerprint
-from limbeck.method_settings import PACKED_MODELS, PACKED_OBJECTIVES, MethodSettings, is_packable
 from limbeck.models.network import build_network, holds, save_network
 from limbeck.models.stack import NetworkStack
+from limbeck.runtime import storage
+from limbeck.runtime.devices import resolve_precision, select_device, to_device
+from limbeck.runtime.errors import InputError
+from limbeck.runtime.fingerprint import fingerprint
+from limbeck.study.method_settings import (
+    PACKED_MODELS,
+    PACKED_OBJECTIVES,
+    MethodSettings,
+    is_packable,
+)
 from limbeck.training.checkpoints import Checkpoint
 from limbeck.training.objectives import TrainingData
 from limbeck.training.trainer import HISTORY, Trainer
@@ -142,7 +147,7 @@ def train(
         histories = zip(*trainer.rows, strict=True)
         for run, network, identity, rows in zip(runs, networks, identities, histories, strict=True):
             save_network(run.model, network, identity)
-            artifacts.write_rows(run.history, HISTORY, rows)
+            storage.write_rows(run.history, HISTORY, rows)
         saved.remove()
 
 
@@ -152,10 +157,8 @@ def _identity(run: Run, labelled: np.ndarray) -> dict:
     return {
         "run": dict(run.identity),
         "seed": run.seed,
-        "labelled_hash": artifacts.digest(labelled),
-        "teacher_hash": None
-        if logits is None
-        else artifacts.open_store(logits).attrs["model_hash"],
+        "labelled_hash": storage.digest(labelled),
+        "teacher_hash": None if logits is None else storage.open_store(logits).attrs["model_hash"],
     }
 
 
@@ -220,7 +223,7 @@ def _read_logits(
             f"{run.split}: all {len(labelled)} training images are labelled, none is left to "
             "distil on; use a smaller budget"
         )
-    store = artifacts.open_store(run.teacher_logits)
+    store = storage.open_store(run.teacher_logits)
     if list(store["sample_ids"][:]) != list(sample_ids[unlabelled]):
         raise InputError(f"{run.teacher_logits}: not the unlabelled images of {run.split}")
     return torch.from_numpy(store["logits"][:])

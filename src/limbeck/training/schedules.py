@@ -2,7 +2,7 @@
 
 import math
 
-from limbeck.method_settings import MethodSettings
+from limbeck.study.method_settings import MethodSettings
 
 
 def learning_rate(settings: MethodSettings, epoch: int, step: int, total: int) -> float:

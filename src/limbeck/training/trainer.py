@@ -7,8 +7,8 @@ import time
 import torch
 from torch import nn
 
-from limbeck.devices import computing
-from limbeck.method_settings import MethodSettings
+from limbeck.runtime.devices import computing
+from limbeck.study.method_settings import MethodSettings
 from limbeck.training.checkpoints import Checkpoint
 from limbeck.training.objectives import Step, TrainingData, build_objective
 from limbeck.training.randomness import random_state, set_random_state

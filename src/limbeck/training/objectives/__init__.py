@@ -1,14 +1,14 @@
 """What methods minimise: one module an objective, named like it, imported when it is used.
 
 To add one, write a module with a subclass of `base.Objective`, name it in `OBJECTIVES` and in the
-schema, and say in `limbeck.method_settings.OBJECTIVE_KEYS` which settings it needs.
+schema, and say in `limbeck.study.method_settings.OBJECTIVE_KEYS` which settings it needs.
 """
 
 import importlib
 
 from torch import nn
 
-from limbeck.method_settings import MethodSettings
+from limbeck.study.method_settings import MethodSettings
 from limbeck.training.objectives.base import Objective, Step, TrainingData
 
 __all__ = ["OBJECTIVES", "Objective", "Step", "TrainingData", "build_objective"]

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from limbeck.method_settings import MethodSettings
+from limbeck.study.method_settings import MethodSettings
 from limbeck.training.randomness import Generators, drawn
 
 

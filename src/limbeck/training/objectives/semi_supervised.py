@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from limbeck.errors import InputError
-from limbeck.method_settings import MethodSettings
+from limbeck.runtime.errors import InputError
+from limbeck.study.method_settings import MethodSettings
 from limbeck.training.augmentation import weak_view
 from limbeck.training.objectives.base import (
     Objective,

@@ -1,0 +1,92 @@
+"""The SLURM profile, read as Snakemake reads it, and what its jobs ask for."""
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from limbeck.runtime.errors import InputError
+
+PROFILE = Path("profiles/slurm")
+# What the checks read of the profile.
+NEEDED = (
+    *("jobs", "retries", "cores", "slurm-status-command"),
+    *("default-resources", "set-resources", "groups", "group-components"),
+)
+
+
+def read_profile() -> dict:
+    """Read the SLURM profile as Snakemake does.
+
+    Raises
+    ------
+    InputError
+        If it is missing, not YAML, or has not all that is read of it.
+    """
+    import yte
+
+    path = PROFILE / "config.yaml"
+    try:
+        with path.open() as file:
+            profile = yte.process_yaml(file, require_use_yte=True)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; run this in the repository's root") from None
+    except Exception as error:  # yte passes on whatever an expression raises
+        raise InputError(f"{path}: {' '.join(str(error).split())}") from None
+    if missing := [key for key in NEEDED if key not in profile]:
+        raise InputError(f"{path}: no {', '.join(missing)}; take them from the repository")
+    return profile
+
+
+def asks_for_gpu(resources: Mapping) -> bool:
+    """Return whether a rule's resources ask for a GPU, in either way of SLURM."""
+    return bool(resources.get("gpu") or "gpu" in str(resources.get("gres", "")))
+
+
+def last_attempts(profile: Mapping) -> Iterator[tuple[str, Mapping, int, int]]:
+    """Work out what the last attempts of rules and groups ask for.
+
+    The rules of a group are taken for a chain. Where its chains are counted, as many of them as fit
+    the group's width run at a time, one on a GPU.
+
+    Parameters
+    ----------
+    profile : mapping
+        As `read_profile` returns it.
+
+    Yields
+    ------
+    name : str
+        A rule or ``group <name>``.
+    resources : mapping
+        Of the rule, or of the group's first.
+    minutes, memory : int
+        Memory in MB.
+
+    Raises
+    ------
+    InputError
+        If a resource is neither a number nor an expression of ``attempt``.
+    """
+    of_rules, attempts = profile["set-resources"], profile["retries"] + 1
+
+    def last(rule: str, key: str) -> int:
+        value = of_rules.get(rule, {}).get(key, 0)
+        try:
+            return int(eval(str(value), {"attempt": attempts}))
+        except Exception:
+            raise InputError(
+                f"set-resources.{rule}.{key} = {value} in {PROFILE}: must be a number or an "
+                "expression of attempt"
+            ) from None
+
+    for rule, resources in of_rules.items():
+        yield rule, resources, last(rule, "runtime"), last(rule, "mem_mb")
+    chains = profile["group-components"]
+    for group in dict.fromkeys(profile["groups"].values()):
+        members = [rule for rule, name in profile["groups"].items() if name == group]
+        resources = of_rules.get(members[0], {})
+        width = 1 if asks_for_gpu(resources) else profile["cores"]
+        turns = math.ceil(chains[group] / width) if group in chains else 1
+        minutes = turns * sum(last(rule, "runtime") for rule in members)
+        memory = width * max(last(rule, "mem_mb") for rule in members)
+        yield f"group {group}", resources, minutes, memory

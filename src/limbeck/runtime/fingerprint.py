@@ -1,0 +1,109 @@
+"""Fingerprints of code: a real edit reruns a stage's jobs, a `git pull` does not."""
+
+import ast
+import functools
+import hashlib
+import io
+import tokenize
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+INERT = {
+    "cli",
+    "runtime.errors",
+    "runtime.fingerprint",
+    "runtime.startup",
+    "runtime.storage",
+    "study.config",
+    "study.method_settings",
+    "study.settings",
+    "training.checkpoints",
+}
+LAYOUT = {tokenize.NEWLINE: ";", tokenize.INDENT: "{", tokenize.DEDENT: "}"}
+SKIPPED = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
+
+
+@functools.cache
+def fingerprint(*modules: str) -> str:
+    """Hash the code that a stage runs.
+
+    The modules named and all of Limbeck's modules that they import count, without comments,
+    docstrings and layout. Modules that move or check data but do not compute are left out.
+
+    Parameters
+    ----------
+    *modules : str
+        Names inside the package, for example ``"training.loop"``.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits.
+    """
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module not in found and module not in INERT:
+            found.add(module)
+            waiting.extend(_imports(module))
+    text = "".join(f"{module}:{_tokens(module)}" for module in sorted(found))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _path(module: str) -> Path | None:
+    path = PACKAGE.joinpath(*module.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@functools.cache
+def _source(module: str) -> str:
+    path = _path(module)
+    if path is None:
+        raise ModuleNotFoundError(f"limbeck.{module}")
+    return path.read_text()
+
+
+@functools.cache
+def _imports(module: str) -> tuple[str, ...]:
+    names = []
+    for node in ast.walk(ast.parse(_source(module))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    inside = (name.removeprefix("limbeck.") for name in names if name.startswith("limbeck."))
+    return tuple(name for name in inside if _path(name))
+
+
+@functools.cache
+def _tokens(module: str) -> str:
+    tokens = [
+        token
+        for token in tokenize.generate_tokens(io.StringIO(_source(module)).readline)
+        if token.type not in SKIPPED
+    ]
+    parts: list[str] = []
+    statement_starts, docstring = True, False
+    for token, following in zip(tokens, [*tokens, None][1:], strict=True):
+        if docstring and token.type == tokenize.NEWLINE:
+            docstring = False
+            continue
+        alone = following is None or following.type == tokenize.NEWLINE
+        docstring = token.type == tokenize.STRING and statement_starts and alone
+        if not docstring:
+            parts.append(_normalise(token))
+            statement_starts = token.type in LAYOUT
+    return "".join(parts)
+
+
+def _normalise(token: tokenize.TokenInfo) -> str:
+    if token.type == tokenize.STRING:
+        prefix = token.string.partition(token.string[-1])[0]
+        if "f" not in prefix.lower():
+            return token.string
+    # Python 3.12 splits f-strings into tokens; without white space both ways read the same.
+    return LAYOUT.get(token.type, "".join(token.string.split()))

@@ -1,0 +1,217 @@
+"""Tables: one tidy table of all metrics, and wide ones of means and deviations over folds."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from limbeck.published import comparison
+from limbeck.published.numbers import PublishedCell, read_published
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError, suggest
+from limbeck.statistics.fold_summaries import (
+    ALGORITHMS,
+    NOT_PUBLISHED,
+    Key,
+    format_cell,
+    format_mean,
+    values_over_folds,
+)
+from limbeck.study.settings import StudyPlan
+from limbeck.tables.files import write_table
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a table shows a metric.
+
+    Attributes
+    ----------
+    label : str
+        What the table calls it, with the unit; ``{}`` stands for the part of a metric that has
+        values of its parts only.
+    scale : float
+        Factor on the values.
+    digits : int
+        Digits after the point.
+    only : tuple of str, optional
+        For which of the table's rows it has a value each, where it is not all of them.
+    """
+
+    label: str
+    scale: float = 1
+    digits: int = 2
+    only: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A wide table.
+
+    Attributes
+    ----------
+    rows : tuple of str
+        Columns of the tidy table that make a row; the budgets are its columns.
+    metrics : mapping of str to Shown
+        Which metrics it shows, and how.
+    """
+
+    rows: tuple[str, ...]
+    metrics: Mapping[str, Shown]
+
+
+TABLES = {
+    "accuracy": Table(
+        ("method",),
+        {
+            "accuracy": Shown("accuracy (%)", 100),
+            "top_5_accuracy": Shown("top-5 accuracy (%)", 100),
+        },
+    ),
+    "ivis_loss": Table(
+        ("layer", "method", "embedding"),
+        {"ivis_loss": Shown("ivis loss at convergence", digits=3)},
+    ),
+    "class_area": Table(
+        ("embedding", "layer", "method"),
+        {"class_area_ratio": Shown("class area ratio (%)", 100)},
+    ),
+    "superclass_correlation": Table(
+        ("method",), {"superclass_correlation": Shown("mean over superclasses", digits=3)}
+    ),
+    "representation": Table(
+        ("layer", "method"),
+        {
+            "probe_accuracy": Shown("linear probe accuracy (%)", 100),
+            "intrinsic_dimension": Shown("intrinsic dimension"),
+            "variance_ratio": Shown("variance within over between classes"),
+            "neighbour_overlap": Shown("neighbours shared with {} (%)", 100),
+        },
+    ),
+    "runtime": Table(
+        ("method", "layer", "embedding"),
+        {
+            "training_seconds": Shown("training (s)", only=("method",)),
+            "extraction_seconds": Shown("extraction (s)", only=("method", "layer")),
+            "neighbour_seconds": Shown("neighbours (s)", only=("method", "layer")),
+            "embedding_seconds": Shown("embedding (s)"),
+        },
+    ),
+}
+
+
+def gather_metrics(sources: Sequence[str | Path], output: str | Path) -> None:
+    """Join tidy CSV files into one, in the order given."""
+    rows = [
+        [row[column] for column in storage.METRIC_COLUMNS]
+        for source in sources
+        for row in storage.read_rows(source)
+    ]
+    storage.write_rows(output, storage.METRIC_COLUMNS, rows)
+
+
+def build_table(
+    metrics: str | Path, kind: str, plan: StudyPlan, outputs: Sequence[str | Path]
+) -> None:
+    """Write a table of the study, with every row and column of the plan.
+
+    Parameters
+    ----------
+    metrics : str or Path
+        The tidy table of the study.
+    kind : str
+        A key of `TABLES`, or ``published``: measured against published cell by cell.
+    plan : StudyPlan
+        What the study is to measure; whatever else is in the tidy table is left out.
+    outputs : sequence of str or Path
+        Files to write, in the formats of their suffixes; see `write_table`.
+    """
+    if kind not in (*TABLES, "published"):
+        raise InputError(f"--kind {kind}: {suggest(kind, [*TABLES, 'published'])}")
+    values = values_over_folds(storage.read_rows(metrics))
+    if kind == "published":
+        comparison.write_comparisons(comparison.compare(values, plan), outputs)
+        return
+    columns, rows = wide_table(TABLES[kind], values, plan)
+    for output in outputs:
+        write_table(output, columns, rows, kind.replace("_", " "))
+
+
+def wide_table(
+    table: Table, values: Mapping[Key, Sequence[float]], plan: StudyPlan
+) -> tuple[list[str], list[list[str]]]:
+    """Lay out a wide table: a row for each metric and group, a column for each budget.
+
+    Rows follow the order of the config, from the left column to the right. Where numbers of one of
+    the metrics were published, a column ``source`` tells them from measured ones: published methods
+    come first, in the paper's order, and what was measured stands below its published counterpart.
+
+    Returns
+    -------
+    columns : list of str
+        ``metric``, the table's `rows`, ``source`` if anything was published, the budgets.
+    rows : list of list of str
+        Cells as `format_cell` writes them; published ones may also be ``not published``.
+    """
+    published = [cell for cell in read_published(plan.published) if cell.metric in table.metrics]
+    source = ["source"] if published else []
+    columns = ["metric", *table.rows, *source, *map(str, plan.budgets)]
+    rows = []
+    for metric in table.metrics:
+        own = [cell for cell in published if cell.metric == metric]
+        parts = [name.partition(":")[2] for name, *_ in values if name.startswith(f"{metric}:")]
+        if "{}" not in table.metrics[metric].label:
+            rows += _rows(table, metric, "", values, plan, own)
+        for part in dict.fromkeys(parts):
+            rows += _rows(table, metric, part, values, plan, [])
+    return columns, [[row[column] for column in columns] for row in rows]
+
+
+def _rows(
+    table: Table,
+    metric: str,
+    part: str,
+    values: Mapping[Key, Sequence[float]],
+    plan: StudyPlan,
+    published: Sequence[PublishedCell],
+) -> Iterator[dict[str, str]]:
+    """Yield the rows of one metric, or of one part of it, as cells by column."""
+    name = f"{metric}:{part}" if part else metric
+    shown = table.metrics[metric]
+    label = shown.label.format(part) if "{}" in shown.label else part or shown.label
+    only = shown.only or table.rows
+    embeddings = plan.embeddings_of(ALGORITHMS.get(metric))
+    choices = {
+        "method": dict.fromkeys([*(cell.method for cell in published), *plan.methods]),
+        "layer": plan.layers,
+        "embedding": embeddings,
+    }
+    by_group: dict[tuple[str, str], dict[int, PublishedCell]] = {}
+    for cell in published:
+        by_group.setdefault((cell.method, cell.layer), {})[cell.budget] = cell
+    for group in itertools.product(*(choices[key] if key in only else [""] for key in table.rows)):
+        row = {"metric": label, **dict(zip(table.rows, group, strict=True))}
+        method, layer, embedding = (row.get(key, "") for key in ("method", "layer", "embedding"))
+        cells = by_group.get((method, layer))
+        if cells and embedding in ("", embeddings[0]):
+            yield row | _published_cells(cells, plan.budgets, shown.digits)
+        if method in plan.methods and method != part:
+            row["source"] = "measured"
+            for budget in plan.budgets:
+                folds = values.get((name, method, layer, embedding, budget), ())
+                scaled = [value * shown.scale for value in folds]
+                row[str(budget)] = format_cell(scaled, shown.digits, plan.folds)
+            yield row
+
+
+def _published_cells(
+    cells: Mapping[int, PublishedCell], budgets: Sequence[int], digits: int
+) -> dict[str, str]:
+    """Return what differs from a measured row: the method as published, source, values."""
+    first = next(iter(cells.values()))
+    row = {"method": first.label, "source": f"published: {first.source}"}
+    for budget in budgets:
+        cell = cells.get(budget)
+        text = format_mean(cell.mean, cell.std, digits) if cell else ""
+        row[str(budget)] = text or NOT_PUBLISHED
+    return row
