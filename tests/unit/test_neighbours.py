@@ -215,7 +215,7 @@ def test_hard_points_have_the_neighbours_of_the_definition(monkeypatch, kind, wa
 
 def test_precision_that_is_too_low_is_left_to_the_next(monkeypatch):
     asked = []
-    candidates = search._candidates
+    candidates = search_module._candidates
 
     def recording(points, k, kernel):
         found = candidates(points, k, kernel)
@@ -233,9 +233,9 @@ def test_precision_that_is_too_low_is_left_to_the_next(monkeypatch):
 
 def test_points_too_close_for_float32_are_compared_with_all_others():
     points = HARD["clusters that float32 cannot resolve"]()
-    assert not search._candidates(points, 12, Blas())[1].any()
+    assert not search_module._candidates(points, 12, Blas())[1].any()
     points = HARD["duplicates"]()
-    assert not search._candidates(points, 12, Blas())[1].any()
+    assert not search_module._candidates(points, 12, Blas())[1].any()
 
 
 def test_a_processor_with_bfloat16_uses_it_where_there_is_much_to_do(monkeypatch):
