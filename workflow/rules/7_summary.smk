@@ -175,17 +175,8 @@ rule draw_figure:
 
 rule write_provenance:
     input:
-        metrics="results/{study}/tables/metrics.csv",
-        tables=expand(
-            "results/{{study}}/tables/{table}.{format}",
-            table=["statistics", *TABLES, *(["noise"] if config["run"]["maps"] else [])],
-            format=TABLE_FORMATS,
-        ),
-        figures=expand(
-            "results/{{study}}/figures/{figure}.{format}",
-            figure=FIGURES,
-            format=["pdf", "png"],
-        ),
+        TABLE_FILES,
+        FIGURE_FILES,
     output:
         "results/{study}/provenance.json",
     log:

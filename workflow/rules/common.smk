@@ -252,3 +252,17 @@ if config["partial"]:
     for figure in config["run"]["figures"]:
         if figure not in FIGURES:
             logger.info(f"Figure {figure} is left out: nothing that it shows was made yet.")
+
+TABLE_FILES = [
+    "results/{study}/tables/metrics.csv",
+    *expand(
+        "results/{{study}}/tables/{table}.{format}",
+        table=["statistics", *TABLES, *(["noise"] if config["run"]["maps"] else [])],
+        format=TABLE_FORMATS,
+    ),
+]
+FIGURE_FILES = expand(
+    "results/{{study}}/figures/{figure}.{format}",
+    figure=FIGURES,
+    format=["pdf", "png"],
+)
