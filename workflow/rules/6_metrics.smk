@@ -16,10 +16,10 @@ rule score_predictions:
         mem_mb=1000,
         runtime=10,
     params:
-        code=fingerprint("metrics.scoring"),
+        code=fingerprint("score_predictions"),
     shell:
         "limbeck score_predictions --dataset {input.dataset} --predictions {input.predictions}"
-        " --history {input.history} --metrics {output.metrics} 2> {log}"
+        " --history {input.history} --metrics {output.metrics} 2>> {log}"
 
 
 rule score_layer:
@@ -40,12 +40,12 @@ rule score_layer:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=as_json("metrics"),
-        code=fingerprint("metrics.scoring"),
+        settings=metrics_json(config, "layers"),
+        code=fingerprint("score_layer"),
     shell:
         "limbeck score_layer --dataset {input.dataset} --activations {input.activations}"
         " --neighbours {input.neighbours} --settings {params.settings:q}"
-        " --metrics {output.metrics} 2> {log}"
+        " --metrics {output.metrics} 2>> {log}"
 
 
 rule score_embedding:
@@ -67,15 +67,15 @@ rule score_embedding:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=as_json("metrics"),
-        code=fingerprint("metrics.scoring"),
+        settings=metrics_json(config, "embeddings"),
+        code=fingerprint("score_embedding"),
     shell:
         "limbeck score_embedding --dataset {input.dataset} --activations {input.activations}"
         " --neighbours {input.neighbours} --embedding {input.embedding}"
-        " --settings {params.settings:q} --metrics {output.metrics} 2> {log}"
+        " --settings {params.settings:q} --metrics {output.metrics} 2>> {log}"
 
 
-rule compare_runs:
+rule compare_layers:
     input:
         activations=all_layers(
             "results/{{study}}/runs/{method}/budget-{{budget}}/fold-{{fold}}/activations/{layer}.zarr"
@@ -84,11 +84,11 @@ rule compare_runs:
             "results/{{study}}/runs/{method}/budget-{{budget}}/fold-{{fold}}/neighbours/{layer}.zarr"
         ),
     output:
-        metrics="results/{study}/comparisons/budget-{budget}/fold-{fold}.csv",
+        metrics="results/{study}/similarity/budget-{budget}/fold-{fold}.csv",
     log:
-        "logs/{study}/compare_runs/budget-{budget}/fold-{fold}.log",
+        "logs/{study}/compare_layers/budget-{budget}/fold-{fold}.log",
     benchmark:
-        "benchmarks/results/{study}/compare_runs/budget-{budget}/fold-{fold}.tsv"
+        "benchmarks/results/{study}/compare_layers/budget-{budget}/fold-{fold}.tsv"
     conda:
         ENVIRONMENT
     threads: 2
@@ -97,27 +97,16 @@ rule compare_runs:
         runtime=120,
     params:
         k=config["metrics"]["neighbours"],
-        code=fingerprint("metrics.similarity"),
+        code=fingerprint("compare_layers"),
     shell:
-        "limbeck compare_runs --activations {input.activations} --neighbours {input.neighbours}"
-        " --k {params.k} --metrics {output.metrics} 2> {log}"
+        "limbeck compare_layers --activations {input.activations} --neighbours {input.neighbours}"
+        " --k {params.k} --metrics {output.metrics} 2>> {log}"
 
 
 rule gather_run:
     """Join the metrics of one run, so that no command line names those of a whole study."""
     input:
-        metrics=[
-            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/predictions.csv",
-            *expand(
-                "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}.csv",
-                layer=config["layers"],
-            ),
-            *expand(
-                "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}/{embedding}.csv",
-                layer=config["layers"],
-                embedding=config["run"]["embeddings"],
-            ),
-        ],
+        metrics=run_metrics,
     output:
         table="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv",
     log:
@@ -131,6 +120,6 @@ rule gather_run:
         mem_mb=500,
         runtime=5,
     params:
-        code=fingerprint("tables.layout"),
+        code=fingerprint("gather_metrics"),
     shell:
-        "limbeck gather_metrics --metrics {input.metrics} --table {output.table} 2> {log}"
+        "limbeck gather_metrics --metrics {input.metrics} --table {output.table} 2>> {log}"

@@ -5,7 +5,7 @@ from itertools import product
 
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.runtime.paths import expand
-from limbeck.study.datasets import DATASETS, dataset_mistakes
+from limbeck.study.datasets import dataset_mistakes
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
 from limbeck.study.questions import (
@@ -223,22 +223,17 @@ def missing_files(config: Mapping) -> Iterator[str]:
     if dataset["path"] is not None and not dataset["download"]:
         yield from _missing("dataset.path", dataset["path"])
     for method in needed_methods(config):
-        settings = config["methods"][method]
         own = "weights" in options_of(config, method)
-        key = (
-            f"methods.{method}.{settings['objective']}.weights"
-            if own
-            else f"methods.{method}.weights"
-        )
+        block = f".{config['methods'][method]['objective']}" if own else ""
         runs = product(config["budgets"], range(config["folds"]))
         for path in dict.fromkeys(weights_file_of(config, method, *run) for run in runs):
             if path is not None:
-                yield from _missing(key, path, "put the file there, or change the key", "")
+                yield from _missing(f"methods.{method}{block}.weights", path)
 
 
-def _missing(key: str, path: str, remedy: str, suffix: str) -> Iterator[str]:
+def _missing(key: str, path: str) -> Iterator[str]:
     try:
         if not expand(path, key).exists():
-            yield f"{key} = {path}: no such file or folder; {remedy}"
+            yield f"{key} = {path}: no such file or folder; put it there, or change {key}"
     except InputError as error:
         yield str(error)

@@ -64,6 +64,18 @@ def lay_over(below: object, above: Mapping) -> object:
     return below
 
 
+def check_files(paths: Sequence[str | Path]) -> None:
+    """Check YAML files for what YAML makes of them silently; one line for each surprise.
+
+    Raises
+    ------
+    InputError
+        See `limbeck.study.yaml_files.read_yaml`.
+    """
+    for path in dict.fromkeys(paths):
+        read_yaml(path)
+
+
 def check_config(config: Mapping, sources: str = "config", files: bool = False) -> dict:
     """Check a study's config before any job starts.
 
@@ -100,7 +112,7 @@ def check_config(config: Mapping, sources: str = "config", files: bool = False) 
 
 
 def _with_defaults(config: Mapping) -> dict:
-    """Return the config with the definitions that need no word in it, and with lengths of training."""
+    """Return the config with what it leaves out but no key has as a default."""
     config = dict(config)
     run = config.get("run", {})
     for part, defaults in (("embeddings", DEFAULT_EMBEDDINGS), ("figures", DEFAULT_FIGURES)):

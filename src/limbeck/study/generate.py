@@ -1,6 +1,6 @@
-"""Write what follows from the declared keys: the config's JSON schema and the key tables of the docs.
+"""Write what follows from the declared keys: the config's JSON schema, and key tables of the docs.
 
-For development: ``python -m limbeck.study.generate``. Jobs need neither file; editors read the schema.
+For development: ``python -m limbeck.study.generate``. Jobs need neither; editors read the schema.
 """
 
 import json
@@ -88,7 +88,7 @@ def _schema_without_null(key: Key) -> dict:
 
 
 def _pattern(pattern: str) -> str:
-    """Return a pattern of the whole text; in some dialects ``$`` stands before a last newline too."""
+    """Return a pattern of the whole text; ``$`` alone may stand before a last line break."""
     return f"^(?:{pattern})$(?!\\n)"
 
 

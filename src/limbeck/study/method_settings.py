@@ -111,8 +111,8 @@ class MethodSettings:
     )
     precision: str = setting(
         choice(
-            "of training; bfloat16 leaves the weights float32, auto takes it where the processor or "
-            "GPU has it. Predictions and activations are always float32",
+            "of training; bfloat16 leaves the weights float32, auto takes it where the processor "
+            "or GPU has it. Predictions and activations are always float32",
             ("auto", "float32", "tf32", "bfloat16"),
             "auto",
         )
@@ -187,7 +187,8 @@ def _normalisation_contradictions(method: Mapping, key: str) -> Iterator[str]:
     elif method["normalisation"] != "own" and given:
         yield f"{key}.{given[0]} = {method[given[0]]}: needs normalisation: own"
     elif len(given) == 2 and len(method["mean"]) != len(method["std"]):
-        yield f"{key}.std = {method['std']}: must have as many values as mean, {len(method['mean'])}"
+        count = len(method["mean"])
+        yield f"{key}.std = {method['std']}: must have as many values as mean, {count}"
 
 
 def _ramp_contradictions(options: Mapping, key: str) -> Iterator[str]:

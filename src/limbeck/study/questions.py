@@ -39,6 +39,11 @@ def layers_of(config: Mapping, method: str) -> dict[str, str]:
     return found
 
 
+def methods_with(config: Mapping, layer: str) -> list[str]:
+    """Return those of ``run.methods`` that have a layer."""
+    return [method for method in config["run"]["methods"] if layer in layers_of(config, method)]
+
+
 def dataset_json(config: Mapping) -> str:
     """Return the settings of ``prepare_dataset``, as JSON."""
     return _json(config["dataset"])
@@ -69,7 +74,7 @@ def weights_of_run(weights: str, budget: object, fold: object) -> str:
 
 
 def activations_json(config: Mapping, method: str, layer: str) -> str:
-    """Return the settings of ``extract_activations``; how long stores are kept is not among them."""
+    """Return the settings of ``extract_activations``, without how long stores are kept."""
     settings = {key: value for key, value in config["activations"].items() if key != "temporary"}
     return _json({**settings, "module": layers_of(config, method)[layer]})
 
@@ -163,10 +168,7 @@ def study_plan(config: Mapping) -> dict:
         "budgets": config["budgets"],
         "folds": config["folds"],
         "methods": run["methods"],
-        "layers": {
-            layer: [method for method in run["methods"] if layer in layers_of(config, method)]
-            for layer in config["layers"]
-        },
+        "layers": {layer: methods_with(config, layer) for layer in config["layers"]},
         "embeddings": {name: config["embeddings"][name]["algorithm"] for name in run["embeddings"]},
         "published": config["published"],
     }

@@ -95,8 +95,8 @@ class MetricSettings:
     )
     probe_penalty: float = setting(
         number(
-            "ridge penalty of the linear probe, times the mean squared distance of a layer's images "
-            "from their mean",
+            "ridge penalty of the linear probe, times the mean squared distance of a layer's "
+            "images from their mean",
             0.3,
             above=0,
         )
@@ -127,8 +127,8 @@ class StatisticsSettings:
     )
     metrics: tuple[str, ...] | None = setting(
         listed(
-            "by which metrics; the parts of a metric (superclasses, say) come with it; null: all of "
-            "run.metrics that a test can say something of",
+            "by which metrics; the parts of a metric (superclasses, say) come with it; null: all "
+            "of run.metrics that a test can say something of",
             choice("", METRICS),
             None,
             null=True,
@@ -201,46 +201,56 @@ FIGURE = variant(
     "kind",
     {name: declared.keys for name, declared in FIGURES.items()},
 )
-STAGES: dict[str, tuple[type | None, Key]] = {
-    "dataset": (DatasetSettings, section("", keys_of(DatasetSettings))),
-    "method": (
-        MethodSettings,
-        variant(
-            "",
-            "objective",
-            {name: {"options": block_of(name)} for name in OBJECTIVES},
-            {k: v for k, v in keys_of(MethodSettings).items() if k != "objective"},
-        ),
+
+
+class EmbeddingSettings(dict):
+    """``algorithm`` and the algorithm's own settings."""
+
+
+class FigureSettings(dict):
+    """``kind``, ``width`` and the figure's own settings."""
+
+
+class StudyConfig(dict):
+    """The whole config."""
+
+
+# What each stage's settings may be; the config as a whole was checked when the workflow started.
+STAGE_KEYS: dict[type, Key | None] = {
+    DatasetSettings: section("", keys_of(DatasetSettings)),
+    MethodSettings: variant(
+        "",
+        "objective",
+        {name: {"options": block_of(name)} for name in OBJECTIVES},
+        {name: key for name, key in keys_of(MethodSettings).items() if name != "objective"},
     ),
-    "activations": (
-        ActivationSettings,
-        section("", {**keys_of(ActivationSettings), "module": text("", "auto")}),
+    ActivationSettings: section("", {**keys_of(ActivationSettings), "module": text("", "auto")}),
+    EmbeddingSettings: EMBEDDING,
+    MetricSettings: section(
+        "", {**keys_of(MetricSettings), "names": listed("", choice("", METRICS), [])}
     ),
-    "embedding": (None, EMBEDDING),
-    "metrics": (
-        MetricSettings,
-        section("", {**keys_of(MetricSettings), "names": listed("", choice("", METRICS), [])}),
-    ),
-    "statistics": (StatisticsSettings, section("", keys_of(StatisticsSettings))),
-    "plan": (StudyPlan, section("", keys_of(StudyPlan))),
-    "noise": (NoiseSettings, section("", keys_of(NoiseSettings))),
-    "figure": (None, FIGURE),
+    StatisticsSettings: section("", keys_of(StatisticsSettings)),
+    StudyPlan: section("", keys_of(StudyPlan)),
+    NoiseSettings: section("", keys_of(NoiseSettings)),
+    FigureSettings: FIGURE,
+    StudyConfig: None,
 }
 
 
-def parse_settings(stage: str, text: str):
+def parse_settings(stage: type, text: str):
     """Read one stage's settings; keys that are missing have their defaults.
 
     Parameters
     ----------
-    stage : str
-        A key of `STAGES`.
+    stage : type
+        A key of `STAGE_KEYS`.
     text : str
         JSON, as the workflow passes it to ``--settings``.
 
     Returns
     -------
-    frozen dataclass, or dict for the stages whose keys depend on an algorithm
+    object
+        Of type `stage`: a frozen dataclass, or a dict where the keys depend on one of them.
 
     Raises
     ------
@@ -251,13 +261,15 @@ def parse_settings(stage: str, text: str):
         values = json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"--settings: not JSON ({error}): {text!r}") from None
-    settings, key = STAGES[stage]
-    values = fill_in(key, values)
-    wrong = list(mistakes(key, values))
-    if stage == "method" and not wrong:
+    key = STAGE_KEYS[stage]
+    wrong = []
+    if key is not None:
+        values = fill_in(key, values)
+        wrong = list(mistakes(key, values))
+    if stage is MethodSettings and not wrong:
         wrong = list(method_contradictions(values, "settings"))
     if wrong:
         raise InputError(f"--settings: {'; '.join(wrong)}")
-    if settings is None:
-        return values
-    return settings(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    if issubclass(stage, dict):
+        return stage(values)
+    return stage(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

@@ -70,8 +70,8 @@ CONFIG = section(
             words="letters, digits, _ and -, 100 at most, the first a letter or digit",
         ),
         "seed": integer(
-            "every other seed follows from it and from what a job is for; methods share the seeds of "
-            "a budget and fold, so that students start from the same weights",
+            "every other seed follows from it and from what a job is for; methods share the seeds "
+            "of a budget and fold, so that students start from the same weights",
             0,
             least=0,
             most=2**32 - 1,

@@ -72,7 +72,8 @@ def mistakes(key: Key, value: object, path: str = "") -> Iterator[str]:
         else:
             yield f"{path} = {value!r}: must be {_type_in_words(key)}{_hint(key, value)}"
     elif not _has_type(key, value):
-        yield f"{path or 'config'} = {_short(value)}: must be {_type_in_words(key)}{_hint(key, value)}"
+        where = path or "config"
+        yield f"{where} = {_short(value)}: must be {_type_in_words(key)}{_hint(key, value)}"
     elif key.kind in ("integer", "number"):
         yield from _out_of_bounds(key, value, path)
     elif key.kind == "text" and key.pattern and not re.fullmatch(key.pattern, value):
