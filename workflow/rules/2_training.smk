@@ -3,7 +3,7 @@ rule train:
         dataset="results/{study}/dataset.zarr",
         split="results/{study}/splits/budget-{budget}/fold-{fold}.csv",
         teacher_logits=teacher_logits_of,
-        weights=weights_file_of,
+        weights=weights_input,
     output:
         model="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",
         history="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/history.csv",
@@ -24,7 +24,7 @@ rule train:
         teacher_logits=lambda wildcards, input: (
             f"--teacher-logits {input.teacher_logits}" if input.teacher_logits else ""
         ),
-        settings=as_json("methods", lambda wildcards: wildcards.method),
+        settings=lambda wildcards: method_json(config, wildcards.method),
         seed=config["seed"],
         checkpoint="results/{study}/checkpoints/{method}/budget-{budget}/fold-{fold}.pt",
         code=training_code,

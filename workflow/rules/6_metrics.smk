@@ -40,7 +40,7 @@ rule score_layer:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=as_json("metrics"),
+        settings=metrics_json(config, "layers"),
         code=fingerprint("score_layer"),
     shell:
         "limbeck score_layer --dataset {input.dataset} --activations {input.activations}"
@@ -67,7 +67,7 @@ rule score_embedding:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=as_json("metrics"),
+        settings=metrics_json(config, "embeddings"),
         code=fingerprint("score_embedding"),
     shell:
         "limbeck score_embedding --dataset {input.dataset} --activations {input.activations}"
@@ -106,18 +106,7 @@ rule compare_layers:
 rule gather_run:
     """Join the metrics of one run, so that no command line names those of a whole study."""
     input:
-        metrics=[
-            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/predictions.csv",
-            *expand(
-                "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}.csv",
-                layer=config["layers"],
-            ),
-            *expand(
-                "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}/{embedding}.csv",
-                layer=config["layers"],
-                embedding=config["run"]["embeddings"],
-            ),
-        ],
+        metrics=run_metrics,
     output:
         table="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv",
     log:

@@ -10,7 +10,7 @@ import numpy as np
 from limbeck.embeddings import EMBEDDERS, Neighbours
 from limbeck.runtime import storage
 from limbeck.runtime.seeding import derive_seed
-from limbeck.study.config import ON_DEVICE
+from limbeck.study.registry import EMBEDDINGS
 from limbeck.study.settings import EmbeddingSettings
 
 
@@ -53,7 +53,7 @@ def embed(
     values = np.asarray(source["activations"][:], np.float32)
     graph = Neighbours(graph["indices"][:], graph["distances"][:])
     started = time.perf_counter()
-    where = {"device": device} if settings["algorithm"] in ON_DEVICE else {}
+    where = {"device": device} if EMBEDDINGS[settings["algorithm"]].on_device else {}
     result = algorithm.embed(values, graph, settings, derive_seed(seed, "embed", name), **where)
     attributes = {
         **source.attrs,

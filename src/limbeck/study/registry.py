@@ -1,0 +1,75 @@
+"""What a config can choose, declared once each, and what follows from those declarations.
+
+No fingerprint hashes these modules, so that a new entry reruns nothing that exists. They import
+nothing heavy, because every job parses the workflow again.
+"""
+
+from collections.abc import Sequence
+
+from limbeck.study.datasets import DATASETS
+from limbeck.study.embeddings import EMBEDDINGS
+from limbeck.study.figures import FIGURES
+from limbeck.study.maps import MAPS
+from limbeck.study.metrics import KINDS, METRICS, Metric
+from limbeck.study.networks import FAMILIES
+from limbeck.study.objectives import OBJECTIVES
+from limbeck.study.tables import TABLES
+
+__all__ = [
+    "DATASETS",
+    "EMBEDDINGS",
+    "FAMILIES",
+    "FIGURES",
+    "MAPS",
+    "METRICS",
+    "OBJECTIVES",
+    "SUBJECTS",
+    "TABLES",
+    "TABLE_FORMATS",
+    "layer_figure_metrics",
+    "metrics_of",
+    "subject_of",
+]
+
+TABLE_FORMATS = ("csv", "md", "html")
+
+# The report's menu.
+SUBJECTS = {
+    "accuracy": "1 Accuracy",
+    "outputs": "2 Correlation of outputs",
+    "layers": "3 Layers",
+    "embeddings": "4 Embeddings",
+    "noise": "5 Noise",
+    "statistics": "6 Statistics",
+    "metrics": "7 All metrics",
+    "runtime": "8 Runtime",
+}
+
+
+def subject_of(name: str) -> str:
+    """Return the report's heading for a table, a kind of figure or a key of `SUBJECTS`."""
+    for entries in (TABLES, FIGURES):
+        if name in entries:
+            return SUBJECTS[entries[name].subject]
+    return SUBJECTS["accuracy" if name == "published" else name]
+
+
+def metrics_of(kind: str) -> dict[str, Metric]:
+    """Return the metrics of predictions, layers, embeddings or comparisons, by name."""
+    return {name: metric for name, metric in METRICS.items() if kind in metric.kinds}
+
+
+def columns_of(metric: str) -> tuple[str, ...]:
+    """Return the columns of the tidy table in which rows of a metric have a name."""
+    return max((KINDS[kind] for kind in METRICS[metric].kinds), key=len)
+
+
+def layer_figure_metrics(methods: Sequence[str]) -> list[str]:
+    """Return what a figure of layers can show: metrics of layers, and of pairs of methods."""
+    shown = []
+    for name, metric in METRICS.items():
+        if "layers" in metric.kinds and metric.unit != "s":
+            shown.append(name)
+        elif metric.parts == "methods":
+            shown += [f"{name}:{method}" for method in methods]
+    return shown
