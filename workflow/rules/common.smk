@@ -24,7 +24,7 @@ from limbeck.study.questions import (
     teachers_of,
     weights_file_of,
 )
-from limbeck.study.registry import EMBEDDINGS, FIGURES, TABLE_FORMATS, subject_of
+from limbeck.study.registry import EMBEDDINGS, FIGURES, OBJECTIVES, TABLE_FORMATS, subject_of
 
 # Jobs stay in memory until the end, and to look for garbage among thousands takes a tenth of the time.
 gc.set_threshold(50_000)
@@ -33,8 +33,9 @@ try:
     # Jobs were planned with a config that was checked.
     if workflow.is_main_process:
         check_files(workflow.configfiles)
+    sources = [*workflow.configfiles, *(["--config"] if workflow.config_settings.config else [])]
     config.update(
-        check_config(config, " + ".join(map(str, workflow.configfiles)), workflow.is_main_process)
+        check_config(config, " + ".join(map(str, sources)), files=workflow.is_main_process)
     )
 except InputError as error:
     raise WorkflowError(str(error)) from None
@@ -130,6 +131,8 @@ def run_metrics(wildcards):
 def training_code(wildcards):
     """Hash of the training loop and of the method's own objective, not of the others."""
     objective = method_settings(wildcards)["objective"]
+    if not OBJECTIVES[objective].trains:
+        return fingerprint("train")
     return fingerprint("train", f"training.objectives.{objective}")
 
 

@@ -52,10 +52,10 @@ def contradictions(config: Mapping) -> Iterator[str]:
         *_wrong_names(config),
         *_method_contradictions(config),
     ]
+    lines = lines or list(_budget_contradictions(config))
     yield from lines
     if lines:  # What follows reads what these lines say is missing.
         return
-    yield from _budget_contradictions(config)
     yield from _layer_contradictions(config)
     yield from _metric_contradictions(config)
     if config["run"]["maps"]:
@@ -64,8 +64,8 @@ def contradictions(config: Mapping) -> Iterator[str]:
         yield from _figure_contradictions(name, config["figures"][name], config)
 
 
-def known_names(config: Mapping) -> dict[str, tuple[str, Sequence]]:
-    """Return what a key's ``names`` stands for: where the names come from, and which there are."""
+def known_names(config: Mapping) -> dict[str, tuple[str, Sequence | None]]:
+    """Return where the names of a key's ``names`` come from, and which there are, if known."""
     run = config["run"]
     methods, embeddings, layers = run["methods"], run["embeddings"], list(config["layers"])
     return {
@@ -76,7 +76,7 @@ def known_names(config: Mapping) -> dict[str, tuple[str, Sequence]]:
         "run.methods or ends": ("run.methods", [*methods, *ENDS]),
         "run.embeddings or ends": ("run.embeddings", [*embeddings, *ENDS]),
         "layers or ends": ("layers", [*layers, *ENDS]),
-        "budgets": ("budgets", config["budgets"] or []),
+        "budgets": ("budgets", config["budgets"]),
         "folds": ("folds", range(config["folds"])),
         "metrics of layers": ("the metrics of layers", layer_figure_metrics(methods)),
     }

@@ -12,7 +12,13 @@ from limbeck.study.checks import contradictions, missing_files
 from limbeck.study.method_settings import DEFAULT_STEPS
 from limbeck.study.registry import OBJECTIVES
 from limbeck.study.settings import block_of
-from limbeck.study.structure import CONFIG, DEFAULT_EMBEDDINGS, DEFAULT_FIGURES, DEFAULT_TESTED
+from limbeck.study.structure import (
+    COMMON_FIGURES,
+    CONFIG,
+    DEFAULT_EMBEDDINGS,
+    DEFAULT_FIGURES,
+    DEFAULT_TESTED,
+)
 from limbeck.study.validation import fill_in, mistakes
 from limbeck.study.yaml_files import read_yaml
 
@@ -115,10 +121,13 @@ def _with_defaults(config: Mapping) -> dict:
     """Return the config with what it leaves out but no key has as a default."""
     config = dict(config)
     run = config.get("run", {})
-    for part, defaults in (("embeddings", DEFAULT_EMBEDDINGS), ("figures", DEFAULT_FIGURES)):
+    for part, defaults, common in (
+        ("embeddings", DEFAULT_EMBEDDINGS, CONFIG.keys["run"].keys["embeddings"].default),
+        ("figures", DEFAULT_FIGURES, COMMON_FIGURES),
+    ):
         given = config.get(part, {})
-        chosen = run.get(part, _DEFAULT_RUN[part].default) if isinstance(run, dict) else []
-        if isinstance(given, dict) and isinstance(chosen, list):
+        chosen = (run.get(part) if isinstance(run, dict) else None) or common
+        if isinstance(given, dict) and isinstance(chosen, list | tuple):
             named = [name for name in defaults if name in given or name in chosen]
             start = copy.deepcopy({name: defaults[name] for name in named})
             config[part] = lay_over(start, given)
@@ -132,9 +141,6 @@ def _with_defaults(config: Mapping) -> dict:
     return config
 
 
-_DEFAULT_RUN = CONFIG.keys["run"].keys
-
-
 def _completed(config: dict) -> dict:
     """Return a valid config in which no null stands for what follows from the rest."""
     methods = {}
@@ -142,9 +148,9 @@ def _completed(config: dict) -> dict:
         objective = method["objective"]
         block = fill_in(block_of(objective), method.get(objective, {}))
         methods[name] = {**method, objective: block}
-    run = config["run"]
+    run = dict(config["run"])
     if run["methods"] is None:
-        run = {**run, "methods": list(methods)}
+        run["methods"] = list(methods)
     statistics = dict(config["statistics"])
     if statistics["methods"] is None and len(run["methods"]) > 1:
         statistics["methods"] = run["methods"][-2:]
@@ -154,6 +160,9 @@ def _completed(config: dict) -> dict:
     budgets = config["budgets"]
     if budgets is None and not any(OBJECTIVES[m["objective"]].trains for m in methods.values()):
         budgets = [0]
+    if run["figures"] is None:
+        without = ["accuracy"] * (budgets == [0]) + ["cka"] * (len(run["methods"]) == 1)
+        run["figures"] = [name for name in COMMON_FIGURES if name not in without]
     layers = {name: place for name, place in config["layers"].items() if place is not None}
     changed = {"methods": methods, "run": run, "statistics": statistics}
     return {**config, **changed, "budgets": budgets, "layers": layers}

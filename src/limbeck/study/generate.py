@@ -92,8 +92,14 @@ def _pattern(pattern: str) -> str:
     return f"^(?:{pattern})$(?!\\n)"
 
 
+def _is_required(key: Key) -> bool:
+    """Return whether a key must be given, or a key of the section that it is."""
+    inside = key.kind == "section" and not key.partial and any(map(_is_required, key.keys.values()))
+    return key.default is REQUIRED or inside
+
+
 def _object(keys: Mapping[str, Key], partial: bool) -> dict:
-    required = [name for name, key in keys.items() if key.default is REQUIRED]
+    required = [name for name, key in keys.items() if _is_required(key)]
     return {
         "type": "object",
         "additionalProperties": False,

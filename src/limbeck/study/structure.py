@@ -46,6 +46,11 @@ DEFAULT_TESTED = (
     *("trustworthiness", "continuity", "ivis_loss", "class_area_ratio", "probe_accuracy"),
     *("intrinsic_dimension", "variance_ratio", "neighbour_overlap"),
 )
+# The figures that are drawn where the config does not say, as far as the study has what they show.
+COMMON_FIGURES = (
+    *("accuracy", "embeddings", "superclass_correlation", "class_correlation", "networks"),
+    *("class_area", "cka", "layers"),
+)
 DEFAULT_FIGURES = {name: {"kind": name} for name in FIGURES}
 
 
@@ -150,12 +155,10 @@ CONFIG = section(
                 ),
                 "maps": listed("of noise", choice("", MAPS), []),
                 "figures": listed(
-                    "",
+                    "null: those that any study has: " + ", ".join(COMMON_FIGURES),
                     text("", names="figures"),
-                    [
-                        *("accuracy", "embeddings", "superclass_correlation", "class_correlation"),
-                        *("networks", "class_area", "cka", "layers"),
-                    ],
+                    None,
+                    null=True,
                 ),
             },
         ),
