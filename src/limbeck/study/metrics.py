@@ -1,9 +1,9 @@
 """What is measured: each metric is declared here, once.
 
 Schema, tables, figures, tests over folds and the explorer take its name in print, unit and
-direction from here. To add one, write a pure function in `limbeck.metrics` whose parameters say what
-it needs (the inputs in `limbeck.metrics.scoring` list them), and declare it. Imports nothing heavy,
-because every job parses the workflow again.
+direction from here. To add one, write a pure function in `limbeck.metrics` whose parameters say
+what it needs (the inputs in `limbeck.metrics.scoring` list them), and declare it. Imports nothing
+heavy, because every job parses the workflow again.
 
 Rows of a metric bear its name, and these besides:
 

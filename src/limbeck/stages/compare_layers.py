@@ -1,0 +1,63 @@
+"""Measure what the layers of different methods have in common."""
+
+from pathlib import Path
+
+import numpy as np
+
+from limbeck.metrics.similarity import align, neighbour_overlap, neighbour_overlap_null
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+
+
+def compare_layers(activations: list[Path], neighbours: list[Path], k: int, metrics: Path) -> None:
+    """Write what every layer of every method has in common with the others.
+
+    ``cka:<method>.<layer>`` is the linear CKA with that layer and ``cka_debiased`` that without the
+    bias of few images, ``neighbour_overlap:<method>`` the part of the neighbours shared with that
+    method's layer of the same name. ``cka_null`` and ``neighbour_overlap_null`` are what they would
+    be if the layers had nothing in common.
+
+    Parameters
+    ----------
+    activations : list of Path
+        Stores of the activations of all layers of the runs of one budget and fold.
+    neighbours : list of Path
+        Stores of their nearest neighbours, in the same order.
+    k : int
+        How many of the nearest neighbours to compare.
+    metrics : Path
+        CSV of metrics to write.
+
+    Raises
+    ------
+    InputError
+        If two stores are not of the same images in the same order.
+    """
+    layers = [storage.open_store(path) for path in activations]
+    graphs = [storage.open_store(path) for path in neighbours]
+    _check_samples([*activations, *neighbours], [*layers, *graphs])
+    names = [(store.attrs["method"], store.attrs["layer"]) for store in layers]
+    alignment = align([store["activations"] for store in layers])
+    nearest = [store["indices"][:, :k] for store in graphs]
+    rows = []
+    for one, store in enumerate(layers):
+        values = {}
+        for other, (method, layer) in enumerate(names):
+            if other != one:
+                for name in ("cka", "cka_debiased", "cka_null"):
+                    value = getattr(alignment, name)[one, other]
+                    values[f"{name}:{method}.{layer}"] = float(value)
+        for other, (method, layer) in enumerate(names):
+            if other != one and layer == store.attrs["layer"]:
+                shared = neighbour_overlap(nearest[one], nearest[other])
+                values[f"neighbour_overlap:{method}"] = shared
+                values[f"neighbour_overlap_null:{method}"] = neighbour_overlap_null(nearest[one])
+        rows += storage.metric_rows(store.attrs, values)
+    storage.write_rows(metrics, storage.METRIC_COLUMNS, rows)
+
+
+def _check_samples(paths: list[Path], stores: list) -> None:
+    expected = stores[0]["sample_ids"][:]
+    for path, store in zip(paths, stores, strict=True):
+        if not np.array_equal(store["sample_ids"][:], expected):
+            raise InputError(f"{path}: other images, or in another order, than in {paths[0]}")
