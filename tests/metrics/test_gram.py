@@ -9,6 +9,7 @@ from limbeck.metrics.distance_blocks import gram_distances, gram_rounding, plane
 from limbeck.metrics.gram import centred_gram, gram_tiles, layer_gram
 from limbeck.neighbours import row_blocks
 from limbeck.neighbours.row_blocks import mean_and_reach
+from limbeck.neighbours.search import nearest_neighbours
 from limbeck.runtime.errors import InputError
 
 
@@ -79,6 +80,8 @@ def test_activations_that_are_not_numbers_are_refused(classes, small_blocks, wro
             with pytest.raises(InputError, match="^activations: some values are NaN or infinite$"):
                 compute(points)
         assert not np.isfinite(mean_and_reach(points)[1])
+        with pytest.raises(InputError, match="not all finite numbers"):
+            nearest_neighbours(points, 3)
 
 
 def test_gram_matrix_gives_the_distances(classes, wide, monkeypatch):

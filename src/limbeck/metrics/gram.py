@@ -9,6 +9,7 @@ from limbeck.neighbours.row_blocks import (
     BLOCK_BYTES,
     CACHE_BYTES,
     POINT_BYTES,
+    in_memory,
     mean_and_reach,
     read_rows,
     slices_of,
@@ -52,6 +53,7 @@ def centred_gram(points, precision: type | None = None) -> np.ndarray:
     """
     precision = precision or precision_of(points)
     count, dimensions = points.shape
+    points = in_memory(points)
     mean = finite_mean(points)
     gram = np.empty((count, count), precision)
     slices = slices_of(count, POINT_BYTES // (4 * dimensions))

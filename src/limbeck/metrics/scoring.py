@@ -18,7 +18,7 @@ from limbeck.runtime.seeding import derive_seed
 from limbeck.study.metrics import metrics_of
 from limbeck.study.settings import MetricSettings
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -152,11 +152,12 @@ def score_embedding(
 
 
 def write_scores(path: str | Path, attributes: Mapping, scores: Sequence[Score]) -> None:
-    """Write scores as tidy rows; the log says why a metric was not measured."""
+    """Write scores as tidy rows; what was not measured has none, and the log says why."""
     for score in scores:
         if score.reason:
-            log.warning("%s was not measured: %s", score.name, score.reason)
-    storage.write_metrics(path, attributes, {score.name: score.value for score in scores})
+            logger.warning("%s: not measured, %s", score.name, score.reason)
+    measured = {score.name: score.value for score in scores if not score.reason}
+    storage.write_metrics(path, attributes, measured)
 
 
 def _evaluate(kind: str, inputs: object, path: str | Path, algorithm: str = "") -> list[Score]:
