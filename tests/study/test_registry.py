@@ -70,10 +70,10 @@ def test_metrics_by_what_they_are_of():
 
 
 def test_metrics_in_print():
-    assert METRICS["accuracy"].label == "accuracy (%)"
+    assert METRICS["accuracy"].title == "accuracy (%)"
     assert METRICS["accuracy"].scale == 100
-    assert METRICS["silhouette"].label == "silhouette"
-    assert METRICS["training_seconds"].label == "training (s)"
+    assert METRICS["silhouette"].title == "silhouette of classes"
+    assert METRICS["training_seconds"].title == "training (s)"
 
 
 def test_metrics_that_a_figure_of_layers_can_show():

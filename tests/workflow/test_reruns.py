@@ -105,9 +105,7 @@ def test_a_layers_target_brings_only_that_layer_up_to_date(finished):
 
 
 def test_a_figures_config_redraws_that_figure(finished):
-    finished.edit(
-        "tiny.yaml", "accuracy: {width: 89}", "accuracy: {width: 99}"
-    )
+    finished.edit("tiny.yaml", "accuracy: {width: 89}", "accuracy: {width: 99}")
     # The record of the config is written again with it.
     expected = [job("draw_figure", "figure=accuracy"), job("write_provenance"), job("all")]
     assert finished.planned() == Counter(expected)

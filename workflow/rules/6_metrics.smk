@@ -3,6 +3,7 @@ rule score_predictions:
         dataset="results/{study}/dataset.zarr",
         predictions="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",
         history="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/history.csv",
+        teacher=reference_predictions,
     output:
         metrics="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/predictions.csv",
     log:
@@ -16,10 +17,15 @@ rule score_predictions:
         mem_mb=1000,
         runtime=10,
     params:
-        code=fingerprint("score_predictions"),
+        teacher=lambda wildcards, input: (
+            f"--teacher-predictions {input.teacher}" if input.teacher else ""
+        ),
+        settings=metrics_json(config, "predictions"),
+        code=scoring_code("score_predictions", "predictions"),
     shell:
         "limbeck score_predictions --dataset {input.dataset} --predictions {input.predictions}"
-        " --history {input.history} --metrics {output.metrics} 2>> {log}"
+        " --history {input.history} {params.teacher} --settings {params.settings:q}"
+        " --metrics {output.metrics} 2>> {log}"
 
 
 rule score_layer:
@@ -41,7 +47,7 @@ rule score_layer:
         runtime=60,
     params:
         settings=metrics_json(config, "layers"),
-        code=fingerprint("score_layer"),
+        code=scoring_code("score_layer", "layers"),
     shell:
         "limbeck score_layer --dataset {input.dataset} --activations {input.activations}"
         " --neighbours {input.neighbours} --settings {params.settings:q}"
@@ -68,7 +74,7 @@ rule score_embedding:
         runtime=60,
     params:
         settings=metrics_json(config, "embeddings"),
-        code=fingerprint("score_embedding"),
+        code=scoring_code("score_embedding", "embeddings"),
     shell:
         "limbeck score_embedding --dataset {input.dataset} --activations {input.activations}"
         " --neighbours {input.neighbours} --embedding {input.embedding}"
@@ -96,11 +102,11 @@ rule compare_layers:
         mem_mb=4000,
         runtime=120,
     params:
-        k=config["metrics"]["neighbours"],
-        code=fingerprint("compare_layers"),
+        settings=metrics_json(config, "pairs"),
+        code=scoring_code("compare_layers", "pairs"),
     shell:
         "limbeck compare_layers --activations {input.activations} --neighbours {input.neighbours}"
-        " --k {params.k} --metrics {output.metrics} 2>> {log}"
+        " --settings {params.settings:q} --metrics {output.metrics} 2>> {log}"
 
 
 rule gather_run:

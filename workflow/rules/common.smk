@@ -9,6 +9,7 @@ from limbeck.published import numbers
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
 from limbeck.study.config import check_config, check_files
+from limbeck.study.metrics import metric_modules
 from limbeck.study.questions import (
     activations_json,
     embedding_json,
@@ -19,6 +20,7 @@ from limbeck.study.questions import (
     metrics_json,
     neighbours_needed,
     plan_json,
+    reference_teacher,
     resolve_figure,
     tables_of,
     teachers_of,
@@ -126,6 +128,17 @@ def run_metrics(wildcards):
             folder + "{layer}/{embedding}.csv", layer=layers, embedding=config["run"]["embeddings"]
         ),
     ]
+
+
+def reference_predictions(wildcards):
+    """Predictions of the teacher that a method's are compared with."""
+    path = "results/{{study}}/runs/{teacher}/budget-{{budget}}/fold-{{fold}}/predictions.zarr"
+    return expand(path, teacher=reference_teacher(config, wildcards.method) or [])
+
+
+def scoring_code(stage, kind):
+    """Hash of a stage that scores and of the metrics of a kind that the config chooses."""
+    return fingerprint(stage, *metric_modules(kind, config["run"]["metrics"][kind]))
 
 
 def training_code(wildcards):

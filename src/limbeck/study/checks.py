@@ -16,7 +16,7 @@ from limbeck.study.questions import (
     teachers_of,
     weights_file_of,
 )
-from limbeck.study.registry import EMBEDDINGS, FIGURES, METRICS, OBJECTIVES, layer_figure_metrics
+from limbeck.study.registry import EMBEDDINGS, FIGURES, OBJECTIVES, kinds_of, layer_figure_metrics
 from limbeck.study.settings import FIGURE, DatasetSettings, block_of
 from limbeck.study.structure import AUTO_LAYERS, CONFIG
 from limbeck.study.validation import mistakes
@@ -205,7 +205,7 @@ def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Itera
     shown = [metric.partition(":")[0] for metric in figure.get("metrics", [])]
     for metric in (*declared.metrics, *shown):
         if metric not in scored:
-            kinds = " or ".join(f"run.metrics.{kind}" for kind in METRICS[metric].kinds)
+            kinds = " or ".join(f"run.metrics.{kind}" for kind in kinds_of(metric))
             yield f"{key}: shows {metric}, which is not taken; add it to {kinds}"
     if "pairs" in figure and not resolve_figure(figure, config)["pairs"]:
         yield f"{key}.pairs = {figure['pairs']}: run.methods has one method, and no pair"

@@ -19,6 +19,7 @@ from limbeck.study.registry import (
     METRICS,
     OBJECTIVES,
     TABLES,
+    kinds_of,
 )
 from limbeck.study.structure import CONFIG
 
@@ -209,7 +210,7 @@ def documentation_blocks() -> dict[str, str]:
     blocks["maps"] = _table(("map", "is"), ((f"`{n}`", m.summary) for n, m in MAPS.items()))
     blocks["names"] = _table(
         ("metric", "in print", "of", "better"),
-        ((f"`{n}`", m.label, ", ".join(m.kinds), m.better) for n, m in METRICS.items()),
+        ((f"`{n}`", m.title, ", ".join(kinds_of(n)), m.better) for n, m in METRICS.items()),
     )
     blocks["tables"] = _table(
         ("table", "a row for each", "shows"),

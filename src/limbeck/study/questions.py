@@ -21,6 +21,17 @@ def teachers_of(config: Mapping, method: str) -> list[str]:
     return [teacher] if isinstance(teacher, str) else list(teacher)
 
 
+def reference_teacher(config: Mapping, method: str) -> str | None:
+    """Return the teacher that a method's predictions are compared with, None without one.
+
+    It is the method's own, or the first that any method of the study has: so that students with
+    and without a teacher are compared with the same one.
+    """
+    own = teachers_of(config, method)
+    others = [teacher for name in config["run"]["methods"] for teacher in teachers_of(config, name)]
+    return next((teacher for teacher in [*own, *others] if teacher != method), None)
+
+
 def needed_methods(config: Mapping) -> list[str]:
     """Return the methods that are run, then those that only teach them."""
     needed = list(config["run"]["methods"])

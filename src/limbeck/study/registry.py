@@ -10,7 +10,7 @@ from limbeck.study.datasets import DATASETS
 from limbeck.study.embeddings import EMBEDDINGS
 from limbeck.study.figures import FIGURES
 from limbeck.study.maps import MAPS
-from limbeck.study.metrics import KINDS, METRICS, Metric
+from limbeck.study.metrics import KINDS, METRICS, kinds_of, metrics_of
 from limbeck.study.networks import FAMILIES
 from limbeck.study.objectives import OBJECTIVES
 from limbeck.study.tables import TABLES
@@ -26,6 +26,8 @@ __all__ = [
     "SUBJECTS",
     "TABLES",
     "TABLE_FORMATS",
+    "columns_of",
+    "kinds_of",
     "layer_figure_metrics",
     "metrics_of",
     "subject_of",
@@ -54,22 +56,17 @@ def subject_of(name: str) -> str:
     return SUBJECTS["accuracy" if name == "published" else name]
 
 
-def metrics_of(kind: str) -> dict[str, Metric]:
-    """Return the metrics of predictions, layers, embeddings or comparisons, by name."""
-    return {name: metric for name, metric in METRICS.items() if kind in metric.kinds}
-
-
 def columns_of(metric: str) -> tuple[str, ...]:
     """Return the columns of the tidy table in which rows of a metric have a name."""
-    return max((KINDS[kind] for kind in METRICS[metric].kinds), key=len)
+    return max((KINDS[kind] for kind in kinds_of(metric)), key=len)
 
 
 def layer_figure_metrics(methods: Sequence[str]) -> list[str]:
     """Return what a figure of layers can show: metrics of layers, and of pairs of methods."""
     shown = []
     for name, metric in METRICS.items():
-        if "layers" in metric.kinds and metric.unit != "s":
+        if metric.kind == "layers" and metric.unit != "s":
             shown.append(name)
-        elif metric.parts == "methods":
+        elif metric.parts == "method":
             shown += [f"{name}:{method}" for method in methods]
     return shown

@@ -137,7 +137,9 @@ CONFIG = section(
                     {
                         "predictions": _chosen(
                             *("predictions", "accuracy", "top_5_accuracy"),
-                            *("superclass_correlation", "training_seconds"),
+                            *("superclass_correlation", "superclass_contrast", "teacher_agreement"),
+                            *("teacher_divergence", "calibration_error"),
+                            *("negative_log_likelihood", "training_seconds"),
                         ),
                         "layers": _chosen(
                             *("layers", "knn_accuracy", "silhouette", "probe_accuracy"),
@@ -146,11 +148,12 @@ CONFIG = section(
                         ),
                         "embeddings": _chosen(
                             *("embeddings", "trustworthiness", "continuity", "knn_accuracy"),
-                            *("silhouette", "class_area_ratio", "class_area_spread"),
-                            *("embedding_seconds", "ivis_loss", "kl_divergence"),
-                            "explained_variance",
+                            *("silhouette", "class_area_ratio", "class_area_ratio_to_null"),
+                            *("class_area_spread", "axis_ratio", "collapsed", "ivis_loss"),
+                            *("ivis_epochs", "ivis_converged", "kl_divergence"),
+                            *("explained_variance", "embedding_seconds"),
                         ),
-                        "comparisons": _chosen("comparisons", "cka", "neighbour_overlap"),
+                        "pairs": _chosen("pairs", "cka", "cka_debiased", "neighbour_overlap"),
                     },
                 ),
                 "maps": listed("of noise", choice("", MAPS), []),
