@@ -28,7 +28,7 @@ from trained_network import train_a_little
 from limbeck.activations import extract_activations
 from limbeck.data.datasets import Dataset
 from limbeck.inference import BATCH
-from limbeck.models.network import load_network
+from limbeck.networks.network import load_network
 from limbeck.runtime import storage
 from limbeck.study.settings import ActivationSettings
 

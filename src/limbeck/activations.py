@@ -11,7 +11,7 @@ import torch
 
 from limbeck.data.datasets import Dataset
 from limbeck.inference import provenance, read_batches
-from limbeck.models.network import Network, load_network
+from limbeck.networks.network import Network, load_network
 from limbeck.runtime import storage
 from limbeck.runtime.devices import computing, select_device
 from limbeck.runtime.errors import InputError

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from limbeck.activations import extract_activations, layer_outputs, output_shapes
 from limbeck.data.datasets import Dataset
 from limbeck.inference import BATCH, predict, read_batches
-from limbeck.models.network import Network, load_network, save_network
+from limbeck.networks.network import Network, load_network, save_network
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 from limbeck.study.settings import ActivationSettings

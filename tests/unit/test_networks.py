@@ -9,10 +9,10 @@ from drawn import texts
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
-from limbeck.description import describe_network, record_shapes
 from limbeck.figures import networks
 from limbeck.figures.shared import style
-from limbeck.models.network import build_network, save_network
+from limbeck.networks.network import build_network, save_network
+from limbeck.networks.summary import describe_network, record_shapes
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 

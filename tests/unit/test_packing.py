@@ -9,8 +9,8 @@ from torchvision.models import resnet
 
 from limbeck.data.splits import split_dataset
 from limbeck.inference import write_teacher_logits
-from limbeck.models.network import Network, build_network
-from limbeck.models.stack import NetworkStack
+from limbeck.networks.network import Network, build_network
+from limbeck.networks.stack import NetworkStack
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 from limbeck.study.method_settings import is_packable

@@ -125,7 +125,7 @@ rule describe_network:
         mem_mb=2000,
         runtime=10,
     params:
-        code=fingerprint("description"),
+        code=fingerprint("networks.summary"),
     shell:
         "limbeck describe_network --dataset {input.dataset} --model {input.model}"
         " --table {output} 2> {log}"

@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
-from limbeck.models.network import build_network, holds, save_network
-from limbeck.models.stack import NetworkStack
+from limbeck.networks.network import build_network, holds, save_network
+from limbeck.networks.stack import NetworkStack
 from limbeck.runtime import storage
 from limbeck.runtime.devices import resolve_precision, select_device, to_device
 from limbeck.runtime.errors import InputError

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from limbeck.models import wide_resnet
+from limbeck.networks import wide_resnet
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.study.method_settings import MethodSettings
@@ -98,7 +98,7 @@ def build_network(settings: MethodSettings, dataset: Mapping, channels: int) -> 
         backbone = wide_resnet.WideResNet(int(wide[1]), int(wide[2]), classes, channels)
         layers = wide_resnet.LAYERS
     else:
-        from limbeck.models.torchvision_models import build_torchvision
+        from limbeck.networks.torchvision_networks import build_torchvision
 
         backbone, layers = build_torchvision(settings.model, settings.weights, classes)
         channels = 3

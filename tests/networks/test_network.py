@@ -10,9 +10,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from limbeck.description import record_shapes
-from limbeck.models.network import Network, build_network, load_network, save_network
-from limbeck.models.wide_resnet import WideResNet
+from limbeck.networks.network import Network, build_network, load_network, save_network
+from limbeck.networks.summary import record_shapes
+from limbeck.networks.wide_resnet import WideResNet
 from limbeck.runtime.errors import InputError
 
 COLOUR = {"class_names": list("abcde"), "mean": [0.5, 0.4, 0.2], "std": [0.25, 0.5, 0.1]}

@@ -10,7 +10,7 @@ import torch
 
 from limbeck.data.datasets import Dataset
 from limbeck.inference import batch_logits
-from limbeck.models.network import Network, load_network
+from limbeck.networks.network import Network, load_network
 from limbeck.runtime import storage
 
 COLUMNS = ("method", "model", "stage", "type", "shape", "values", "parameters", "layer")
