@@ -11,7 +11,9 @@ import torch
 
 from limbeck.data.datasets import Dataset
 from limbeck.inference import provenance, read_batches
-from limbeck.networks.network import Network, load_network
+from limbeck.networks.layers import AUTO, UNUSED, output_fault, resolve_layers
+from limbeck.networks.model_file import load_network
+from limbeck.networks.network import Network
 from limbeck.runtime import storage
 from limbeck.runtime.devices import computing, select_device
 from limbeck.runtime.errors import InputError
@@ -36,33 +38,40 @@ def hooked(module: torch.nn.Module, hook: Callable) -> Iterator[None]:
         handle.remove()
 
 
-def output_shapes(network: Network, layer: str, images: torch.Tensor) -> list[torch.Size]:
-    """Return the shapes of a layer's outputs, one for each time that a pass calls it.
+def output_shapes(network: Network, path: str, images: torch.Tensor) -> list[torch.Size]:
+    """Return the shapes of a module's outputs, one for each time that a pass calls it.
 
     Parameters
     ----------
     network : Network
         Which.
-    layer : str
-        Name of the layer.
+    path : str
+        Of the module, inside the backbone.
     images : torch.Tensor
         What to pass through the network, shape (B, C, H, W).
 
     Raises
     ------
     InputError
-        If the network has no such layer, or never calls it.
+        If a pass never calls it, or an output is not a tensor with a row for each image.
     """
     shapes: list[torch.Size] = []
-    with hooked(network.layer(layer), lambda module, inputs, output: shapes.append(output.shape)):
+
+    def keep(module: torch.nn.Module, inputs: tuple, output: object) -> None:
+        fault = output_fault(output, len(images))
+        if fault:
+            raise InputError(f"layer {path}: {fault}")
+        shapes.append(output.shape)
+
+    with hooked(network.backbone.get_submodule(path), keep):
         network(images)
     if not shapes:
-        raise InputError(f"layer '{layer}' = {network.layers[layer]}: no image passes through it")
+        raise InputError(f"layer {path}: {UNUSED}")
     return shapes
 
 
 def layer_outputs(
-    network: Network, layer: str, call: int, batches: Iterable[torch.Tensor]
+    network: Network, path: str, call: int, batches: Iterable[torch.Tensor]
 ) -> Iterator[torch.Tensor]:
     """Yield a layer's outputs batch by batch, and compute nothing beyond them.
 
@@ -70,8 +79,8 @@ def layer_outputs(
     ----------
     network : Network
         Which.
-    layer : str
-        Name of the layer.
+    path : str
+        Of the layer's module, inside the backbone.
     call : int
         Which of the layer's outputs to take, where a pass calls it several times; the first is 1.
     batches : iterable of torch.Tensor
@@ -90,7 +99,7 @@ def layer_outputs(
         if not remaining:
             raise LayerReached(output)
 
-    with hooked(network.layer(layer), stop):
+    with hooked(network.backbone.get_submodule(path), stop):
         for batch in batches:
             remaining = call
             try:
@@ -107,6 +116,7 @@ def extract_activations(
     settings: ActivationSettings,
     device: str,
     output: str | Path,
+    module: str = AUTO,
 ) -> None:
     """Write one layer's activations of the test images, computed in float32.
 
@@ -118,29 +128,34 @@ def extract_activations(
     dataset, model : str or Path
         The dataset store and the trained network.
     layer : str
-        One of the network's named layers.
+        Name of the layer.
     settings : ActivationSettings
         Type of the stored values and how many images.
     device : str
         ``cpu`` or ``cuda``.
     output : str or Path
         The store to write.
+    module : str
+        Path of the layer's module, or ``auto`` where the architecture says what the name stands
+        for; see `limbeck.networks.layers`.
 
     Raises
     ------
     InputError
-        If the network has no such layer, or a value does not fit into the stored type.
+        If the network has no such layer, its output is no tensor with a row for each image, or a
+        value is not finite or does not fit into the stored type.
     """
     place = select_device(device)
     network, metadata = load_network(model, place)
+    path = resolve_layers(network.backbone, {layer: module})[layer]
     source = Dataset(dataset)
     rows = source.select_test(settings.images_per_class)
     images, sample_ids = source.images("test"), source.array("test", "sample_ids")
     with computing("float32", place), torch.inference_mode():
         # Of a module that is called several times, the last output counts.
-        shapes = output_shapes(network, layer, next(read_batches(images, rows[:1], place)))
+        shapes = output_shapes(network, path, next(read_batches(images, rows[:1], place)))
         shape = list(shapes[-1][1:])
-        attributes = {**provenance(metadata), "layer": layer, "shape": shape}
+        attributes = {**provenance(metadata), "layer": layer, "module": path, "shape": shape}
         with storage.new_store(output, attributes) as store:
             storage.write_array(store, "sample_ids", sample_ids[rows])
             size = (len(rows), math.prod(shape))
@@ -148,9 +163,11 @@ def extract_activations(
             started = time.perf_counter()
             limit = float(np.finfo(settings.dtype).max)
             batches = read_batches(images, rows, place)
-            for values in layer_outputs(network, layer, len(shapes), batches):
+            for values in layer_outputs(network, path, len(shapes), batches):
                 largest = max(map(abs, map(float, values.aminmax())))
-                if not largest <= limit:
+                if not math.isfinite(largest):
+                    raise InputError(f"{model}: NaN or infinite values in layer {layer}")
+                if largest > limit:
                     raise InputError(
                         f"activations.dtype = {settings.dtype}: layer {layer} reaches "
                         f"{largest:.3g}; use float32"

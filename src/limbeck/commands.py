@@ -262,7 +262,7 @@ def compare_methods(args: argparse.Namespace) -> None:
 @command("--dataset", "--model", "--table")
 def describe_network(args: argparse.Namespace) -> None:
     """Write the stages of a network, their shapes and named layers."""
-    from limbeck.networks.summary import describe_network
+    from limbeck.stages.describe_network import describe_network
 
     describe_network(args.dataset, args.model, *args.table)
 

@@ -8,7 +8,8 @@ import torch
 
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
-from limbeck.networks.network import Network, load_network
+from limbeck.networks.model_file import load_network
+from limbeck.networks.network import Network
 from limbeck.runtime import storage
 from limbeck.runtime.devices import computing, select_device, to_device
 

@@ -12,7 +12,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
 from limbeck.inference import write_teacher_logits
-from limbeck.networks.network import build_network, load_network
+from limbeck.networks.model_file import load_network
+from limbeck.networks.network import build_network
 from limbeck.runtime import storage
 from limbeck.training.augmentation import random_flip
 from limbeck.training.objectives import build_objective

@@ -9,7 +9,7 @@ from torchvision.models import resnet
 
 from limbeck.data.splits import split_dataset
 from limbeck.inference import write_teacher_logits
-from limbeck.networks.network import Network, build_network
+from limbeck.networks.network import Network, NetworkSpec, build_network
 from limbeck.networks.stack import NetworkStack
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
@@ -39,7 +39,8 @@ def two_networks(method_settings):
         if model == "small_resnext":
             layout = {"groups": 4, "width_per_group": 8, "num_classes": 3}
             backbone = resnet.ResNet(resnet.Bottleneck, [1, 1, 1, 1], **layout)
-            return Network(backbone, ATTRIBUTES["mean"], ATTRIBUTES["std"], None, {}).train()
+            means = tuple(ATTRIBUTES["mean"]), tuple(ATTRIBUTES["std"])
+            return Network(backbone, NetworkSpec(model, 3, 3, *means)).train()
         settings = method_settings(model=model, input_size=12)
         return build_network(settings, ATTRIBUTES, 3).train()
 
@@ -183,7 +184,7 @@ def test_folds_trained_together_are_those_trained_alone(
             torch.load(tmp_path / folder / f"{number}.pt", weights_only=True)
             for folder in ("together", "alone")
         )
-        weights.append(alone["state"]["backbone.conv1.weight"])
+        weights.append(alone["state"]["conv1.weight"])
         assert {key: together[key] for key in alone if key not in ("state", "hash")} == {
             key: alone[key] for key in alone if key not in ("state", "hash")
         }

@@ -125,7 +125,7 @@ rule describe_network:
         mem_mb=2000,
         runtime=10,
     params:
-        code=fingerprint("networks.summary"),
+        code=fingerprint("stages.describe_network"),
     shell:
         "limbeck describe_network --dataset {input.dataset} --model {input.model}"
         " --table {output} 2> {log}"

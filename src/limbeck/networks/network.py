@@ -1,19 +1,49 @@
 """The network that is trained and looked at: normalisation, upsampling, backbone."""
 
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from limbeck.networks import wide_resnet
-from limbeck.runtime import storage
+from limbeck.networks.kinds import is_file, load_kind
+from limbeck.networks.state_dicts import load_state_dict, read_state_dict, rename
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.study.method_settings import MethodSettings
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """All of a network but its weights; ``model.pt`` holds both.
+
+    Attributes
+    ----------
+    model : str
+        One of the forms of `limbeck.networks.kinds`.
+    classes : int
+        Number of logits.
+    channels : int
+        Channels that the backbone is built for, where it can be built for any.
+    mean, std : tuple of float
+        Per channel, of images scaled to [0, 1]; one value counts for all channels.
+    input_size : int or None
+        Side in pixels to which images are resized, None for their own.
+    interpolation : str
+        How: one of `INTERPOLATIONS`.
+    """
+
+    model: str
+    classes: int
+    channels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    input_size: int | None = None
+    interpolation: str = "bilinear"
 
 
 class Network(nn.Module):
@@ -23,29 +53,35 @@ class Network(nn.Module):
     ----------
     backbone : torch.nn.Module
         Maps images (B, C, H, W) to logits.
-    mean, std : sequence of float
-        Per channel of the backbone's input, of images scaled to [0, 1].
-    input_size : int or None
-        Side in pixels to which images are upsampled, None for their own.
-    layers : mapping of str to str
-        Layer names and the modules of the backbone that they stand for.
+    spec : NetworkSpec
+        What it was built from; kept as an attribute.
+
+    Raises
+    ------
+    InputError
+        If the backbone takes another number of channels than there are means and deviations.
     """
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        mean: Sequence[float],
-        std: Sequence[float],
-        input_size: int | None,
-        layers: Mapping[str, str],
-    ):
+    def __init__(self, backbone: nn.Module, spec: NetworkSpec):
         super().__init__()
-        self.backbone = backbone
-        self.input_size = input_size
-        self.layers = dict(layers)
-        for name, values in (("mean", mean), ("std", std)):
+        self.backbone, self.spec = backbone, spec
+        first = next((part for part in backbone.modules() if isinstance(part, nn.Conv2d)), None)
+        channels = spec.channels if first is None else first.in_channels
+        for name, values in (("mean", spec.mean), ("std", spec.std)):
+            if len(values) not in (1, channels):
+                raise InputError(
+                    f"model = {spec.model}: takes images of {channels} channels, but {name} has "
+                    f"{len(values)} values; for grey images it has 1, as under normalisation = "
+                    "dataset"
+                )
+            values = [*values] * (channels // len(values))
             scaled = 255 * torch.tensor(values, dtype=torch.float32).view(1, -1, 1, 1)
             self.register_buffer(name, scaled, persistent=False)
+
+    @property
+    def input_size(self) -> int | None:
+        """Side in pixels to which images are resized, None for their own."""
+        return self.spec.input_size
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Map images (B, C, H, W) of 0 to 255 to logits (B, classes), float32.
@@ -55,31 +91,27 @@ class Network(nn.Module):
         return self.backbone(self.prepare(images)).float()
 
     def prepare(self, images: torch.Tensor) -> torch.Tensor:
-        """Return images of 0 to 255 as the backbone takes them: normalised and upsampled."""
-        x = (images - self.mean) / self.std
-        if self.input_size is not None:
-            x = F.interpolate(x, size=self.input_size, mode="bilinear", align_corners=False)
-        return x
+        """Return images of 0 to 255 as the backbone takes them: normalised and resized.
 
-    def layer(self, name: str) -> nn.Module:
-        """Return the module of a named layer; InputError if there is none."""
-        path = self.layers.get(name)
-        if path is None:
-            raise InputError(f"layer '{name}': {suggest(name, self.layers)}")
-        try:
-            return self.backbone.get_submodule(path)
-        except AttributeError:
-            modules = [path for path, _ in self.backbone.named_modules() if path]
-            raise InputError(f"layer '{name}' = {path}: {suggest(path, modules)}") from None
+        Images are smoothed where they become smaller (antialiasing).
+        """
+        x = (images - self.mean) / self.std
+        size, mode = self.spec.input_size, self.spec.interpolation
+        if size is None:
+            return x
+        if mode == "nearest":
+            return F.interpolate(x, size=size, mode="nearest-exact")
+        shrinks = size < max(x.shape[2:])
+        return F.interpolate(x, size=size, mode=mode, align_corners=False, antialias=shrinks)
 
 
 def build_network(settings: MethodSettings, dataset: Mapping, channels: int) -> Network:
-    """Build a network for a dataset, pre-trained where the settings say so.
+    """Build a method's network for a dataset; see `build`.
 
     Parameters
     ----------
     settings : MethodSettings
-        ``model``, ``weights``, ``input_size``, ``normalisation`` and ``layers`` count.
+        ``objective``, ``model``, ``weights``, ``input_size`` and ``normalisation`` count.
     dataset : mapping
         The dataset's attributes: ``class_names``, ``mean``, ``std``.
     channels : int
@@ -90,67 +122,127 @@ def build_network(settings: MethodSettings, dataset: Mapping, channels: int) -> 
     Network
         On the CPU, channels last in memory.
     """
-    classes = len(dataset["class_names"])
-    wide = re.fullmatch(r"wrn_(\d+)_(\d+)", settings.model)
-    if wide:
-        if settings.weights is not None:
-            raise InputError(f"weights = {settings.weights}: {settings.model} takes only null")
-        backbone = wide_resnet.WideResNet(int(wide[1]), int(wide[2]), classes, channels)
-        layers = wide_resnet.LAYERS
-    else:
-        from limbeck.networks.torchvision_networks import build_torchvision
+    spec = network_spec(settings, dataset, channels)
+    return build(spec, settings.weights, keep_head=settings.objective == "pretrained")
 
-        backbone, layers = build_torchvision(settings.model, settings.weights, classes)
-        channels = 3
+
+def network_spec(settings: MethodSettings, dataset: Mapping, channels: int) -> NetworkSpec:
+    """Return what a method's network for a dataset is; parameters as for `build_network`."""
     mean, std = dataset["mean"], dataset["std"]
     if settings.normalisation == "imagenet":
-        if channels != 3:
-            raise InputError("normalisation = imagenet: the images are grey; use dataset")
         mean, std = IMAGENET_MEAN, IMAGENET_STD
-    if len(mean) != channels:
-        mean, std = mean * channels, std * channels
-    network = Network(backbone, mean, std, settings.input_size, {**layers, **settings.layers})
-    return network.to(memory_format=torch.channels_last)
+    return NetworkSpec(
+        model=settings.model,
+        classes=len(dataset["class_names"]),
+        channels=channels,
+        mean=tuple(mean),
+        std=tuple(std),
+        input_size=settings.input_size,
+    )
 
 
-def save_network(path: str | Path, network: Network, metadata: Mapping) -> None:
-    """Write a trained network and what is needed to build it again.
+def build(spec: NetworkSpec, weights: str | None = None, *, keep_head: bool = False) -> Network:
+    """Build a network, with random weights or those of a file or a name.
 
     Parameters
     ----------
-    path : str or Path
-        The file, ``model.pt``.
-    network : Network
-        Trained.
-    metadata : mapping
-        ``settings`` (of the method), ``dataset`` (attributes), ``channels``, ``run`` and more.
-    """
-    state = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
-    content = storage.digest(*(tensor.numpy() for tensor in state.values()))
-    storage.write_tensors(path, {**metadata, "hash": content, "state": state})
-
-
-def holds(path: str | Path, metadata: Mapping) -> bool:
-    """Return whether there is a network at `path` that was written with the same metadata."""
-    if not Path(path).is_file():
-        return False
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    return {key: content.get(key) for key in metadata} == dict(metadata)
-
-
-def load_network(path: str | Path, device: torch.device) -> tuple[Network, dict]:
-    """Read a trained network, in evaluation mode.
+    spec : NetworkSpec
+        What to build.
+    weights : str or None
+        The path of a state dict, or a name that the kind of network knows (``IMAGENET1K_V1``).
+    keep_head : bool
+        Whether the weights are taken with their head, for as many classes as `spec` has; if not,
+        the head is new.
 
     Returns
     -------
-    network : Network
-        On the device.
-    metadata : dict
-        What `save_network` was given, and ``hash``, of the weights.
+    Network
+        On the CPU, channels last in memory. Grey images are repeated where the network takes
+        colour: it can take nothing else, or the weights are of one that does.
+
+    Raises
+    ------
+    InputError
+        If there is no such network or the weights cannot be had or do not fit.
     """
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    state = content.pop("state")
-    settings = MethodSettings(**{**content["settings"], "weights": None})
-    network = build_network(settings, content["dataset"], content["channels"])
-    network.load_state_dict(state)
-    return network.to(device).eval(), content
+    if weights is None:
+        return assemble(spec)
+    start = f"weights = {weights}:"
+    network = assemble(spec)
+    state = rename(_read_weights(spec.model, weights), network.backbone.state_dict(), start)
+    if spec.channels == 1 and _takes_colour(network.backbone, state):
+        network = assemble(dataclasses.replace(spec, channels=3))
+    load_state_dict(network.backbone, state, head_names(network), keep_head, start)
+    return network
+
+
+def head_names(network: Network) -> set[str]:
+    """Return the names of the backbone's tensors whose shapes follow the number of classes."""
+    own = network.backbone.state_dict()
+    other = meta_backbone(dataclasses.replace(network.spec, classes=network.spec.classes + 1))
+    return {
+        name
+        for name, value in other.state_dict().items()
+        if name in own and own[name].shape != value.shape
+    }
+
+
+def meta_backbone(spec: NetworkSpec) -> nn.Module:
+    """Build a backbone without memory for its weights.
+
+    It lies on torch's meta device, or on the CPU where its code needs numbers to build it. No
+    random number is drawn from the global generator.
+    """
+    kind, name = load_kind(spec.model)
+    with torch.random.fork_rng(devices=[]):
+        try:
+            with torch.device("meta"):
+                return kind.build(name, spec.classes, spec.channels)
+        except Exception:
+            return kind.build(name, spec.classes, spec.channels)
+
+
+def assemble(spec: NetworkSpec) -> Network:
+    """Build a network with random weights; see `build`."""
+    kind, name = load_kind(spec.model)
+    network = Network(kind.build(name, spec.classes, spec.channels), spec)
+    return network.to(memory_format=torch.channels_last)
+
+
+def _read_weights(model: str, weights: str) -> Mapping[str, torch.Tensor]:
+    check_weights_name(model, weights)
+    if is_file(weights):
+        return read_state_dict(weights)
+    kind, name = load_kind(model)
+    try:
+        return kind.named_weights(name, weights)
+    except OSError as error:
+        raise InputError(
+            f"weights = {weights}: the download failed ({error}); fetch the file on a machine with "
+            "a network connection and give its path instead"
+        ) from None
+
+
+def check_weights_name(model: str, weights: str) -> None:
+    """Raise InputError if ``weights:`` is neither a path nor a name that the kind knows."""
+    kind, name = load_kind(model)
+    if is_file(weights):
+        return
+    if not hasattr(kind, "weights_names"):
+        raise InputError(
+            f"weights = {weights}: {model} takes only the path of a file (with a /) or null"
+        )
+    names = kind.weights_names(name)
+    if weights not in names:
+        raise InputError(
+            f"weights = {weights}: {suggest(weights, names)}; or the path of a file (with a /)"
+        )
+
+
+def _takes_colour(backbone: nn.Module, state: Mapping[str, torch.Tensor]) -> bool:
+    """Return whether weights are of a network that takes colour, where `backbone` takes grey."""
+    for name, part in backbone.named_modules():
+        if isinstance(part, nn.Conv2d):
+            stored = state.get(f"{name}.weight")
+            return stored is not None and stored.dim() == 4 and stored.shape[1] == 3
+    return False

@@ -10,6 +10,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 INERT = {
     "cli",
+    "networks.kinds",
     "runtime.errors",
     "runtime.fingerprint",
     "runtime.startup",
