@@ -1,13 +1,14 @@
 """Networks of users, in a file beside their config or an installed package."""
 
+import subprocess
 import sys
 
 import pytest
 import torch
 
-from limbeck.networks.custom import VARIABLE, source_digest, source_files
 from limbeck.networks.model_file import load_network, save_network
 from limbeck.networks.network import build
+from limbeck.networks.user_code import VARIABLE, source_digest, source_files
 
 SMALL = """
 from torch import nn
@@ -19,6 +20,15 @@ def colour(num_classes, width=4):
     return nn.Sequential(
         nn.Conv2d(3, width, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, num_classes)
     )
+
+class Nested(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.backbone = nn.Module()
+        self.backbone.model = nn.Linear(192, num_classes)
+
+    def forward(self, x):
+        return self.backbone.model(x.flatten(1))
 
 def any_keyword(**options):
     assert options == {"num_classes": 5}
@@ -46,10 +56,10 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "my_nets.py").write_text(SMALL)
     monkeypatch.setenv(VARIABLE, f"/no/such/folder:{tmp_path}")
     monkeypatch.setattr(sys, "path", list(sys.path))
-    before = set(sys.modules)
     yield tmp_path
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
+            del sys.modules[name]
 
 
 def test_a_file_beside_the_config_is_found(folder, spec):
@@ -80,15 +90,20 @@ def test_modules_of_packages_and_installed_ones_work(folder, spec):
     assert installed(torch.zeros(1, 3, 8, 8)).shape == (1, 5)
 
 
-def test_its_network_is_saved_loaded_and_takes_weights(folder, spec, tmp_path):
-    network = build(spec(model="my_nets:colour")).eval()
-    save_network(tmp_path / "model.pt", network, {})
+@pytest.mark.parametrize(
+    ("model", "head"), [("my_nets:colour", "3"), ("my_nets:Nested", "backbone.model")]
+)
+def test_its_network_is_saved_loaded_and_takes_weights(model, head, folder, spec, tmp_path):
+    network = build(spec(model=model)).eval()
+    path = tmp_path / "model.pt"
+    save_network(path, network, {})
     images = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8)
-    loaded, _ = load_network(tmp_path / "model.pt", torch.device("cpu"))
+    loaded, _ = load_network(path, torch.device("cpu"))
     assert torch.equal(loaded(images), network(images))
-    more = build(spec(model="my_nets:colour", classes=9), str(tmp_path / "model.pt"))
-    assert torch.equal(more.backbone[0].weight, network.backbone[0].weight)
-    assert more.backbone[3].out_features == 9
+    kept = build(spec(model=model), str(path), keep_head=True).eval()
+    assert torch.equal(kept(images), network(images))
+    more = build(spec(model=model, classes=9), str(path))
+    assert more.backbone.get_submodule(head).out_features == 9
 
 
 @pytest.mark.parametrize(
@@ -99,7 +114,7 @@ def test_its_network_is_saved_loaded_and_takes_weights(folder, spec, tmp_path):
         ("my_nets:color", ("no callable color in", "my_nets.py; did you mean 'colour'?")),
         ("my_nets:LIST", ("no callable LIST",)),
         ("my_nets:no_classes", ("takes classes; it must take num_classes, and may take in_ch",)),
-        ("my_nets:failing", ("my_nets.py, line 20: TypeError: ",)),
+        ("my_nets:failing", ("my_nets.py, line 29: TypeError: ",)),
         ("my_nets:lazy", ("has lazy modules; give their sizes",)),
         ("my_nets:no_network", ("returns a str; it must return a torch.nn.Module",)),
     ],
@@ -167,3 +182,11 @@ def test_digest_follows_the_code_and_not_its_comments(folder):
         digests.append(source_digest("my_nets:small"))
     assert digests[0] == digests[1]
     assert len(set(digests[1:])) == 3
+
+
+def test_where_the_code_lies_is_known_without_torch():
+    code = (
+        "import sys, limbeck.networks.kinds, limbeck.networks.user_code;"
+        "assert not {'torch', 'numpy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -109,9 +109,9 @@ def test_what_is_no_network_is_one_line(damage, part, path, spec, refusal):
         torch.save({**content, "network": {**content["network"], "depth": 3}}, path)
     else:
         if damage == "nan":
-            content["state"]["head.bias"][1] = float("nan")
+            content["state"]["backbone.head.bias"][1] = float("nan")
         else:
-            del content["state"]["head.bias"]
+            del content["state"]["backbone.head.bias"]
         torch.save(content, path)
     message = refusal(load_network, path, CPU)
     assert message.startswith(f"{path}: {part}")

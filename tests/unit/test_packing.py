@@ -184,7 +184,7 @@ def test_folds_trained_together_are_those_trained_alone(
             torch.load(tmp_path / folder / f"{number}.pt", weights_only=True)
             for folder in ("together", "alone")
         )
-        weights.append(alone["state"]["conv1.weight"])
+        weights.append(alone["state"]["backbone.conv1.weight"])
         assert {key: together[key] for key in alone if key not in ("state", "hash")} == {
             key: alone[key] for key in alone if key not in ("state", "hash")
         }

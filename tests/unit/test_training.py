@@ -138,7 +138,7 @@ def test_steps_need_not_fill_an_epoch(run_training, method_settings, tmp_path):
     # 50 images in batches of 20, 20 and 10: three steps an epoch.
     run_training(tmp_path, method_settings(steps=7, epochs=None, batch_size=20))
     assert column(tmp_path, "epoch") == [0, 1, 2]
-    assert int(read_model(tmp_path)["state"]["norm.num_batches_tracked"]) == 7
+    assert int(read_model(tmp_path)["state"]["backbone.norm.num_batches_tracked"]) == 7
     last = 0.1 * (1 + math.cos(math.pi * 6 / 7)) / 2
     assert column(tmp_path, "learning_rate")[-1] == pytest.approx(last)
 
@@ -146,7 +146,7 @@ def test_steps_need_not_fill_an_epoch(run_training, method_settings, tmp_path):
 def test_distillation_cycles_over_all_images(run_training, teacher_logits, distilling, tmp_path):
     run_training(tmp_path, distilling, teacher_logits=teacher_logits)
     # One step of 50 labelled images, then 1387 = 21 * 64 + 43 unlabelled ones, for two cycles.
-    assert int(read_model(tmp_path)["state"]["norm.num_batches_tracked"]) == 2 * 23
+    assert int(read_model(tmp_path)["state"]["backbone.norm.num_batches_tracked"]) == 2 * 23
     images = np.array(column(tmp_path, "images_per_second")) * column(tmp_path, "seconds")
     np.testing.assert_allclose(images, [1437, 1437])
 

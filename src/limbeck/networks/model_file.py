@@ -11,6 +11,7 @@ from limbeck.networks.state_dicts import check_finite, load_state_dict, read_ten
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 
+PREFIX = "backbone."
 FOREIGN = "no network of Limbeck, or of another version; remove it and run its rule again"
 
 
@@ -26,7 +27,7 @@ def save_network(path: str | Path, network: Network, metadata: Mapping) -> None:
     metadata : mapping
         What else the file is to say, of plain values: where the network comes from.
     """
-    state = {name: tensor.cpu() for name, tensor in network.backbone.state_dict().items()}
+    state = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
     content = storage.digest(*(tensor.numpy() for tensor in state.values()))
     spec = dataclasses.asdict(network.spec)
     storage.write_tensors(path, {**metadata, "network": spec, "hash": content, "state": state})
@@ -57,7 +58,8 @@ def load_network(path: str | Path, device: torch.device) -> tuple[Network, dict]
         If the file is missing, damaged or no network of Limbeck's.
     """
     content = _read(path)
-    state = content.pop("state")
+    # Not `rename`: a backbone may have parts of that name itself.
+    state = {name.removeprefix(PREFIX): value for name, value in content.pop("state").items()}
     check_finite(state, f"{path}:")
     try:
         spec = NetworkSpec(**content.pop("network"))
