@@ -114,6 +114,7 @@ def test_its_network_is_saved_loaded_and_takes_weights(model, head, folder, spec
         ("my_nets:color", ("no callable color in", "my_nets.py; did you mean 'colour'?")),
         ("my_nets:LIST", ("no callable LIST",)),
         ("my_nets:no_classes", ("takes classes; it must take num_classes, and may take in_ch",)),
+        ("builtins:getattr", ("takes no arguments; it must take num_classes",)),
         ("my_nets:failing", ("my_nets.py, line 29: TypeError: ",)),
         ("my_nets:lazy", ("has lazy modules; give their sizes",)),
         ("my_nets:no_network", ("returns a str; it must return a torch.nn.Module",)),

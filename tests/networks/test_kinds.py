@@ -28,10 +28,13 @@ def test_each_form_has_its_kind(model, module, name):
     assert module_of(model) == f"networks.{module}"
 
 
-@pytest.mark.parametrize("model", ["my-nets:small", "timm:a/b", "torchvision:", ":small", "a:b:c"])
+@pytest.mark.parametrize(
+    "model",
+    ["my-nets:small", "timm:a/b", "torchvision:", ":small", "a:b:c", "", "resnet18\n", "a b"],
+)
 def test_what_has_no_form_is_one_line_with_all_forms(model, refusal):
     message = refusal(find_kind, model)
-    assert message.startswith(f"model = {model}: allowed: wrn_<depth>_<width>, resnet20,")
+    assert message.startswith(f"model = {model!r}: allowed: wrn_<depth>_<width>, resnet20,")
     assert message.endswith("torchvision:<name>, timm:<name>, <package.module>:<callable>")
 
 

@@ -28,7 +28,10 @@ def build(name: str, classes: int, channels: int) -> nn.Module:
         sizes.
     """
     function = _import(name)
-    parameters = inspect.signature(function).parameters
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        parameters = {}
     arguments = {"num_classes": classes, "in_channels": channels}
     any_name = any(value.kind is value.VAR_KEYWORD for value in parameters.values())
     if "num_classes" not in parameters and not any_name:

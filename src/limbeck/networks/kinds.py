@@ -50,7 +50,7 @@ KINDS = (
     Kind(r"torchvision:(?P<name>\w+)", "torchvision_networks"),
     Kind(r"timm:(?P<name>[\w.-]+)", "timm_networks"),
     Kind(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", "custom"),
-    Kind(r"[^:]*", "torchvision_networks"),
+    Kind(r"[\w.-]+", "torchvision_networks"),
 )
 
 
@@ -66,7 +66,7 @@ def find_kind(model: str) -> tuple[str, str]:
         match = re.fullmatch(kind.pattern, model)
         if match:
             return kind.module, match.groupdict().get("name") or model
-    raise InputError(f"model = {model}: allowed: {', '.join(FORMS)}")
+    raise InputError(f"model = {model!r}: allowed: {', '.join(FORMS)}")
 
 
 def load_kind(model: str) -> tuple[ModuleType, str]:

@@ -35,6 +35,11 @@ class NetworkSpec:
         Side in pixels to which images are resized, None for their own.
     interpolation : str
         How: one of `INTERPOLATIONS`.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range.
     """
 
     model: str
@@ -44,6 +49,21 @@ class NetworkSpec:
     std: tuple[float, ...]
     input_size: int | None = None
     interpolation: str = "bilinear"
+
+    def __post_init__(self):
+        if self.interpolation not in INTERPOLATIONS:
+            raise InputError(
+                f"interpolation = {self.interpolation}: "
+                f"{suggest(self.interpolation, INTERPOLATIONS)}"
+            )
+        if not all(0 <= value <= 1 for value in self.mean):
+            raise InputError(f"mean = {list(self.mean)}: allowed: 0 to 1, of images scaled to that")
+        if not all(0 < value <= 1 for value in self.std):
+            raise InputError(
+                f"std = {list(self.std)}: allowed: above 0 and up to 1, of images scaled to that; "
+                "a channel that is the same in all images has none, so give mean and std or use "
+                "normalisation = imagenet"
+            )
 
 
 class Network(nn.Module):
