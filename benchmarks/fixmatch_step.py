@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from torchvision import transforms
 from training_steps import QUEUED, LimbeckSteps, Pictures, endless, sgd, timed
 
-from limbeck.models.network import build_network
+from limbeck.networks.network import build_network
 from limbeck.runtime.devices import computing, resolve_precision, select_device
 from limbeck.study.method_settings import MethodSettings
 from limbeck.training.augmentation import weak_view

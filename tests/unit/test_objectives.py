@@ -11,7 +11,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
-from limbeck.models.network import build_network, load_network
+from limbeck.networks.model_file import load_network
+from limbeck.networks.network import build_network
 from limbeck.runtime import storage
 from limbeck.stages.teacher_logits import teacher_logits
 from limbeck.training.augmentation import random_flip

@@ -125,10 +125,11 @@ rule describe_network:
         mem_mb=2000,
         runtime=10,
     params:
+        settings=lambda wildcards: json.dumps(layers_of(config, wildcards.method)),
         code=fingerprint("describe_network"),
     shell:
         "limbeck describe_network --dataset {input.dataset} --model {input.model}"
-        " --table {output} 2>> {log}"
+        " --settings {params.settings:q} --table {output.table} 2>> {log}"
 
 
 rule draw_figure:

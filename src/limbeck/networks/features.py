@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import torch
 
-from limbeck.models.network import Network
+from limbeck.networks.layers import UNUSED, output_fault
+from limbeck.networks.network import Network
 from limbeck.runtime.errors import InputError
 
 
@@ -27,33 +28,40 @@ def hooked(module: torch.nn.Module, hook: Callable) -> Iterator[None]:
         handle.remove()
 
 
-def output_shapes(network: Network, layer: str, images: torch.Tensor) -> list[torch.Size]:
-    """Return the shapes of a layer's outputs, one for each time that a pass calls it.
+def output_shapes(network: Network, path: str, images: torch.Tensor) -> list[torch.Size]:
+    """Return the shapes of a module's outputs, one for each time that a pass calls it.
 
     Parameters
     ----------
     network : Network
         Which.
-    layer : str
-        Name of the layer.
+    path : str
+        Of the module, inside the backbone.
     images : torch.Tensor
         What to pass through the network, shape (B, C, H, W).
 
     Raises
     ------
     InputError
-        If the network has no such layer, or never calls it.
+        If a pass never calls it, or an output is not a tensor with a row for each image.
     """
     shapes: list[torch.Size] = []
-    with hooked(network.layer(layer), lambda module, inputs, output: shapes.append(output.shape)):
+
+    def keep(module: torch.nn.Module, inputs: tuple, output: object) -> None:
+        fault = output_fault(output, len(images))
+        if fault:
+            raise InputError(f"layer {path}: {fault}")
+        shapes.append(output.shape)
+
+    with hooked(network.backbone.get_submodule(path), keep):
         network(images)
     if not shapes:
-        raise InputError(f"layer '{layer}' = {network.layers[layer]}: no image passes through it")
+        raise InputError(f"layer {path}: {UNUSED}")
     return shapes
 
 
 def layer_outputs(
-    network: Network, layer: str, call: int, batches: Iterable[torch.Tensor]
+    network: Network, path: str, call: int, batches: Iterable[torch.Tensor]
 ) -> Iterator[torch.Tensor]:
     """Yield a layer's outputs batch by batch, and compute nothing beyond them.
 
@@ -61,8 +69,8 @@ def layer_outputs(
     ----------
     network : Network
         Which.
-    layer : str
-        Name of the layer.
+    path : str
+        Of the layer's module, inside the backbone.
     call : int
         Which of the layer's outputs to take, where a pass calls it several times; the first is 1.
     batches : iterable of torch.Tensor
@@ -81,7 +89,7 @@ def layer_outputs(
         if not remaining:
             raise LayerReached(output)
 
-    with hooked(network.layer(layer), stop):
+    with hooked(network.backbone.get_submodule(path), stop):
         for batch in batches:
             remaining = call
             try:

@@ -7,8 +7,8 @@ import numpy as np
 
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
-from limbeck.models.network import load_network
 from limbeck.networks.inference import batch_logits, provenance
+from limbeck.networks.model_file import load_network
 from limbeck.runtime import storage
 from limbeck.runtime.devices import computing, select_device
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from limbeck.runtime.errors import suggest
+from limbeck.runtime.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class NetworkFamily:
 
     @property
     def module(self) -> str:
-        """Where its code is."""
-        return f"limbeck.networks.{self.name}"
+        """Where its code is, below ``limbeck``."""
+        return f"networks.{self.name}"
 
 
 FAMILIES = (
@@ -73,17 +73,28 @@ FAMILIES = (
 )
 
 
-def family_of(model: str) -> NetworkFamily | None:
-    """Return the family that builds a network, None if the text has none of the forms."""
-    return next((f for f in FAMILIES if re.fullmatch(f.pattern, model)), None)
+def find_family(model: str) -> tuple[NetworkFamily, str]:
+    """Return the family that builds a network, and what that family calls it.
+
+    Raises
+    ------
+    InputError
+        If the text has none of the forms.
+    """
+    for family in FAMILIES:
+        match = re.fullmatch(family.pattern, model)
+        if match:
+            return family, match.groupdict().get("name") or model
+    forms = ", ".join(family.form for family in FAMILIES)
+    raise InputError(f"model = {model!r}: allowed: {forms}")
 
 
 def model_mistake(model: str) -> str | None:
     """Say what is wrong with the name of a network, as far as no library has to be asked."""
-    family = family_of(model)
-    if family is None:
-        forms = ", ".join(family.form for family in FAMILIES)
-        return suggest(model, [forms])
+    try:
+        family, _ = find_family(model)
+    except InputError as error:
+        return str(error).partition(": ")[2]
     if family.name == "wide_resnet":
         depth, width = map(int, model.split("_")[1:])
         if depth < 10 or (depth - 4) % 6 or width < 1:

@@ -211,6 +211,10 @@ class FigureSettings(dict):
     """``kind``, ``width`` and the figure's own settings."""
 
 
+class LayerPaths(dict):
+    """A method's layers: name to ``auto`` or the path of a module."""
+
+
 class StudyConfig(dict):
     """The whole config."""
 
@@ -233,6 +237,7 @@ STAGE_KEYS: dict[type, Key | None] = {
     StudyPlan: section("", keys_of(StudyPlan)),
     NoiseSettings: section("", keys_of(NoiseSettings)),
     FigureSettings: FIGURE,
+    LayerPaths: mapping("", text(""), {}),
     StudyConfig: None,
 }
 

@@ -14,8 +14,9 @@ from tqdm import tqdm
 
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
-from limbeck.models.network import build_network, holds, save_network
-from limbeck.models.stack import NetworkStack
+from limbeck.networks.model_file import matches, save_network
+from limbeck.networks.network import build_network
+from limbeck.networks.stack import NetworkStack
 from limbeck.runtime import storage
 from limbeck.runtime.devices import resolve_precision, select_device, to_device
 from limbeck.runtime.errors import InputError
@@ -122,7 +123,7 @@ def train(
     ]
     with Checkpoint(checkpoint, identities) as saved:
         if saved.waited and all(
-            Path(run.history).is_file() and holds(run.model, identity)
+            Path(run.history).is_file() and matches(run.model, identity)
             for run, identity in zip(runs, identities, strict=True)
         ):
             logger.info("%s: written by the other copy", ", ".join(str(run.model) for run in runs))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from limbeck.models.network import Network
+from limbeck.networks.network import Network
 
 
 class NetworkStack(nn.Module):

@@ -6,7 +6,11 @@ from torch.nn import functional as F
 
 from limbeck.runtime.errors import InputError
 
-LAYERS = {"A": "conv1", "B": "group1", "C": "group2", "D": "group3", "E": "pool"}
+
+def build(name: str, classes: int, channels: int) -> "WideResNet":
+    """Build the network ``wrn_<depth>_<width>``."""
+    _, depth, width = name.split("_")
+    return WideResNet(int(depth), int(width), classes, channels)
 
 
 class Block(nn.Module):
@@ -54,6 +58,8 @@ class WideResNet(nn.Module):
     -----
     Depth 28 and width 1, for 100 classes, have 0.37 million parameters, the student of the paper.
     """
+
+    automatic_layers = {"A": "conv1", "B": "group1", "C": "group2", "D": "group3", "E": "pool"}
 
     def __init__(self, depth: int, width: int, classes: int, channels: int):
         super().__init__()
