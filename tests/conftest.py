@@ -86,7 +86,7 @@ def run_training(digits, split):
         }
         train(
             dataset=digits,
-            runs=[Run(**{**arguments, **changes})],
+            run=Run(**{**arguments, **changes}),
             settings=settings,
             device="cpu",
             checkpoint=folder / "checkpoint.pt",

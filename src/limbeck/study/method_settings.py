@@ -64,16 +64,6 @@ OBJECTIVE_KEYS = {
 }
 RAMP_KEYS = ("ramp_up", "ramp_up_steps")
 
-# What folds can be trained together of: a step is one pass of the network, and a network of
-# convolutions, batch normalisation and linear layers, where nothing else mixes channels.
-PACKED_OBJECTIVES = ("cross_entropy", "distillation")
-PACKED_MODELS = ("wrn_", "resnet", "resnext", "wide_resnet")
-
-
-def is_packable(objective: str, model: str) -> bool:
-    """Return whether folds of a method with this objective and model can be trained together."""
-    return objective in PACKED_OBJECTIVES and model.startswith(PACKED_MODELS)
-
 
 def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
     """Check what the schema cannot say of one method's settings.

@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,17 +15,11 @@ from tqdm import tqdm
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
 from limbeck.models.network import build_network, holds, save_network
-from limbeck.models.stack import NetworkStack
 from limbeck.runtime import storage
 from limbeck.runtime.devices import resolve_precision, select_device, to_device
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
-from limbeck.study.method_settings import (
-    PACKED_MODELS,
-    PACKED_OBJECTIVES,
-    MethodSettings,
-    is_packable,
-)
+from limbeck.study.method_settings import MethodSettings
 from limbeck.training.checkpoints import Checkpoint
 from limbeck.training.objectives import TrainingData
 from limbeck.training.trainer import HISTORY, Trainer
@@ -63,12 +57,12 @@ class Run:
 def train(
     *,
     dataset: str | Path,
-    runs: Sequence[Run],
+    run: Run,
     settings: MethodSettings,
     device: str,
     checkpoint: str | Path,
 ) -> None:
-    """Train one run, or the folds of one method and budget together; write networks and histories.
+    """Train one run; write its network and history.
 
     What was killed goes on from `checkpoint` and ends with the same weights as what was not. The
     checkpoint is removed at the end; one of other settings or data is passed over. Of two copies of
@@ -78,10 +72,8 @@ def train(
     ----------
     dataset : str or Path
         The dataset store.
-    runs : sequence of Run
-        What is trained; several only of what `is_packable`. Each sees the same images in the same
-        order as it would alone. Its weights differ by rounding, because the kernels of several
-        networks sum in another order.
+    run : Run
+        What is trained.
     settings : MethodSettings
         How to train.
     device : str
@@ -92,62 +84,38 @@ def train(
     Raises
     ------
     InputError
-        If a loss is not finite, if there are not enough unlabelled images, or if the runs cannot be
-        trained together.
+        If a loss is not finite, or if there are not enough unlabelled images.
     Stopped
         If SIGTERM came; the state is saved.
     """
-    if len(runs) > 1 and not is_packable(settings.objective, settings.model):
-        raise InputError(
-            f"--fold: {len(runs)} folds of objective {settings.objective} and model "
-            f"{settings.model}; give one, or {' or '.join(PACKED_OBJECTIVES)} and a model whose "
-            f"name begins with {', '.join(PACKED_MODELS)}"
-        )
     place = select_device(device)
     precision = resolve_precision(settings.precision, place)
     source = Dataset(dataset)
-    data = _load(source, runs, settings, place)
+    data = _load(source, run, settings, place)
     channels = data.images.shape[1]
-    shared = {
+    identity = {
         "settings": dataclasses.asdict(settings),
         "dataset": source.attributes,
         "channels": channels,
         "precision": precision,
         "device": device,
         "code": fingerprint("training.loop", f"training.objectives.{settings.objective}"),
+        **_identity(run, data.labelled.cpu().numpy()),
     }
-    labelled = data.labelled.view(len(runs), -1).cpu().numpy()
-    identities = [
-        {**shared, **_identity(run, rows)} for run, rows in zip(runs, labelled, strict=True)
-    ]
-    with Checkpoint(checkpoint, identities) as saved:
-        if saved.waited and all(
-            Path(run.history).is_file() and holds(run.model, identity)
-            for run, identity in zip(runs, identities, strict=True)
-        ):
-            logger.info("%s: written by the other copy", ", ".join(str(run.model) for run in runs))
+    with Checkpoint(checkpoint, identity) as saved:
+        if saved.waited and Path(run.history).is_file() and holds(run.model, identity):
+            logger.info("%s: written by the other copy", run.model)
             return
-        networks, generators = [], []
-        for run in runs:
-            torch.manual_seed(run.seed)
-            networks.append(build_network(settings, source.attributes, channels).to(place))
-            generators.append(torch.default_generator.clone_state())
-        network = networks[0]
-        if len(runs) > 1:
-            network = NetworkStack(networks)
-            data = dataclasses.replace(data, generators=generators)
+        torch.manual_seed(run.seed)
+        network = build_network(settings, source.attributes, channels).to(place)
         trainer = Trainer(network, data, settings, precision, place)
         trainer.resume(saved.read())
         logger.info(
             "%d steps in %d epochs, %s on %s", trainer.total, trainer.epochs, precision, place
         )
         _run_epochs(trainer, saved)
-        result = trainer.result()
-        networks = [result] if len(runs) == 1 else result.split()
-        histories = zip(*trainer.rows, strict=True)
-        for run, network, identity, rows in zip(runs, networks, identities, histories, strict=True):
-            save_network(run.model, network, identity)
-            storage.write_rows(run.history, HISTORY, rows)
+        save_network(run.model, trainer.result(), identity)
+        storage.write_rows(run.history, HISTORY, trainer.rows)
         saved.remove()
 
 
@@ -168,9 +136,7 @@ def _run_epochs(trainer: Trainer, checkpoint: Checkpoint) -> None:
         total=epochs, initial=len(trainer.rows), unit="epoch", disable=not sys.stderr.isatty()
     ) as bar:
         while len(trainer.rows) < epochs:
-            rows = trainer.train_epoch(checkpoint)
-            # Means over the folds that are trained together.
-            row = {name: sum(row[name] for row in rows) / len(rows) for name in HISTORY}
+            row = trainer.train_epoch(checkpoint)
             if not math.isfinite(row["loss"]):
                 raise InputError(
                     f"learning_rate = {trainer.settings.learning_rate}: the loss is {row['loss']} "
@@ -180,7 +146,7 @@ def _run_epochs(trainer: Trainer, checkpoint: Checkpoint) -> None:
             bar.update()
             if bar.disable:
                 done = len(trainer.rows)
-                spent = sum(row[-1] for rows in trainer.rows for row in rows)
+                spent = sum(row[-1] for row in trainer.rows)
                 logger.info(
                     "epoch %d of %d: loss %.4f, accuracy %.3f, rate %.4g, "
                     "%.0f images/s, %.0f s left",
@@ -189,26 +155,18 @@ def _run_epochs(trainer: Trainer, checkpoint: Checkpoint) -> None:
 
 
 def _load(
-    source: Dataset, runs: Sequence[Run], settings: MethodSettings, device: torch.device
+    source: Dataset, run: Run, settings: MethodSettings, device: torch.device
 ) -> TrainingData:
     sample_ids = source.array("train", "sample_ids")
-    splits = [read_split(run.split, sample_ids) for run in runs]
-    if len(counts := {len(labelled) for labelled, _ in splits}) > 1:
-        raise InputError(f"--split: {sorted(counts)} labelled images; folds need as many each")
+    labelled, unlabelled = read_split(run.split, sample_ids)
     logits = None
     if settings.objective == "distillation":
-        logits = torch.cat(
-            [_read_logits(run, sample_ids, *split) for run, split in zip(runs, splits, strict=True)]
-        ).to(device)
-    labelled, unlabelled = (
-        torch.from_numpy(np.stack(rows) if len(runs) > 1 else rows[0]).to(device)
-        for rows in zip(*splits, strict=True)
-    )
+        logits = _read_logits(run, sample_ids, labelled, unlabelled).to(device)
     return TrainingData(
         images=to_device(source.array("train", "images"), device),
         labels=torch.from_numpy(source.array("train", "labels")).to(device),
-        labelled=labelled,
-        unlabelled=unlabelled,
+        labelled=torch.from_numpy(labelled).to(device),
+        unlabelled=torch.from_numpy(unlabelled).to(device),
         teacher_logits=logits,
     )
 

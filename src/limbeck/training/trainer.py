@@ -20,14 +20,14 @@ HISTORY = ("epoch", "loss", "accuracy", "learning_rate", "images_per_second", "s
 
 
 class Trainer:
-    """A network, or a stack of the networks of several folds, in training and how far it is.
+    """A network in training and how far it is.
 
     Parameters
     ----------
     network : torch.nn.Module
         On the device.
     data : TrainingData
-        Likewise; of as many folds as the network is of.
+        Likewise.
     settings : MethodSettings
         How to train.
     precision : str
@@ -39,9 +39,8 @@ class Trainer:
     ----------
     total, epochs : int
         Numbers of steps and of epochs of the whole training.
-    rows : list of list of list of float
-        The history so far: of each epoch a row for each fold (`HISTORY`). Folds that are trained
-        together share the seconds evenly.
+    rows : list of list of float
+        The history so far, a row an epoch (`HISTORY`).
     """
 
     def __init__(
@@ -66,9 +65,7 @@ class Trainer:
         self._per_epoch = self._objective.steps_per_epoch()
         self.total = settings.steps or settings.epochs * self._per_epoch
         self.epochs = math.ceil(self.total / self._per_epoch)
-        self.rows: list[list[list[float]]] = []
-        self._folds = data.labelled.shape[:-1]
-        self._generators = data.generators
+        self.rows: list[list[float]] = []
         self._precision = precision
         self._device = device
         self._between = None
@@ -78,16 +75,16 @@ class Trainer:
         """Start the sums of an epoch: losses and correct answers, images seen and seconds."""
         self._taken = self._images = self._labelled = 0
         self._seconds = 0.0
-        self._loss = torch.zeros(self._folds, device=self._device)
-        self._correct = torch.zeros(self._folds, device=self._device, dtype=torch.long)
-        self._random = random_state(self._generators)
+        self._loss = torch.zeros((), device=self._device)
+        self._correct = torch.zeros((), device=self._device, dtype=torch.long)
+        self._random = random_state()
 
     def result(self) -> nn.Module:
         """Return the network to keep, which may be an average of those that were."""
         return self._objective.result(self._network)
 
-    def train_epoch(self, checkpoint: Checkpoint) -> list[dict[str, float]]:
-        """Take the steps that are left of an epoch; return its row of each fold's history."""
+    def train_epoch(self, checkpoint: Checkpoint) -> dict[str, float]:
+        """Take the steps that are left of an epoch; return its row of the history."""
         self._network.train()
         epoch = len(self.rows)
         first = epoch * self._per_epoch
@@ -98,7 +95,7 @@ class Trainer:
             self._optimiser.zero_grad(set_to_none=True)
             with computing(self._precision, self._device):
                 result = step(self._network)
-            result.loss.sum().backward()
+            result.loss.backward()
             self._optimiser.step()
             self._objective.after_step(self._network)
             self._loss += result.loss.detach() * result.images
@@ -110,30 +107,19 @@ class Trainer:
             self._seconds = time.perf_counter() - started
             checkpoint.keep(self._state)
         rate = learning_rate(self.settings, epoch, first + count - 1, self.total)
-        losses, corrects = self._loss.view(-1).tolist(), self._correct.view(-1).tolist()
-        seconds = (time.perf_counter() - started) / len(losses)
-        self.rows.append(
-            [
-                [
-                    epoch,
-                    loss / self._images,
-                    correct / self._labelled if self._labelled else math.nan,
-                    rate,
-                    self._images / seconds,
-                    seconds,
-                ]
-                for loss, correct in zip(losses, corrects, strict=True)
-            ]
-        )
+        loss, correct = self._loss.item() / self._images, self._correct.item()
+        accuracy = correct / self._labelled if self._labelled else math.nan
+        seconds = time.perf_counter() - started
+        self.rows.append([epoch, loss, accuracy, rate, self._images / seconds, seconds])
         self._begin()
-        return [dict(zip(HISTORY, row, strict=True)) for row in self.rows[-1]]
+        return dict(zip(HISTORY, self.rows[-1], strict=True))
 
     def _steps(self) -> list[Step]:
         """Draw the epoch's order again, then go on with the random numbers of where it was left."""
-        set_random_state(self._random, self._generators)
+        set_random_state(self._random)
         steps = self._objective.epoch(len(self.rows))
         if self._between is not None:
-            set_random_state(self._between, self._generators)
+            set_random_state(self._between)
             self._between = None
         return steps
 
@@ -152,7 +138,7 @@ class Trainer:
             "loss": self._loss,
             "correct": self._correct,
             "random": self._random,
-            "between": random_state(self._generators),
+            "between": random_state(),
         }
 
     def resume(self, state: dict | None) -> None:

@@ -3,9 +3,6 @@
 An objective lists the steps of an epoch; each step takes the network and returns its loss. The
 order of the images is drawn with the list, so that an epoch that was cut short can go on at any
 step. All data lies on the device, so that a step does no Python work per image.
-
-Where several folds are trained together, rows and all that follows from them have one more axis in
-front, (folds, B), and the network is a stack of as many.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from limbeck.study.method_settings import MethodSettings
-from limbeck.training.randomness import Generators, drawn
+from limbeck.training.randomness import send
 
 
 @dataclass(frozen=True)
@@ -30,13 +27,9 @@ class TrainingData:
     labels : torch.Tensor
         Their labels, shape (N,); an objective reads those of `labelled` only.
     labelled, unlabelled : torch.Tensor
-        Rows of the labelled images, shape (budget,), and of the others, shape (N - budget,); of
-        several folds stacked.
+        Rows of the labelled images, shape (budget,), and of the others, shape (N - budget,).
     teacher_logits : torch.Tensor or None
-        Of the unlabelled images and their mirror images, shape (N - budget, 2, classes); of several
-        folds one after the other, shape (folds * (N - budget), 2, classes).
-    generators : sequence of torch.Generator or None
-        What each of several folds draws from; None for one fold.
+        Of the unlabelled images and their mirror images, shape (N - budget, 2, classes).
     """
 
     images: torch.Tensor
@@ -44,15 +37,13 @@ class TrainingData:
     labelled: torch.Tensor
     unlabelled: torch.Tensor
     teacher_logits: torch.Tensor | None
-    generators: Generators = None
 
 
 @dataclass(frozen=True)
 class StepResult:
     """The loss of one step; `correct` of its `labelled` images were classified correctly.
 
-    Both are scalars, or of several folds one for each, shape (folds,). `images` counts each image
-    of one fold's step once, however many views of it the network saw.
+    Both are scalars. `images` counts each image once, however many views of it the network saw.
     """
 
     loss: torch.Tensor
@@ -130,14 +121,13 @@ class Objective:
         Parameters
         ----------
         logits : torch.Tensor
-            Shape (B, classes), or (folds, B, classes).
+            Shape (B, classes).
         rows : torch.Tensor
-            Which images they are of, shape (B,), or (folds, B).
+            Which images they are of, shape (B,).
         """
         labels = self.data.labels[rows]
-        correct = (logits.detach().argmax(-1) == labels).sum(-1)
-        losses = F.cross_entropy(logits.flatten(end_dim=-2), labels.flatten(), reduction="none")
-        return losses.view(labels.shape).mean(-1), correct
+        correct = (logits.detach().argmax(1) == labels).sum()
+        return F.cross_entropy(logits, labels), correct
 
 
 def count_batches(images: int, batch_size: int) -> int:
@@ -146,17 +136,12 @@ def count_batches(images: int, batch_size: int) -> int:
     return full + (rest > 1 or full == 0)
 
 
-def shuffled_batches(
-    rows: torch.Tensor, batch_size: int, generators: Generators = None
-) -> list[torch.Tensor]:
-    """Return `rows`, shape (n,) or (folds, n), in a random order, `batch_size` at a time.
+def shuffled_batches(rows: torch.Tensor, batch_size: int) -> list[torch.Tensor]:
+    """Return `rows`, shape (n,), in a random order, `batch_size` at a time.
 
     The last batch may be smaller; a single row left over joins the batch before it, since batch
-    normalisation has no variance of one value. Each fold has an order from its own generator.
+    normalisation has no variance of one value.
     """
-    count = rows.shape[-1]
-    order = drawn(
-        lambda generator: torch.randperm(count, generator=generator), generators, rows.device
-    )
-    inner = range(batch_size, batch_size * count_batches(count, batch_size), batch_size)
-    return list(rows.gather(-1, order).tensor_split(list(inner), dim=-1))
+    order = send(torch.randperm(len(rows)), rows.device)
+    inner = range(batch_size, batch_size * count_batches(len(rows), batch_size), batch_size)
+    return list(rows[order].tensor_split(list(inner)))

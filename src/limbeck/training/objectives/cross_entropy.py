@@ -20,15 +20,14 @@ class CrossEntropy(Objective):
 
     def steps_per_epoch(self) -> int:
         """Return how many steps `epoch` lists."""
-        return count_batches(self.data.labelled.shape[-1], self.settings.batch_size)
+        return count_batches(len(self.data.labelled), self.settings.batch_size)
 
     def epoch(self, number: int) -> list[Step]:
         """List the steps of one epoch in a new random order."""
-        data = self.data
-        batches = shuffled_batches(data.labelled, self.settings.batch_size, data.generators)
+        batches = shuffled_batches(self.data.labelled, self.settings.batch_size)
         return [partial(self._step, rows=batch) for batch in batches]
 
     def _step(self, network: nn.Module, rows: torch.Tensor) -> StepResult:
-        images = weak_view(self.data.images[rows], self.settings, self.data.generators)
+        images, _ = weak_view(self.data.images[rows], self.settings)
         loss, correct = self.supervised(network(images), rows)
-        return StepResult(loss, rows.shape[-1], rows.shape[-1], correct)
+        return StepResult(loss, len(rows), len(rows), correct)

@@ -16,26 +16,24 @@ class Distillation(CrossEntropy):
 
     def steps_per_epoch(self) -> int:
         """Return how many steps `epoch` lists."""
-        unlabelled = count_batches(self.data.unlabelled.shape[-1], self.settings.batch_size)
+        unlabelled = count_batches(len(self.data.unlabelled), self.settings.batch_size)
         return super().steps_per_epoch() + unlabelled
 
     def epoch(self, number: int) -> list[Step]:
         """List the steps of one cycle, each pass in a new random order."""
         unlabelled = self.data.unlabelled
-        positions = torch.arange(unlabelled.numel(), device=unlabelled.device)
-        batches = shuffled_batches(
-            positions.view_as(unlabelled), self.settings.batch_size, self.data.generators
-        )
+        positions = torch.arange(len(unlabelled), device=unlabelled.device)
+        batches = shuffled_batches(positions, self.settings.batch_size)
         return super().epoch(number) + [partial(self._distil, positions=batch) for batch in batches]
 
     def _distil(self, network: nn.Module, positions: torch.Tensor) -> StepResult:
-        images = self.data.images[self.data.unlabelled.flatten()[positions]]
+        images = self.data.images[self.data.unlabelled[positions]]
         flipped = torch.zeros_like(positions)
         if self.settings.augmentation == "flip":
-            images, flipped = random_flip(images, self.data.generators)
+            images, flipped = random_flip(images)
         teacher = self.data.teacher_logits[positions, flipped.long()]
         loss = distillation_loss(network(images), teacher, self.settings.temperature)
-        return StepResult(loss, positions.shape[-1], 0, None)
+        return StepResult(loss, len(positions), 0, None)
 
 
 def distillation_loss(
@@ -46,7 +44,7 @@ def distillation_loss(
     Parameters
     ----------
     student, teacher : torch.Tensor
-        Logits, shape (B, classes), or (folds, B, classes): a loss for each fold.
+        Logits, shape (B, classes).
     temperature : float
         T.
 
@@ -56,9 +54,9 @@ def distillation_loss(
     the size of the gradient independent of T.
     """
     divergence = F.kl_div(
-        F.log_softmax(student / temperature, -1),
-        F.log_softmax(teacher / temperature, -1),
-        reduction="none",
+        F.log_softmax(student / temperature, 1),
+        F.log_softmax(teacher / temperature, 1),
+        reduction="batchmean",
         log_target=True,
     )
-    return divergence.sum((-2, -1)) / student.shape[-2] * temperature**2
+    return divergence * temperature**2

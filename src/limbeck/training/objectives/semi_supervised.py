@@ -85,7 +85,7 @@ class SemiSupervised(Objective):
 
     def _view(self, rows: torch.Tensor) -> torch.Tensor:
         """Return a new weak view of images, shape (len(rows), C, H, W), uint8."""
-        return weak_view(self.data.images[rows], self.settings)
+        return weak_view(self.data.images[rows], self.settings)[0]
 
     def _result(
         self,
