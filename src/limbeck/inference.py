@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from limbeck.data.datasets import Dataset
-from limbeck.data.splits import read_split
 from limbeck.models.network import Network, load_network
 from limbeck.runtime import storage
 from limbeck.runtime.devices import computing, select_device, to_device
@@ -80,28 +79,25 @@ def predict(dataset: str | Path, model: str | Path, device: str, output: str | P
 
 
 def write_teacher_logits(
-    dataset: str | Path, split: str | Path, model: str | Path, device: str, output: str | Path
+    dataset: str | Path, model: str | Path, device: str, output: str | Path
 ) -> None:
-    """Write a teacher's logits of the unlabelled images and of their mirror images.
+    """Write a teacher's logits of the training images and of their mirror images.
 
     They are computed as a live teacher would compute them, in the precision that it was trained
-    in, and stored in float32, shape (N - budget, 2, classes): the image, then its mirror image.
+    in, and stored in float32, shape (N, 2, classes): the image, then its mirror image.
     """
     place = select_device(device)
     network, metadata = load_network(model, place)
     source = Dataset(dataset)
     images, sample_ids = source.images("train"), source.array("train", "sample_ids")
-    _, unlabelled = read_split(split, sample_ids)
-    classes = len(metadata["dataset"]["class_names"])
+    rows, classes = np.arange(len(sample_ids)), len(metadata["dataset"]["class_names"])
     with (
         storage.new_store(output, provenance(metadata)) as store,
         computing(metadata["precision"], place),
     ):
-        storage.write_array(store, "sample_ids", sample_ids[unlabelled])
-        writer = storage.RowWriter(store, "logits", (len(unlabelled), 2, classes), np.float32)
-        views = (
-            batch_logits(network, images, unlabelled, place, flip=flip) for flip in (False, True)
-        )
+        storage.write_array(store, "sample_ids", sample_ids)
+        writer = storage.RowWriter(store, "logits", (len(rows), 2, classes), np.float32)
+        views = (batch_logits(network, images, rows, place, flip=flip) for flip in (False, True))
         for view in zip(*views, strict=True):
             writer.append(np.stack(view, axis=1))
         writer.close()

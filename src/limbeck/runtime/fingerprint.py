@@ -16,6 +16,7 @@ INERT = {
     "runtime.storage",
     "study.config",
     "study.method_settings",
+    "study.objectives",
     "study.settings",
     "training.checkpoints",
 }

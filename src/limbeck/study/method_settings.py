@@ -13,13 +13,12 @@ class MethodSettings:
     the unlabelled ones; under the semi-supervised objectives it is one pass over the unlabelled
     images, beside as many labelled batches as that takes. `decay_epochs` holds one period
     (``step``) or the epochs at which to decay (``multi_step``); `input_size` and `crop_padding` are
-    in pixels, `cutout` in parts of the image's side. What is None by default may be missing in a
-    config; `OBJECTIVE_KEYS` says which objective needs what.
+    in pixels. What is None by default may be missing in a config. `options` holds the objective's
+    own keys, as `limbeck.study.objectives` declares them.
     """
 
     objective: str
-    teacher: str | None
-    temperature: float | None
+    options: Mapping
     model: str
     weights: str | None
     input_size: int | None
@@ -39,15 +38,6 @@ class MethodSettings:
     precision: str
     crop_padding: int | None = None
     ema_decay: float | None = None
-    unlabelled_ratio: int | None = None
-    unlabelled_weight: float | None = None
-    ramp_up: str | None = None
-    ramp_up_steps: tuple[int, int] | None = None
-    threshold: float | None = None
-    views: int | None = None
-    mixup_alpha: float | None = None
-    strong_operations: int | None = None
-    cutout: float | None = None
 
 
 # The keys that an objective needs. Those that it does not name must be null under it, `RAMP_KEYS`

@@ -2,9 +2,8 @@
 
 import dataclasses
 import logging
-import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,17 +13,22 @@ from tqdm import tqdm
 
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
-from limbeck.models.network import build_network, holds, save_network
+from limbeck.models.network import Network, build_network, holds, load_network, save_network
 from limbeck.runtime import storage
 from limbeck.runtime.devices import resolve_precision, select_device, to_device
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
+from limbeck.runtime.seeding import derive_seed
 from limbeck.study.method_settings import MethodSettings
+from limbeck.study.objectives import teacher_input
 from limbeck.training.checkpoints import Checkpoint
 from limbeck.training.objectives import TrainingData
-from limbeck.training.trainer import HISTORY, Trainer
+from limbeck.training.teacher import CachedTeacher, LiveTeacher, Teacher
+from limbeck.training.trainer import HISTORY, LOOKED_AT, Trainer, are_finite, find_fault
 
 logger = logging.getLogger(__name__)
+
+Paths = Sequence[str | Path]
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,6 @@ class Run:
     ----------
     split : str or Path
         The labelled images.
-    teacher_logits : str or Path or None
-        The teacher's logits of the unlabelled images, for the distillation objective.
     identity : mapping
         ``study``, ``method``, ``budget`` and ``fold``, written with the network.
     seed : int
@@ -44,14 +46,18 @@ class Run:
     model, history : str or Path
         Outputs: the network, and a CSV row an epoch (`HISTORY`), where accuracy is that of the
         labelled training images as they were seen.
+    teacher_logits, teacher_models : sequence of str or Path
+        Of each teacher its logits of the training images, or its network, as
+        `limbeck.study.objectives.teacher_input` says; else empty.
     """
 
     split: str | Path
-    teacher_logits: str | Path | None
     identity: Mapping
     seed: int
     model: str | Path
     history: str | Path
+    teacher_logits: Paths = ()
+    teacher_models: Paths = ()
 
 
 def train(
@@ -84,14 +90,25 @@ def train(
     Raises
     ------
     InputError
-        If a loss is not finite, or if there are not enough unlabelled images.
+        If what the objective needs is missing or not finite, or if training diverged; then no
+        network is written.
     Stopped
         If SIGTERM came; the state is saved.
     """
     place = select_device(device)
     precision = resolve_precision(settings.precision, place)
     source = Dataset(dataset)
-    data = _load(source, run, settings, place)
+    sample_ids = source.array("train", "sample_ids")
+    labelled, unlabelled = read_split(run.split, sample_ids)
+    classes = len(source.attributes["class_names"])
+    teacher, teachers = _read_teacher(run, settings, sample_ids, classes, place)
+    data = TrainingData(
+        images=to_device(source.array("train", "images"), place),
+        labels=torch.from_numpy(source.array("train", "labels")).to(place),
+        labelled=torch.from_numpy(labelled).to(place),
+        unlabelled=torch.from_numpy(unlabelled).to(place),
+        teacher=teacher,
+    )
     channels = data.images.shape[1]
     identity = {
         "settings": dataclasses.asdict(settings),
@@ -100,7 +117,10 @@ def train(
         "precision": precision,
         "device": device,
         "code": fingerprint("training.loop", f"training.objectives.{settings.objective}"),
-        **_identity(run, data.labelled.cpu().numpy()),
+        "run": dict(run.identity),
+        "seed": run.seed,
+        "labelled_hash": storage.digest(labelled),
+        "teachers": teachers,
     }
     with Checkpoint(checkpoint, identity) as saved:
         if saved.waited and Path(run.history).is_file() and holds(run.model, identity):
@@ -108,6 +128,9 @@ def train(
             return
         torch.manual_seed(run.seed)
         network = build_network(settings, source.attributes, channels).to(place)
+        _check_start(network, settings, data.images[:LOOKED_AT], dataset)
+        # However many numbers a network took, all see the labelled images in the same first order.
+        torch.manual_seed(derive_seed(run.seed, "images"))
         trainer = Trainer(network, data, settings, precision, place)
         trainer.resume(saved.read())
         logger.info(
@@ -119,15 +142,19 @@ def train(
         saved.remove()
 
 
-def _identity(run: Run, labelled: np.ndarray) -> dict:
-    """Return what tells a run from others of the same settings and dataset."""
-    logits = run.teacher_logits
-    return {
-        "run": dict(run.identity),
-        "seed": run.seed,
-        "labelled_hash": storage.digest(labelled),
-        "teacher_hash": None if logits is None else storage.open_store(logits).attrs["model_hash"],
-    }
+def _check_start(
+    network: Network, settings: MethodSettings, images: torch.Tensor, dataset: str | Path
+) -> None:
+    """Raise InputError where not training but what it starts from is the cause of a NaN."""
+    if constant := [number for number, std in enumerate(network.std.flatten().tolist()) if not std]:
+        raise InputError(
+            f"{dataset}: channel {constant[0]} of the training images is the same everywhere, so "
+            f"normalisation = {settings.normalisation} divides by 0; use normalisation: imagenet, or other images"
+        )
+    if fault := find_fault(network, images):
+        raise InputError(
+            f"model = {settings.model}, weights = {settings.weights}: {fault} before training"
+        )
 
 
 def _run_epochs(trainer: Trainer, checkpoint: Checkpoint) -> None:
@@ -137,11 +164,6 @@ def _run_epochs(trainer: Trainer, checkpoint: Checkpoint) -> None:
     ) as bar:
         while len(trainer.rows) < epochs:
             row = trainer.train_epoch(checkpoint)
-            if not math.isfinite(row["loss"]):
-                raise InputError(
-                    f"learning_rate = {trainer.settings.learning_rate}: the loss is {row['loss']} "
-                    f"in epoch {row['epoch']:.0f}; use a smaller one"
-                )
             bar.set_postfix(loss=row["loss"], accuracy=row["accuracy"])
             bar.update()
             if bar.disable:
@@ -154,34 +176,50 @@ def _run_epochs(trainer: Trainer, checkpoint: Checkpoint) -> None:
                 )
 
 
-def _load(
-    source: Dataset, run: Run, settings: MethodSettings, device: torch.device
-) -> TrainingData:
-    sample_ids = source.array("train", "sample_ids")
-    labelled, unlabelled = read_split(run.split, sample_ids)
-    logits = None
-    if settings.objective == "distillation":
-        logits = _read_logits(run, sample_ids, labelled, unlabelled).to(device)
-    return TrainingData(
-        images=to_device(source.array("train", "images"), device),
-        labels=torch.from_numpy(source.array("train", "labels")).to(device),
-        labelled=torch.from_numpy(labelled).to(device),
-        unlabelled=torch.from_numpy(unlabelled).to(device),
-        teacher_logits=logits,
+def _read_teacher(
+    run: Run, settings: MethodSettings, sample_ids: np.ndarray, classes: int, device: torch.device
+) -> tuple[Teacher | None, list[str]]:
+    """Return whom the objective hears, and the hashes of the teachers' weights."""
+    needed = teacher_input(settings.objective, settings.augmentation)
+    if needed is None:
+        return None, []
+    paths, flag = (
+        (run.teacher_logits, "--teacher-logits")
+        if needed == "logits"
+        else (run.teacher_models, "--teacher-model")
     )
+    if not paths:
+        raise InputError(f"{flag} is missing: the objective {settings.objective} needs it")
+    if needed == "logits":
+        return _read_logits(paths, sample_ids, classes, device)
+    networks, metadata = zip(*(load_network(path, device) for path in paths), strict=True)
+    for path, network, content in zip(paths, networks, metadata, strict=True):
+        if not are_finite(network.parameters()):
+            raise InputError(f"{path}: weights that are not finite")
+        _check_classes(path, len(content["dataset"]["class_names"]), classes)
+    precisions = [content["precision"] for content in metadata]
+    return LiveTeacher(networks, precisions), [content["hash"] for content in metadata]
 
 
 def _read_logits(
-    run: Run, sample_ids: np.ndarray, labelled: np.ndarray, unlabelled: np.ndarray
-) -> torch.Tensor:
-    if run.teacher_logits is None:
-        raise InputError("--teacher-logits is missing: the distillation objective needs it")
-    if not len(unlabelled):
-        raise InputError(
-            f"{run.split}: all {len(labelled)} training images are labelled, none is left to "
-            "distil on; use a smaller budget"
-        )
-    store = storage.open_store(run.teacher_logits)
-    if list(store["sample_ids"][:]) != list(sample_ids[unlabelled]):
-        raise InputError(f"{run.teacher_logits}: not the unlabelled images of {run.split}")
-    return torch.from_numpy(store["logits"][:])
+    paths: Paths, sample_ids: np.ndarray, classes: int, device: torch.device
+) -> tuple[CachedTeacher, list[str]]:
+    stores = [storage.open_store(path) for path in paths]
+    names = stores[0]["sample_ids"][:]
+    places = {name: row for row, name in enumerate(sample_ids)}
+    logits = []
+    for path, store in zip(paths, stores, strict=True):
+        if list(store["sample_ids"][:]) != list(names) or not places.keys() >= set(names):
+            raise InputError(f"{path}: logits of other images than those of the dataset")
+        logits.append(torch.from_numpy(store["logits"][:]).to(device))
+        _check_classes(path, logits[-1].shape[-1], classes)
+        if not are_finite(logits[-1:]):
+            raise InputError(f"{path}: logits that are not finite")
+    rows = torch.tensor([places[name] for name in names], device=device)
+    teacher = CachedTeacher(rows, len(sample_ids), logits)
+    return teacher, [store.attrs["model_hash"] for store in stores]
+
+
+def _check_classes(path: str | Path, found: int, classes: int) -> None:
+    if found != classes:
+        raise InputError(f"{path}: a teacher of {found} classes; the dataset has {classes}")
