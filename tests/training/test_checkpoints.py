@@ -13,8 +13,8 @@ import torch
 from outputs import column, read_model
 
 from limbeck import cli
-from limbeck.data.splits import split_dataset
 from limbeck.runtime import storage
+from limbeck.stages.split_dataset import split_dataset
 from limbeck.training import checkpoints
 
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from limbeck.data.datasets import Dataset
-from limbeck.inference import write_teacher_logits
 from limbeck.models.network import build_network, load_network
 from limbeck.runtime import storage
+from limbeck.stages.teacher_logits import teacher_logits as write_teacher_logits
 from limbeck.training.objectives import build_objective
 from limbeck.training.objectives.base import TrainingData
 from limbeck.training.teacher import CachedTeacher, LiveTeacher, View

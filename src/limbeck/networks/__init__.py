@@ -1,1 +1,1 @@
-"""Networks and their named layers."""
+"""Networks, their layers and outputs."""

@@ -1,13 +1,21 @@
-"""Outputs of several layers of a network, taken in one pass."""
+"""Outputs of layers: of one layer alone, or of several in one pass."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
 from torch import nn
 
 from limbeck.models.network import Network
 from limbeck.runtime.errors import InputError, suggest
+
+
+class LayerReached(Exception):
+    """Ends a forward pass at a layer, whose output it carries."""
+
+    def __init__(self, output: torch.Tensor):
+        super().__init__()
+        self.output = output
 
 
 @contextlib.contextmanager
@@ -18,6 +26,70 @@ def hooked(module: nn.Module, hook: Callable) -> Iterator[None]:
         yield
     finally:
         handle.remove()
+
+
+def output_shapes(network: Network, layer: str, images: torch.Tensor) -> list[torch.Size]:
+    """Return the shapes of a layer's outputs, one for each time that a pass calls it.
+
+    Parameters
+    ----------
+    network : Network
+        Which.
+    layer : str
+        Name of the layer.
+    images : torch.Tensor
+        What to pass through the network, shape (B, C, H, W).
+
+    Raises
+    ------
+    InputError
+        If the network has no such layer, or never calls it.
+    """
+    shapes: list[torch.Size] = []
+    with hooked(network.layer(layer), lambda module, inputs, output: shapes.append(output.shape)):
+        network(images)
+    if not shapes:
+        raise InputError(f"layer '{layer}' = {network.layers[layer]}: no image passes through it")
+    return shapes
+
+
+def layer_outputs(
+    network: Network, layer: str, call: int, batches: Iterable[torch.Tensor]
+) -> Iterator[torch.Tensor]:
+    """Yield a layer's outputs batch by batch, and compute nothing beyond them.
+
+    Parameters
+    ----------
+    network : Network
+        Which.
+    layer : str
+        Name of the layer.
+    call : int
+        Which of the layer's outputs to take, where a pass calls it several times; the first is 1.
+    batches : iterable of torch.Tensor
+        Images, shape (B, C, H, W).
+
+    Yields
+    ------
+    torch.Tensor
+        Shape (B, ...).
+    """
+    remaining = 0
+
+    def stop(module: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
+        nonlocal remaining
+        remaining -= 1
+        if not remaining:
+            raise LayerReached(output)
+
+    with hooked(network.layer(layer), stop):
+        for batch in batches:
+            remaining = call
+            try:
+                network(batch)
+            except LayerReached as reached:
+                output = reached.output
+            yield output
 
 
 def find_layer(network: Network, layer: str) -> nn.Module:

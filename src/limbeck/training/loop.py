@@ -116,7 +116,7 @@ def train(
         "channels": channels,
         "precision": precision,
         "device": device,
-        "code": fingerprint("training.loop", f"training.objectives.{settings.objective}"),
+        "code": fingerprint("train", f"training.objectives.{settings.objective}"),
         "run": dict(run.identity),
         "seed": run.seed,
         "labelled_hash": storage.digest(labelled),
@@ -149,7 +149,8 @@ def _check_start(
     if constant := [number for number, std in enumerate(network.std.flatten().tolist()) if not std]:
         raise InputError(
             f"{dataset}: channel {constant[0]} of the training images is the same everywhere, so "
-            f"normalisation = {settings.normalisation} divides by 0; use normalisation: imagenet, or other images"
+            f"normalisation = {settings.normalisation} divides by 0; use normalisation: imagenet, "
+            "or other images"
         )
     if fault := find_fault(network, images):
         raise InputError(
