@@ -342,6 +342,12 @@ def test_a_step_of_one_image_is_an_error_where_it_has_no_variance(
     run_training(tmp_path / "wide", method_settings(batch_size=1, steps=2, epochs=None))
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is here")
+def test_absent_cuda_is_an_error():
+    message = one_line_error(lambda: devices.select_device("cuda"))
+    assert message.startswith("device = cuda: torch sees no CUDA device here")
+
+
 @pytest.mark.parametrize(
     ("setting", "flags", "expected"),
     [

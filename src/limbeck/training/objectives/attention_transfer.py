@@ -10,8 +10,8 @@ from limbeck.training.objectives.layers import LayerObjective, common_size, pool
 class AttentionTransfer(LayerObjective):
     """Sum over pairs of mean (a_s - a_t)², a the attention map of unit length.
 
-    Weight 1000 at B, C and D, as RepDistiller's script and mdistiller's config have it; the mean is
-    over images and pixels. In the paper the loss is half of β times the length of the difference.
+    Weight 1000 at B, C and D, as in RepDistiller's script, mdistiller's config and the authors'
+    code, where it is the mean over images and pixels too.
     """
 
     def hear(self, features: list[torch.Tensor]) -> list[torch.Tensor]:

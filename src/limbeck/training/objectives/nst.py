@@ -11,7 +11,7 @@ class SelectivityTransfer(LayerObjective):
     """Squared maximum mean discrepancy of the channels' maps of unit length, by (x'y)².
 
     Weight 50 at B, C and D, as in RepDistiller's script and mdistiller's config; the mean is over
-    images and pairs of channels. The paper has half of 50 for CIFAR.
+    images and pairs of channels.
     """
 
     def compare(

@@ -12,7 +12,7 @@ class ProbabilisticTransfer(LayerObjective):
     """mean p_t log (p_t / p_s) over pairs of images, p the similarities to an image, of sum 1.
 
     Weight 30000 at E, as in RepDistiller's script and mdistiller's config, whose loss is the mean
-    over all B² pairs; that of the paper is the sum.
+    over all B² pairs too.
     """
 
     def compare(
