@@ -7,11 +7,14 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+from limbeck.networks import user_code
 from limbeck.published import numbers
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
+from limbeck.runtime.paths import expand as expand_path
 from limbeck.study.config import check_config, check_files
 from limbeck.study.metrics import metric_modules
+from limbeck.study.objectives import teacher_input
 from limbeck.study.questions import (
     activations_json,
     embedding_json,
@@ -28,7 +31,14 @@ from limbeck.study.questions import (
     teachers_of,
     weights_file_of,
 )
-from limbeck.study.registry import EMBEDDINGS, FIGURES, OBJECTIVES, TABLE_FORMATS, subject_of
+from limbeck.study.registry import (
+    EMBEDDINGS,
+    FIGURES,
+    OBJECTIVES,
+    TABLE_FORMATS,
+    subject_of,
+    training_modules,
+)
 
 # Jobs stay in memory until the end, and to look for garbage among thousands takes a tenth of the time.
 gc.set_threshold(50_000)
