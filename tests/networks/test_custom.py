@@ -175,6 +175,13 @@ def test_source_files_are_those_that_the_code_lies_in(folder):
     assert source_files("torchvision.models:resnet18") == []
 
 
+def test_only_users_networks_have_a_digest(folder):
+    (folder / "resnet18.py").write_text(SMALL)
+    models = ("resnet18", "torchvision:resnet18", "torchvision.models:resnet18", "wrn_10_1")
+    assert [source_digest(model) for model in models] == ["", "", "", ""]
+    assert len(source_digest("my_nets:small")) == 16
+
+
 def test_digest_follows_the_code_and_not_its_comments(folder):
     file = folder / "my_nets.py"
     digests = [source_digest("my_nets:small")]

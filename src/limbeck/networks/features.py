@@ -143,11 +143,9 @@ def pass_through(
 
     def taking(layer: str) -> Callable:
         def take(module: nn.Module, inputs: tuple, output: object) -> None:
-            if not isinstance(output, torch.Tensor):
-                kind = type(output).__name__
-                raise InputError(
-                    f"layer {layer}: gives a {kind}; name a module that gives a tensor"
-                )
+            fault = output_fault(output, len(images))
+            if fault:
+                raise InputError(f"layer {layer}: {fault}")
             # A copy, because the next module may work in place.
             taken[layer] = output.to(torch.float32, copy=True)
 
@@ -159,7 +157,7 @@ def pass_through(
         logits = network(images)
     for layer in layers:
         if layer not in taken:
-            raise InputError(f"layer {layer}: no image passes through it")
+            raise InputError(f"layer {layer}: {UNUSED}")
     return logits, [taken[layer] for layer in layers]
 
 

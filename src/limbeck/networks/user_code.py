@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from limbeck.study.networks import find_family
+
 VARIABLE = "LIMBECK_NETWORKS"
 
 
@@ -43,13 +45,17 @@ def source_files(name: str) -> list[Path]:
     return sorted(found)
 
 
-def source_digest(name: str) -> str:
-    """Hash the code of a network, without comments and layout (16 hex digits).
+def source_digest(model: str) -> str:
+    """Hash the code of a user's network, without comments and layout (16 hex digits).
 
-    Installed packages do not count; a network of one has the hash of nothing.
+    Empty for what Limbeck or an installed package builds.
     """
+    family, name = find_family(model)
+    files = source_files(name) if family.name == "custom" else []
+    if not files:
+        return ""
     state = hashlib.sha256()
-    for path in source_files(name):
+    for path in files:
         text = path.read_text(encoding="utf-8", errors="replace")
         with contextlib.suppress(SyntaxError):
             text = ast.unparse(ast.parse(text))

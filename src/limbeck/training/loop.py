@@ -15,6 +15,7 @@ from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
 from limbeck.networks.model_file import load_network, matches, save_network
 from limbeck.networks.network import Network, build_network
+from limbeck.networks.user_code import source_digest
 from limbeck.runtime import storage
 from limbeck.runtime.devices import resolve_precision, select_device, to_device
 from limbeck.runtime.errors import InputError
@@ -118,7 +119,8 @@ def train(
         "channels": channels,
         "precision": precision,
         "device": device,
-        "code": fingerprint("train", *training_modules(settings.objective, settings.model)),
+        "code": fingerprint("train", *training_modules(settings.objective, settings.model))
+        + source_digest(settings.model),
         "run": dict(run.identity),
         "seed": run.seed,
         "labelled_hash": storage.digest(labelled),
