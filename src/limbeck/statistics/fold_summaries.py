@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from limbeck.study.metrics import METRICS
 
 # Metrics that only some algorithms of embedding have, and which.
-ALGORITHMS = {metric.name: metric.algorithms for metric in METRICS if metric.algorithms}
+ALGORITHMS = {metric.name: metric.algorithms for metric in METRICS.values() if metric.algorithms}
 
 NOT_MEASURED = "not measured"
 NOT_PUBLISHED = "not published"
