@@ -128,7 +128,7 @@ class Limbeck(LimbeckSteps):
         others = self.images[: settings.unlabelled_ratio * settings.batch_size]
         weak_view(self.images[: settings.batch_size], settings)
         weak_view(others, settings)
-        strong_view(weak_view(others, settings), settings.strong_operations, settings.cutout)
+        strong_view(weak_view(others, settings)[0], settings.strong_operations, settings.cutout)
 
 
 def main() -> None:

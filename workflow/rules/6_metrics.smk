@@ -3,7 +3,7 @@ rule score_predictions:
         dataset="results/{study}/dataset.zarr",
         predictions="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",
         history="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/history.csv",
-        teacher=reference_predictions,
+        teacher_predictions=reference_predictions,
     output:
         metrics="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/predictions.csv",
     log:
@@ -17,14 +17,12 @@ rule score_predictions:
         mem_mb=1000,
         runtime=10,
     params:
-        teacher=lambda wildcards, input: (
-            f"--teacher-predictions {input.teacher}" if input.teacher else ""
-        ),
+        optional=lambda wildcards, input: optional_flags(input, "teacher_predictions"),
         settings=metrics_json(config, "predictions"),
         code=scoring_code("score_predictions", "predictions"),
     shell:
         "limbeck score_predictions --dataset {input.dataset} --predictions {input.predictions}"
-        " --history {input.history} {params.teacher} --settings {params.settings:q}"
+        " --history {input.history} {params.optional} --settings {params.settings:q}"
         " --metrics {output.metrics} 2>> {log}"
 
 

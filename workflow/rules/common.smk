@@ -1,5 +1,7 @@
 import gc
 import json
+import os
+import shlex
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -41,6 +43,11 @@ try:
     )
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+
+# Where modules of users' own networks are looked for, here and in all jobs: beside their configs.
+FOLDERS = [Path(path).absolute().parent for path in workflow.configfiles] + [Path.cwd()]
+os.environ.setdefault(user_code.VARIABLE, os.pathsep.join(map(str, dict.fromkeys(FOLDERS))))
 
 
 wildcard_constraints:
@@ -141,21 +148,53 @@ def scoring_code(stage, kind):
     return fingerprint(stage, *metric_modules(kind, config["run"]["metrics"][kind]))
 
 
+def optional_flags(inputs, *names):
+    """The flags of a command for those of its inputs that this job has."""
+    flags = []
+    for name in names:
+        paths = inputs.get(name)
+        if paths:
+            paths = [paths] if isinstance(paths, str) else paths
+            flags.append(f"--{name.replace('_', '-')} {' '.join(map(shlex.quote, paths))}")
+    return " ".join(flags)
+
+
 def training_code(wildcards):
-    """Hash of the training loop and of the method's own objective, not of the others."""
-    objective = method_settings(wildcards)["objective"]
-    if not OBJECTIVES[objective].trains:
-        return fingerprint("train")
-    return fingerprint("train", f"training.objectives.{objective}")
+    """Hash of the training loop and of the method's own objective and network, not of others."""
+    settings = method_settings(wildcards)
+    model = settings["model"]
+    code = fingerprint("train", *training_modules(settings["objective"], model))
+    return code + user_code.source_digest(model)
 
 
-def teacher_logits_of(wildcards):
-    path = "results/{{study}}/runs/{teacher}/budget-{{budget}}/fold-{{fold}}/teacher_logits.zarr"
+def is_trained(wildcards):
+    return OBJECTIVES[method_settings(wildcards)["objective"]].trains
+
+
+def split_of(wildcards):
+    return "results/{study}/splits/budget-{budget}/fold-{fold}.csv" if is_trained(wildcards) else []
+
+
+def teachers_input(wildcards, needed, name):
+    """Files of the teachers of a run, if its objective needs files of this kind."""
+    settings = method_settings(wildcards)
+    if teacher_input(settings["objective"], settings["augmentation"]) != needed:
+        return []
+    path = f"results/{{{{study}}}}/runs/{{teacher}}/budget-{{{{budget}}}}/fold-{{{{fold}}}}/{name}"
     return expand(path, teacher=teachers_of(config, wildcards.method))
 
 
+def teacher_logits_of(wildcards):
+    return teachers_input(wildcards, "logits", "teacher_logits.zarr")
+
+
+def teacher_models_of(wildcards):
+    return teachers_input(wildcards, "network", "model.pt")
+
+
 def weights_input(wildcards):
-    return weights_file_of(config, wildcards.method, wildcards.budget, wildcards.fold) or []
+    weights = weights_file_of(config, wildcards.method, wildcards.budget, wildcards.fold)
+    return str(expand_path(weights, "weights")) if weights else []
 
 
 def algorithm_of(wildcards):

@@ -108,9 +108,16 @@ def listed(meaning: str, item: Key, default: object = REQUIRED, **bounds) -> Key
     return Key("list", meaning, default, item=item, **bounds)
 
 
-def mapping(meaning: str, item: Key, default: object = REQUIRED, **bounds) -> Key:
+def mapping(
+    meaning: str,
+    item: Key,
+    default: object = REQUIRED,
+    pattern: str = NAME,
+    words: str = NAME_IN_WORDS,
+    **bounds,
+) -> Key:
     """Declare a mapping of names, which the study chooses, to items of one form."""
-    return Key("mapping", meaning, default, item=item, pattern=NAME, words=NAME_IN_WORDS, **bounds)
+    return Key("mapping", meaning, default, item=item, pattern=pattern, words=words, **bounds)
 
 
 def section(meaning: str, keys: Mapping[str, Key], partial: bool = False) -> Key:

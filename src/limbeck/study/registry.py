@@ -11,7 +11,7 @@ from limbeck.study.embeddings import EMBEDDINGS
 from limbeck.study.figures import FIGURES
 from limbeck.study.maps import MAPS
 from limbeck.study.metrics import KINDS, METRICS, kinds_of, metrics_of
-from limbeck.study.networks import FAMILIES
+from limbeck.study.networks import FAMILIES, find_family
 from limbeck.study.objectives import OBJECTIVES
 from limbeck.study.tables import TABLES
 
@@ -31,6 +31,7 @@ __all__ = [
     "layer_figure_metrics",
     "metrics_of",
     "subject_of",
+    "training_modules",
 ]
 
 TABLE_FORMATS = ("csv", "md", "html")
@@ -70,3 +71,8 @@ def layer_figure_metrics(methods: Sequence[str]) -> list[str]:
         elif metric.parts == "method":
             shown += [f"{name}:{method}" for method in methods]
     return shown
+
+
+def training_modules(objective: str, model: str) -> list[str]:
+    """Return the modules that a method chooses, for the fingerprint of ``train``."""
+    return [*OBJECTIVES[objective].modules, find_family(model)[0].module]
