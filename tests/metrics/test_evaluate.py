@@ -1,5 +1,7 @@
 """Metrics called by the names of their parameters, with their nulls and reasons."""
 
+import importlib
+import inspect
 import math
 from types import SimpleNamespace
 
@@ -8,8 +10,9 @@ import pytest
 
 from limbeck.metrics.class_areas import class_area_null, class_area_ratio
 from limbeck.metrics.evaluate import Score, evaluate
+from limbeck.metrics.scoring import EmbeddingInputs, LayerInputs, PredictionInputs
 from limbeck.runtime.errors import InputError
-from limbeck.study.metrics import METRICS, metrics_of
+from limbeck.study.metrics import DECLARATIONS, metrics_of
 
 
 def declared(*names, kind="predictions"):
@@ -79,9 +82,15 @@ def test_wrong_input_is_not_a_reason():
         evaluate(declared("accuracy"), inputs)
 
 
-def test_all_declared_functions_exist():
-    for metric in METRICS:
-        for name in filter(None, (metric.function, metric.null)):
-            module, _, function = name.partition(":")
-            namespace = __import__(f"limbeck.metrics.{module}", fromlist=[function])
-            assert callable(getattr(namespace, function)), name
+@pytest.mark.parametrize("metric", DECLARATIONS, ids=lambda metric: metric.name)
+def test_functions_ask_for_nothing_that_their_kind_does_not_have(metric):
+    classes = {
+        "predictions": [PredictionInputs],
+        "layers": [LayerInputs],
+        "embeddings": [EmbeddingInputs, LayerInputs],
+    }.get(metric.kind, [])
+    inputs = {name for one in classes for name in (*one.__dataclass_fields__, *vars(one))}
+    for name in filter(None, (metric.function, metric.null)):
+        module, _, function = name.partition(":")
+        found = getattr(importlib.import_module(f"limbeck.metrics.{module}"), function)
+        assert metric.kind == "pairs" or set(inspect.signature(found).parameters) <= inputs

@@ -1,6 +1,7 @@
 """Rows of the table: which metrics are taken, of what, and what they say they are of."""
 
 import statistics
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,14 +14,23 @@ from sklearn.metrics import log_loss, silhouette_score
 from limbeck.metrics.dimension import intrinsic_dimension
 from limbeck.metrics.gram import centred_gram
 from limbeck.metrics.probe import probe_accuracy
-from limbeck.metrics.scoring import score_embedding, score_layer, score_predictions
 from limbeck.metrics.variance import variance_ratio
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
+from limbeck.stages.score_embedding import score_embedding
+from limbeck.stages.score_layer import score_layer
+from limbeck.stages.score_predictions import score_predictions
+from limbeck.study.metrics import metrics_of
 from limbeck.study.settings import MetricSettings
 
 RUN = {"study": "s", "method": "distilled", "budget": 200, "fold": 1}
-SETTINGS = MetricSettings(neighbours=5, area_mass=0.9, probe_penalty=0.2, probe_folds=4)
+LAYER = (
+    *("knn_accuracy", "silhouette", "probe_accuracy", "intrinsic_dimension", "variance_ratio"),
+    *("extraction_seconds", "neighbour_seconds"),
+)
+SETTINGS = MetricSettings(
+    names=LAYER, area_mass=0.9, neighbours=5, probe_penalty=0.2, probe_folds=4
+)
 
 
 def write_dataset(path, labels, superclasses=()):
@@ -69,6 +79,7 @@ def score(tmp_path):
             dataset,
             write("predictions.zarr", logits, labels),
             tmp_path / "history.csv",
+            MetricSettings(names=tuple(metrics_of("predictions"))),
             tmp_path / "metrics.csv",
             None if teacher is None else write("teacher.zarr", teacher, labels[: len(teacher)]),
         )
@@ -193,7 +204,7 @@ def test_permutations_are_the_same_for_all_methods_of_a_fold(layer, tmp_path):
 
 
 def test_a_layer_with_small_classes_says_what_it_cannot_measure(layer, tmp_path, caplog):
-    settings = MetricSettings(neighbours=5, area_mass=0.9, probe_penalty=0.2, probe_folds=11)
+    settings = replace(SETTINGS, probe_folds=11)
     score_layer(*layer, settings, tmp_path / "metrics.csv")
     metrics = read(tmp_path / "metrics.csv", layer="C")
     assert not {"probe_accuracy", "probe_accuracy_null"} & metrics.keys()
@@ -235,7 +246,8 @@ def test_rows_of_an_embedding(layer, clusters, nearest, tmp_path, algorithm):
         "losses": np.array([3.0, 1, 2, 1.5]) if more else np.empty(0),
     }
     storage.write_store(tmp_path / "embedding.zarr", store, {**attributes, "settings": settings})
-    score_embedding(*layer, tmp_path / "embedding.zarr", SETTINGS, tmp_path / "metrics.csv")
+    chosen = replace(SETTINGS, names=tuple(metrics_of("embeddings")))
+    score_embedding(*layer, tmp_path / "embedding.zarr", chosen, tmp_path / "metrics.csv")
     metrics = read(tmp_path / "metrics.csv", layer="C", embedding="mine")
     areas = [area_by_scipy(picture[labels == label], 0.9) for label in range(3)]
     whole = area_by_scipy(picture, 0.9)
@@ -255,3 +267,9 @@ def test_rows_of_an_embedding(layer, clusters, nearest, tmp_path, algorithm):
         own: 0.125,
         **more,
     }
+
+
+def test_only_chosen_metrics_are_taken(layer, tmp_path):
+    chosen = replace(SETTINGS, names=("silhouette", "neighbour_seconds"))
+    score_layer(*layer, chosen, tmp_path / "metrics.csv")
+    assert list(read(tmp_path / "metrics.csv", layer="C")) == ["silhouette", "neighbour_seconds"]

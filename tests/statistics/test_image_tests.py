@@ -13,7 +13,9 @@ from limbeck.statistics.image_tests import (
 )
 from limbeck.study.settings import StatisticsSettings
 
-SETTINGS = StatisticsSettings(("undistilled", "distilled"), ("accuracy",), 0.95, "holm")
+SETTINGS = StatisticsSettings(
+    methods=("undistilled", "distilled"), metrics=("accuracy",), confidence=0.95, correction="holm"
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Paired tests over folds, against numbers worked out by hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from scipy import stats
@@ -10,7 +11,12 @@ from limbeck.stages.test_methods import test_methods as compare_methods
 from limbeck.statistics.paired_tests import COLUMNS, limits_of, paired_test
 from limbeck.study.settings import StatisticsSettings
 
-SETTINGS = StatisticsSettings(("undistilled", "distilled"), ("accuracy", "ivis_loss"), 0.95, "holm")
+SETTINGS = StatisticsSettings(
+    methods=("undistilled", "distilled"),
+    metrics=("accuracy", "ivis_loss"),
+    confidence=0.95,
+    correction="holm",
+)
 ZEROS = [0.0] * 5
 # Of mean 3 and sample variance 2.5.
 ONE_TO_FIVE = [1.0, 2.0, 3.0, 4.0, 5.0]
@@ -111,7 +117,7 @@ def test_significant_within_a_metric_is_not_always_significant_in_the_study(tmp_
     for metric in metrics:
         values[metric, "", 10, "undistilled"] = ZEROS
         values[metric, "", 10, "distilled"] = ONE_TO_FIVE
-    settings = StatisticsSettings(SETTINGS.methods, metrics, 0.95, "bonferroni")
+    settings = replace(SETTINGS, metrics=metrics, correction="bonferroni")
     for row in compare(tmp_path, values, settings):
         assert row["significant"] == "yes" and row["significant_study"] == "no"
         assert float(row["p_corrected_study"]) == pytest.approx(5 * p_of(3 / math.sqrt(0.5)))

@@ -112,7 +112,7 @@ def test_layers_show_metrics_of_layers(config, wrong, right):
     [
         ("bars", "predictions", "accuracy"),
         ("areas", "embeddings", "class_area_ratio"),
-        ("alike", "comparisons", "cka"),
+        ("alike", "pairs", "cka"),
         ("measures", "layers", "probe_accuracy"),
     ],
 )

@@ -42,9 +42,11 @@ DEFAULT_EMBEDDINGS = {
 }
 # What is tested where the config does not say, if it was scored.
 DEFAULT_TESTED = (
-    *("accuracy", "top_5_accuracy", "superclass_correlation", "knn_accuracy", "silhouette"),
-    *("trustworthiness", "continuity", "ivis_loss", "class_area_ratio", "probe_accuracy"),
-    *("intrinsic_dimension", "variance_ratio", "neighbour_overlap"),
+    *("accuracy", "top_5_accuracy", "superclass_correlation", "superclass_contrast"),
+    *("teacher_agreement", "teacher_divergence", "calibration_error"),
+    *("negative_log_likelihood", "knn_accuracy", "silhouette", "trustworthiness", "continuity"),
+    *("ivis_loss", "class_area_ratio", "probe_accuracy", "intrinsic_dimension"),
+    *("variance_ratio", "neighbour_overlap"),
 )
 # The figures that are drawn where the config does not say, as far as the study has what they show.
 COMMON_FIGURES = (
