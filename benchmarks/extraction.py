@@ -26,7 +26,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from trained_network import train_a_little
 
 from limbeck.activations import extract_activations
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.inference import BATCH
 from limbeck.models.network import load_network
 from limbeck.runtime import storage

@@ -52,7 +52,7 @@ def method_settings():
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory):
     """Return the path of a store of the digits: 1437 training and 360 test images of 8 x 8."""
-    from limbeck.data.datasets import prepare_dataset
+    from limbeck.stages.prepare_dataset import prepare_dataset
 
     path = tmp_path_factory.mktemp("digits") / "dataset.zarr"
     settings = DatasetSettings(name="digits", path=None, download=False, test_fraction=0.2)
@@ -63,7 +63,7 @@ def digits(tmp_path_factory):
 @pytest.fixture(scope="session")
 def split(digits, tmp_path_factory):
     """Return the path of a split of the digits: 50 labelled images, 1387 unlabelled ones."""
-    from limbeck.data.splits import split_dataset
+    from limbeck.stages.split_dataset import split_dataset
 
     path = tmp_path_factory.mktemp("splits") / "fold-0.csv"
     split_dataset(digits, 50, 0, 0, path)

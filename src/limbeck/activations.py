@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.inference import provenance, read_batches
 from limbeck.models.network import Network, load_network
 from limbeck.runtime import storage

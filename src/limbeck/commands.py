@@ -65,7 +65,7 @@ def command(*flags: str) -> Callable:
 @command("--settings", "--seed", "--dataset")
 def prepare_dataset(args: argparse.Namespace) -> None:
     """Read a dataset and write it as one store."""
-    from limbeck.data.datasets import prepare_dataset
+    from limbeck.stages.prepare_dataset import prepare_dataset
     from limbeck.study.settings import parse_settings
 
     prepare_dataset(parse_settings("dataset", args.settings), args.seed, args.dataset)
@@ -74,7 +74,7 @@ def prepare_dataset(args: argparse.Namespace) -> None:
 @command("--dataset", "--budget", "--fold", "--seed", "--split")
 def split_dataset(args: argparse.Namespace) -> None:
     """Choose the labelled images of one budget and fold."""
-    from limbeck.data.splits import split_dataset
+    from limbeck.stages.split_dataset import split_dataset
 
     split_dataset(args.dataset, args.budget, args.fold, args.seed, args.split)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.data.splits import read_split
 from limbeck.models.network import Network, load_network
 from limbeck.runtime import storage

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from limbeck.activations import extract_activations, layer_outputs, output_shapes
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.inference import BATCH, predict, read_batches
 from limbeck.models.network import Network, load_network, save_network
 from limbeck.runtime import storage

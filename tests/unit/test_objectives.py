@@ -9,7 +9,7 @@ from stored import samples_of
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.data.splits import read_split
 from limbeck.inference import write_teacher_logits
 from limbeck.models.network import build_network, load_network

@@ -7,12 +7,12 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models import resnet
 
-from limbeck.data.splits import split_dataset
 from limbeck.inference import write_teacher_logits
 from limbeck.models.network import Network, build_network
 from limbeck.models.stack import NetworkStack
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
+from limbeck.stages.split_dataset import split_dataset
 from limbeck.study.method_settings import is_packable
 from limbeck.training.loop import Run, train
 from limbeck.training.objectives import TrainingData, build_objective

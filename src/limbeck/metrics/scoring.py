@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.metrics.classification import superclass_correlation, top_k_accuracy
 from limbeck.metrics.density import class_area_ratios
 from limbeck.metrics.gram import centred_gram, gram_distances

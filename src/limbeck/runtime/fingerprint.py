@@ -10,11 +10,15 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 INERT = {
     "cli",
+    "data.facts",
+    "data.listing",
     "runtime.errors",
     "runtime.fingerprint",
+    "runtime.paths",
     "runtime.startup",
     "runtime.storage",
     "study.config",
+    "study.datasets",
     "study.method_settings",
     "study.settings",
     "training.checkpoints",

@@ -13,12 +13,17 @@ from limbeck.study.method_settings import MethodSettings, method_contradictions
 
 @dataclass(frozen=True)
 class DatasetSettings:
-    """Which images to read; `test_fraction` is for datasets without a test split of their own."""
+    """Which images to read.
+
+    `test_fraction` is for datasets without a test split of their own, `image_size` one side of the
+    squares that the images are resized to, None as they are.
+    """
 
     name: str
     path: str | None
     download: bool
     test_fraction: float | None
+    image_size: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.data.splits import read_split
 from limbeck.models.network import build_network, holds, save_network
 from limbeck.models.stack import NetworkStack
