@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from helpers.pictures import RED, prepare, save, settings_of, write_folder
 
+from helpers.pictures import RED, prepare, save, settings_of, write_folder
 from limbeck.data.facts import Facts, quick_facts, stored_facts
 from limbeck.runtime.errors import InputError
 

@@ -1,11 +1,12 @@
 """Image folders: the right pixels, labels and test images, one clear line for every bad one."""
 
 import logging
-import os
 import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from helpers.pictures import (
     GREEN,
     GREY,
@@ -14,11 +15,8 @@ from helpers.pictures import (
     prepare,
     samples_of,
     save,
-    settings_of,
     write_folder,
 )
-from PIL import Image
-
 from limbeck.data import image_folder
 from limbeck.data.image_folder import choose_test, count_test
 from limbeck.runtime.errors import InputError
@@ -238,8 +236,8 @@ def test_a_class_of_one_image_cannot_be_split():
     with pytest.raises(InputError) as caught:
         count_test(1, "ant", 0.2)
     assert str(caught.value) == (
-        "dataset.test_fraction = 0.2: class 'ant' has only one image; at least two are needed, one "
-        "to train and one to test"
+        "dataset.test_fraction = 0.2: class 'ant' has only one image; needed are two, one to "
+        "train and one to test"
     )
 
 

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from helpers.pictures import RED, save, settings_of, write_folder
 
+from helpers.pictures import RED, save, settings_of, write_folder
 from limbeck.data.listing import listing
 from limbeck.runtime.errors import InputError
 

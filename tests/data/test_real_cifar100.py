@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.pictures import prepare, settings_of
 from PIL import Image
 
+from helpers.pictures import prepare, settings_of
 from limbeck.data.facts import quick_facts
 from limbeck.data.sources import cifar100
 from limbeck.runtime import storage

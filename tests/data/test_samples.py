@@ -25,7 +25,7 @@ def test_good_data_pass():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"class_names": ["ant"]}, "has only one class, 'ant'; at least two are needed"),
+        ({"class_names": ["ant"]}, "has only one class, 'ant'; needed are two or more"),
         ({"train": part([0, 1, 3])}, "training image 2 has label 3; allowed: 0 to 2"),
         ({"train": part([0, 1, -1])}, "training image 2 has label -1; allowed: 0 to 2"),
         ({"test": part([0, 2, 2])}, r"class 'b\nee' has no test images"),
@@ -43,6 +43,6 @@ def test_good_data_pass():
 def test_bad_data_are_one_line(change, message):
     with pytest.raises(InputError) as caught:
         dataclasses.replace(GOOD, **change).check("mine")
-    assert str(caught.value).startswith(f"mine: ")
+    assert str(caught.value).startswith("mine: ")
     assert message in str(caught.value)
     assert str(caught.value).isprintable()

@@ -62,8 +62,8 @@ def test_every_image_is_as_likely_as_any_other():
 def test_unequal_classes_are_allowed_up_to_the_smallest():
     assert budget_mistake(24, [10, 8, 12], NAMES) is None
     assert budget_mistake(27, [10, 8, 12], NAMES) == (
-        "budget 27: must be a multiple of the 3 classes, 3 to 24, as the smallest class, 'bee', has "
-        "8 training images; the nearest is 24"
+        "budget 27: must be a multiple of the 3 classes, 3 to 24, as the smallest class, 'bee', "
+        "has 8 training images; the nearest is 24"
     )
     assert budget_mistake(4, [10, 8, 12], ["a\nb", "c", "d"]) == (
         "budget 4: must be a multiple of the 3 classes, 3 to 24; the nearest is 3"

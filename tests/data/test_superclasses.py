@@ -76,6 +76,7 @@ def test_hostile_names_are_text(write):
         ((HEADER, 'ant,"insects', BEE), "not a CSV file"),
         ((b"class,superclass\nant,K\xe4fer\nbee,Bienen\n",), "not UTF-8"),
         (("class,superclass\nant,insects\n".encode("utf-16"),), "not UTF-8"),
+        ((HEADER, ANT, "bee,insects\0"), "not a text file (it holds null characters)"),
     ],
 )
 def test_a_wrong_file_is_one_line(write, lines, message):

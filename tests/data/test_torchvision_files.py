@@ -5,8 +5,8 @@ import pickle
 
 import numpy as np
 import pytest
-from helpers.pictures import error_of, prepare, settings_of
 
+from helpers.pictures import error_of, prepare, settings_of
 from limbeck.data.sources import cifar10, cifar100, fashion_mnist, svhn
 
 ALL = ("cifar10", "cifar100", "fashion_mnist", "svhn")
@@ -129,7 +129,7 @@ def test_fashion_mnist_is_grey_and_without_superclasses(tmp_path):
 def test_names_of_fashion_mnist_are_torchvisions():
     from torchvision.datasets import FashionMNIST
 
-    assert fashion_mnist.CLASS_NAMES == FashionMNIST.classes
+    assert FashionMNIST.classes == fashion_mnist.CLASS_NAMES
 
 
 def test_svhn_has_height_width_and_channels_in_order(tmp_path, monkeypatch):
@@ -163,6 +163,7 @@ def test_damaged_files_are_not_read(tmp_path):
         dump(tmp_path / CIFAR10.base_folder / name, {"data": cifar_rows(NOISE), "labels": [0] * 20})
     message = error_of("cifar10", tmp_path, tmp_path)
     assert message.startswith(f"dataset.path = {tmp_path}: no valid CIFAR10")
+    assert "remove its files and get them again" in message
 
 
 @pytest.mark.parametrize("keep", [0, 3, 16, 500])

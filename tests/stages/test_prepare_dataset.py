@@ -50,7 +50,7 @@ def test_one_class_is_refused(tmp_path):
     for part in ("train", "test"):
         save(tmp_path / "images" / part / "ant" / "1.png", RED)
     assert error_of("image_folder", tmp_path, tmp_path / "images") == (
-        "image_folder: has only one class, 'ant'; at least two are needed"
+        "image_folder: has only one class, 'ant'; needed are two or more"
     )
 
 

@@ -61,7 +61,7 @@ def read_image(path: Path, size: int | None = None) -> DecodedImage:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        # Not opened by name: Pillow maps uncompressed TIFFs into memory then, and turns them wrongly.
+        # Not by its name: Pillow maps uncompressed TIFFs into memory then, and turns them wrongly.
         with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:
             image.load()
             frames = image.format != "MPO" and getattr(image, "is_animated", False)

@@ -122,8 +122,8 @@ def count_test(images: int, name: str, fraction: float) -> int:
     """Return how many images of a class become test images: at least one, and not all."""
     if images < 2:
         raise InputError(
-            f"dataset.test_fraction = {fraction}: class '{show(name)}' has only one image; at least "
-            "two are needed, one to train and one to test"
+            f"dataset.test_fraction = {fraction}: class '{show(name)}' has only one image; "
+            "needed are two, one to train and one to test"
         )
     return min(max(round(images * fraction), 1), images - 1)
 
@@ -147,7 +147,7 @@ def _refuse_hidden_images(files: ImageFiles) -> None:
 def _read_images(folder: Path, paths: Sequence[str], size: int | None) -> np.ndarray:
     """Return all images, shape (n, height, width, channels), in the order of the paths."""
     first = folder / paths[0]
-    height, width = read_image(first, size).pixels.shape[:2]
+    height, width = (size, size) if size else read_image(first).pixels.shape[:2]
     images = _allocate(len(paths), height, width)
 
     def read_into(row: int) -> tuple[bool, bool, bool]:

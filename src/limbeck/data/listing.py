@@ -61,8 +61,6 @@ def listing(settings: DatasetSettings) -> str:
                 f"{remedy if declaration.downloads else 'restore it'}"
             ) from None
         except OSError as error:
-            raise InputError(
-                f"{show(folder / name)}: cannot be read ({error.strerror})"
-            ) from None
+            raise InputError(f"{show(folder / name)}: cannot be read ({error.strerror})") from None
         state.update(f"{name}\0{status.st_size}\0{int(status.st_mtime)}\0".encode())
     return state.hexdigest()[:16]

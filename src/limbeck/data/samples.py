@@ -53,7 +53,7 @@ class SourceData:
         classes = len(self.class_names)
         if classes < 2:
             raise InputError(
-                f"{name}: has only one class, '{show(self.class_names[0])}'; at least two are needed"
+                f"{name}: has only one class, '{show(self.class_names[0])}'; needed are two or more"
             )
         for part, samples in (("training", self.train), ("test", self.test)):
             images, labels = samples.images, samples.labels

@@ -47,6 +47,8 @@ def read_superclasses(folder: Path, class_names: Sequence[str]) -> dict[str, str
         raise InputError(f"{show(path)}: cannot be read ({error.strerror})") from None
     except csv.Error as error:
         raise InputError(f"{show(path)}: not a CSV file ({error})") from None
+    if "\0" in text:
+        raise InputError(f"{show(path)}: not a text file (it holds null characters)")
     if header != ["class", "superclass"]:
         raise InputError(f"{show(path)}: its header is {header}; needs class,superclass")
     superclasses: dict[str, str] = {}
@@ -58,9 +60,8 @@ def read_superclasses(folder: Path, class_names: Sequence[str]) -> dict[str, str
                 "hold commas"
             )
         if name not in class_names:
-            raise InputError(
-                f"{show(path)}: class '{show(name)}' has no images; {suggest(show(name), map(show, class_names))}"
-            )
+            hint = suggest(show(name), map(show, class_names))
+            raise InputError(f"{show(path)}: class '{show(name)}' has no images; {hint}")
         if not superclass or name in superclasses:
             raise InputError(f"{show(path)}: class '{show(name)}' needs exactly one superclass")
         superclasses[name] = superclass

@@ -60,7 +60,7 @@ def read_torchvision(
             "the download failed; fetch it on a machine with a network connection, copy it there, "
             "and set dataset.download: false"
             if settings.download
-            else "put it there or set dataset.download: true"
+            else "remove its files and get them again, or let dataset.download: true get them"
         )
         raise InputError(
             f"dataset.path = {show(folder)}: no valid {name} ({reason}): {remedy}"

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers.pictures import error_of, prepare, samples_of, settings_of
 
+from helpers.pictures import error_of, prepare, samples_of, settings_of
 from limbeck.data.sources.digits import facts
 
 

@@ -1,8 +1,8 @@
 """CIFAR-100 (Krizhevsky 2009)."""
 
 from limbeck.data.facts import Facts
-from limbeck.data.samples import SourceData
 from limbeck.data.groups import superclass_of
+from limbeck.data.samples import SourceData
 from limbeck.data.torchvision_files import read_torchvision
 from limbeck.study.settings import DatasetSettings
 

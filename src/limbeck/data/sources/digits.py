@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from limbeck.data.facts import Facts
-from limbeck.data.samples import Samples, SourceData
 from limbeck.data.groups import DIGIT_SHAPES, superclass_of
+from limbeck.data.samples import Samples, SourceData
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.seeding import derive_seed
 from limbeck.study.settings import DatasetSettings

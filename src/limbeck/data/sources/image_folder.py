@@ -33,13 +33,17 @@ def facts(settings: DatasetSettings) -> Facts:
         train = [count - taken for count, taken in zip(counts["all"], test, strict=True)]
         counts = {"train": train, "test": test}
     first = next(iter(next(iter(files.parts.values())).values()))[0]
-    pixels = read_image(folder / first, settings.image_size).pixels
+    pixels = read_image(folder / first).pixels
+    size = settings.image_size
     note = files.note()
     return Facts(
         class_names=names,
         train_per_class=counts["train"],
         test_per_class=counts["test"],
-        image_shape=(*pixels.shape[:2], 3 if pixels.ndim == 3 else 1),
+        image_shape=(
+            *((size, size) if size else pixels.shape[:2]),
+            3 if pixels.ndim == 3 else 1,
+        ),
         superclasses=read_superclasses(folder, names),
         notes=(note,) if note else (),
     )

@@ -1,8 +1,8 @@
 """SVHN's cropped digits (Netzer et al. 2011)."""
 
 from limbeck.data.facts import Facts
-from limbeck.data.samples import SourceData
 from limbeck.data.groups import DIGIT_SHAPES, superclass_of
+from limbeck.data.samples import SourceData
 from limbeck.data.torchvision_files import read_torchvision
 from limbeck.study.settings import DatasetSettings
 
