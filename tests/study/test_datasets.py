@@ -82,8 +82,7 @@ def code(tmp_path, monkeypatch):
 
     def fingerprints():
         clear()
-        stage = "stages.prepare_dataset"
-        return {name: fingerprint(stage, f"data.sources.{name}") for name in DATASETS}
+        return {name: fingerprint("prepare_dataset", f"data.sources.{name}") for name in DATASETS}
 
     yield package, fingerprints
     clear()

@@ -1,4 +1,4 @@
-"""The rule ``prepare_dataset``: read a dataset and write it as one store."""
+"""Read a dataset and write it as one store."""
 
 import importlib
 from pathlib import Path
@@ -12,7 +12,7 @@ from limbeck.study.datasets import dataset_mistakes
 from limbeck.study.settings import DatasetSettings
 
 
-def prepare_dataset(settings: DatasetSettings, seed: int, output: str | Path) -> None:
+def prepare_dataset(settings: DatasetSettings, seed: int, dataset: Path) -> None:
     """Read a dataset and write it as one store.
 
     Parameters
@@ -21,8 +21,8 @@ def prepare_dataset(settings: DatasetSettings, seed: int, output: str | Path) ->
         Which dataset, and where it lies.
     seed : int
         The study's seed; only test splits that are drawn depend on it.
-    output : str or Path
-        The store to write.
+    dataset : Path
+        Dataset store to write.
 
     Raises
     ------
@@ -38,4 +38,4 @@ def prepare_dataset(settings: DatasetSettings, seed: int, output: str | Path) ->
     data = importlib.import_module(f"limbeck.data.sources.{settings.name}").read(settings, seed)
     data.check(settings.name)
     arrays, attributes = store_content(data)
-    storage.write_store(output, arrays, {"dataset": settings.name, "source": source, **attributes})
+    storage.write_store(dataset, arrays, {"dataset": settings.name, "source": source, **attributes})
