@@ -25,7 +25,7 @@ from side_by_side import hardware
 from torch.utils.data import DataLoader, TensorDataset
 from trained_network import train_a_little
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.networks.inference import BATCH
 from limbeck.networks.layers import AUTO, resolve_layers
 from limbeck.networks.model_file import load_network

@@ -63,7 +63,7 @@ def method_settings():
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory):
     """Return the path of a store of the digits: 1437 training and 360 test images of 8 x 8."""
-    from limbeck.data.datasets import prepare_dataset
+    from limbeck.stages.prepare_dataset import prepare_dataset
 
     path = tmp_path_factory.mktemp("digits") / "dataset.zarr"
     settings = DatasetSettings(name="digits", path=None, download=False, test_fraction=0.2)

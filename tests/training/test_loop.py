@@ -8,7 +8,7 @@ import torch
 from limbeck.models.network import build_network, load_network
 from outputs import column, read_history, read_model
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.data.splits import read_split
 from limbeck.runtime import devices, processor, storage
 from limbeck.runtime.errors import InputError

@@ -7,7 +7,7 @@ from stored import samples_of
 from torch import nn
 from torch.nn import functional as F
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.networks.features import layer_outputs, output_shapes
 from limbeck.networks.inference import BATCH, read_batches
 from limbeck.networks.model_file import load_network, save_network

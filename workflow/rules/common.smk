@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from limbeck.networks import user_code
+from limbeck.data.listing import listing
 from limbeck.published import numbers
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
@@ -39,6 +40,7 @@ from limbeck.study.registry import (
     subject_of,
     training_modules,
 )
+from limbeck.study.settings import DatasetSettings
 
 # Jobs stay in memory until the end, and to look for garbage among thousands takes a tenth of the time.
 gc.set_threshold(50_000)
@@ -90,6 +92,14 @@ def as_json(*keys):
         return json.dumps(part, sort_keys=True)
 
     return select
+
+
+def dataset_files(wildcards):
+    """A digest of the dataset's files; a function, so that only who plans this job looks at them."""
+    try:
+        return listing(DatasetSettings(**config["dataset"]))
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def activation_store(path):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.metrics.evaluate import Score, evaluate
 from limbeck.metrics.gram import layer_gram
 from limbeck.neighbours.search import nearest_neighbours

@@ -25,7 +25,7 @@ def expand(path: str, key: str) -> Path:
     Raises
     ------
     InputError
-        If it is no path (empty, with a null character), or names an unknown user or variable.
+        If it is empty or holds a null character, or names an unknown user or variable.
     """
     said = f"{key} = {show(path) or repr(path)}"
     try:

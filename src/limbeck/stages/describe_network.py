@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.networks.inference import read_batches
 from limbeck.networks.layers import resolve_layers
 from limbeck.networks.model_file import load_network

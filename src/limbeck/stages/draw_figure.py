@@ -3,7 +3,7 @@
 import importlib
 from pathlib import Path
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
 from limbeck.study.figures import FIGURES
 from limbeck.study.questions import resolve_figure

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.networks.features import layer_outputs, output_shapes
 from limbeck.networks.inference import provenance, read_batches
 from limbeck.networks.layers import resolve_layers

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.metrics.scoring import PredictionInputs, measure, write_scores
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError

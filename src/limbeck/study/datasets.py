@@ -4,15 +4,13 @@ A dataset is read by ``limbeck.data.sources.<name>``, which is loaded by name. S
 computed depends on this list, and a new dataset reruns no other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from limbeck.runtime.errors import suggest
 
-if TYPE_CHECKING:  # Settings are checked against these declarations.
+if TYPE_CHECKING:
     from limbeck.study.settings import DatasetSettings
 
 
@@ -89,7 +87,7 @@ DATASETS = {
 }
 
 
-def dataset_mistakes(settings: DatasetSettings) -> Iterator[str]:
+def dataset_mistakes(settings: "DatasetSettings") -> Iterator[str]:
     """Check the settings of a dataset against its declaration, without looking at any file.
 
     Parameters

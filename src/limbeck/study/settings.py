@@ -47,12 +47,12 @@ class DatasetSettings:
     )
     image_size: int | None = setting(
         integer(
-            "side in pixels of the squares that images of a folder become; null: they have one "
-            "size already",
+            "side in pixels of the squares that images of a folder become: the shorter side is "
+            "resized to it and the middle kept; null: they have one size already",
             None,
             null=True,
-            least=4,
-            most=1024,
+            least=8,
+            most=4096,
         )
     )
 

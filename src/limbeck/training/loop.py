@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.data.splits import read_split
 from limbeck.networks.model_file import load_network, matches, save_network
 from limbeck.networks.network import Network, build_network

@@ -3,14 +3,20 @@
 import numpy as np
 import pytest
 
-from limbeck.data.splits import choose_labelled, read_split
+from limbeck.data import splits
+from limbeck.data.splits import budget_mistake, read_split
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
-from limbeck.stages.split_dataset import split_dataset
 
 # Ten, eight and twelve images of three classes, in mixed order: 24 are the largest budget.
 LABELS = np.random.default_rng(1).permutation(np.repeat([0, 1, 2], [10, 8, 12]))
+NAMES = ["ant", "bee", "cat"]
 BUDGETS = range(3, 25, 3)
+
+
+def choose_labelled(labels, budget, fold, seed):
+    names = NAMES[: len(set(labels.tolist()))]
+    return splits.choose_labelled(labels, names, budget, fold, seed)
 
 
 @pytest.mark.parametrize("budget", BUDGETS)
@@ -53,6 +59,17 @@ def test_every_image_is_as_likely_as_any_other():
     assert (abs(counts - 200) < 44).all()
 
 
+def test_unequal_classes_are_allowed_up_to_the_smallest():
+    assert budget_mistake(24, [10, 8, 12], NAMES) is None
+    assert budget_mistake(27, [10, 8, 12], NAMES) == (
+        "budget 27: must be a multiple of the 3 classes, 3 to 24, as the smallest class, 'bee', "
+        "has 8 training images; the nearest is 24"
+    )
+    assert budget_mistake(4, [10, 8, 12], ["a\nb", "c", "d"]) == (
+        "budget 4: must be a multiple of the 3 classes, 3 to 24; the nearest is 3"
+    )
+
+
 @pytest.mark.parametrize(
     ("budget", "nearest"),
     [(-3, 3), (0, 3), (1, 3), (4, 3), (5, 6), (10, 9), (11, 12), (23, 24), (25, 24), (27, 24)],
@@ -69,31 +86,6 @@ def test_impossible_budgets_name_the_nearest_possible_one(budget, nearest):
 
 
 IDS = [f"train/{name}, {index}" for index, name in enumerate("abcabcabc")]
-
-
-@pytest.fixture
-def dataset(tmp_path):
-    arrays = {"train/labels": np.tile([0, 1, 2], 3), "train/sample_ids": np.array(IDS)}
-    attributes = {"class_names": ["ant", "bee", "cat, wild"]}
-    storage.write_store(tmp_path / "dataset.zarr", arrays, attributes)
-    return tmp_path / "dataset.zarr"
-
-
-def test_csv_lists_sample_ids_and_class_names(dataset, tmp_path):
-    split_dataset(dataset, 9, 0, 0, tmp_path / "all.csv")
-    expected = [
-        f'"{sample_id}",{name}'
-        for sample_id, name in zip(IDS, ["ant", "bee", '"cat, wild"'] * 3, strict=True)
-    ]
-    assert (tmp_path / "all.csv").read_text().splitlines() == ["sample_id,class", *expected]
-
-
-def test_csv_lists_the_chosen_rows(dataset, tmp_path):
-    split_dataset(dataset, 6, 1, 4, tmp_path / "split.csv")
-    rows = choose_labelled(np.tile([0, 1, 2], 3), 6, fold=1, seed=4)
-    assert [row["sample_id"] for row in storage.read_rows(tmp_path / "split.csv")] == [
-        IDS[row] for row in rows
-    ]
 
 
 def test_split_is_read_as_labelled_and_all_other_rows(tmp_path):
@@ -113,7 +105,22 @@ def test_unknown_sample_names_file_and_sample(tmp_path):
     assert str(caught.value) == f"{path}: the dataset has no sample 'train/z'; split it again"
 
 
-def test_impossible_budget_writes_no_file(dataset, tmp_path):
-    with pytest.raises(InputError, match="budget 4"):
-        split_dataset(dataset, 4, 0, 0, tmp_path / "splits" / "s.csv")
-    assert not (tmp_path / "splits").exists()
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([], "it is empty; needs sample_id, class"),
+        ([[IDS[0], "ant"], [IDS[0], "ant"]], "names a sample twice"),
+        ([[IDS[0], "bee"]], "'train/a, 0' is 'bee' there and 'ant' in the dataset"),
+    ],
+)
+def test_a_split_of_something_else_is_one_line(tmp_path, rows, message):
+    storage.write_rows(tmp_path / "s.csv", ["sample_id", "class"], rows)
+    with pytest.raises(InputError) as caught:
+        read_split(tmp_path / "s.csv", np.array(IDS), NAMES * 3)
+    assert str(caught.value).startswith(f"{tmp_path / 's.csv'}: {message}")
+
+
+def test_a_split_with_other_columns_is_one_line(tmp_path):
+    (tmp_path / "s.csv").write_text("sample_id;class\n1;ant\n")
+    with pytest.raises(InputError, match="its columns are sample_id;class; needs sample_id, class"):
+        read_split(tmp_path / "s.csv", np.array(IDS))
