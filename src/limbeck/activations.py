@@ -134,6 +134,7 @@ def extract_activations(
     place = select_device(device)
     network, metadata = load_network(model, place)
     source = Dataset(dataset)
+    source.check(model, metadata["dataset"]["hash"])
     rows = source.select_test(settings.images_per_class)
     images, sample_ids = source.images("test"), source.array("test", "sample_ids")
     with computing("float32", place), torch.inference_mode():
@@ -150,7 +151,7 @@ def extract_activations(
             batches = read_batches(images, rows, place)
             for values in layer_outputs(network, layer, len(shapes), batches):
                 largest = max(map(abs, map(float, values.aminmax())))
-                if not largest <= limit:
+                if largest > limit:
                     raise InputError(
                         f"activations.dtype = {settings.dtype}: layer {layer} reaches "
                         f"{largest:.3g}; use float32"

@@ -54,7 +54,7 @@ def compare_study(config: Mapping) -> str:
     if not there:
         raise InputError(f"{results}/runs: no metrics of any of the {len(planned)} planned runs")
     complete = sum(files == all_files for files, all_files in zip(found, planned, strict=True))
-    rows = [row for files in found for path in files for row in storage.read_rows(path)]
+    rows = storage.read_metrics([path for files in found for path in files], config["study"])
     comparisons = compare(values_over_folds(rows), plan)
     outputs = [results / f"compare.{suffix}" for suffix in ("csv", "pdf", "png")]
     write_comparisons(comparisons, outputs[:1])

@@ -71,6 +71,7 @@ def predict(dataset: str | Path, model: str | Path, device: str, output: str | P
     place = select_device(device)
     network, metadata = load_network(model, place)
     source = Dataset(dataset)
+    source.check(model, metadata["dataset"]["hash"])
     arrays = {name: source.array("test", name) for name in ("labels", "sample_ids")}
     rows = np.arange(len(arrays["labels"]))
     with computing("float32", place):
@@ -90,8 +91,9 @@ def write_teacher_logits(
     place = select_device(device)
     network, metadata = load_network(model, place)
     source = Dataset(dataset)
+    source.check(model, metadata["dataset"]["hash"])
     images, sample_ids = source.images("train"), source.array("train", "sample_ids")
-    _, unlabelled = read_split(split, sample_ids)
+    _, unlabelled = read_split(split, source)
     classes = len(metadata["dataset"]["class_names"])
     with (
         storage.new_store(output, provenance(metadata)) as store,

@@ -89,7 +89,6 @@ def test_one_fold_and_missing_runs_say_so(tmp_path):
         ("accuracy", "", 10, "undistilled"): [0.1],
         ("accuracy", "", 10, "distilled"): [0.3],
         ("accuracy", "", 20, "distilled"): [0.5],
-        ("ivis_loss", "A", 10, "distilled"): [math.nan],
     }
     one, missing = compare(tmp_path, values)
     assert float(one["difference"]) == pytest.approx(0.2)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from limbeck.data.datasets import Dataset
 from limbeck.data.splits import choose_labelled, read_split, split_dataset
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
@@ -95,21 +96,29 @@ def test_csv_lists_the_chosen_rows(dataset, tmp_path):
     ]
 
 
-def test_split_is_read_as_labelled_and_all_other_rows(tmp_path):
-    storage.write_rows(
-        tmp_path / "s.csv", ["sample_id", "class"], [[IDS[7], "bee"], [IDS[2], "cat"]]
-    )
-    labelled, unlabelled = read_split(tmp_path / "s.csv", np.array(IDS, dtype="T"))
+def test_split_is_read_as_labelled_and_all_other_rows(dataset, tmp_path):
+    rows = [[IDS[7], "bee"], [IDS[2], "cat, wild"]]
+    storage.write_rows(tmp_path / "s.csv", ["sample_id", "class"], rows)
+    labelled, unlabelled = read_split(tmp_path / "s.csv", Dataset(dataset))
     assert labelled.tolist() == [2, 7]
     assert unlabelled.tolist() == [0, 1, 3, 4, 5, 6, 8]
 
 
-def test_unknown_sample_names_file_and_sample(tmp_path):
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([[IDS[0], "ant"], ["train/z", "ant"]], "the dataset has no sample 'train/z'; split it"),
+        ([[IDS[0], "ant"], [IDS[0], "ant"]], "names a sample twice"),
+        ([[IDS[0], "bee"]], f"sample '{IDS[0]}' is of class 'bee' there, but of class 'ant' in"),
+        ([], "a header without rows"),
+    ],
+)
+def test_a_split_that_the_dataset_contradicts_is_refused(dataset, tmp_path, rows, reason):
     path = tmp_path / "s.csv"
-    storage.write_rows(path, ["sample_id", "class"], [[IDS[0], "ant"], ["train/z", "ant"]])
+    storage.write_rows(path, ["sample_id", "class"], rows)
     with pytest.raises(InputError) as caught:
-        read_split(path, np.array(IDS))
-    assert str(caught.value) == f"{path}: the dataset has no sample 'train/z'; split it again"
+        read_split(path, Dataset(dataset))
+    assert str(caught.value).startswith(f"{path}: {reason}")
 
 
 def test_impossible_budget_writes_no_file(dataset, tmp_path):

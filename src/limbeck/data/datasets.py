@@ -160,13 +160,17 @@ class Dataset:
 
     Attributes
     ----------
+    path : Path
     attributes : dict
         Class and superclass names, ``mean`` and ``std`` per channel, ``hash``.
     """
 
     def __init__(self, path: str | Path):
+        self.path = Path(path)
         self._store = storage.open_store(path)
         self.attributes = dict(self._store.attrs)
+        if "class_names" not in self.attributes:
+            raise InputError(f"{path}: not the store of a dataset; it names no classes")
 
     def array(self, part: str, name: str) -> np.ndarray:
         """Read ``"images"``, ``"labels"`` or ``"sample_ids"`` of ``"train"`` or ``"test"``."""
@@ -175,6 +179,15 @@ class Dataset:
     def images(self, part: str):
         """Return the Zarr array of the images of ``"train"`` or ``"test"``, not read yet."""
         return self._store[f"{part}/images"]
+
+    def check(self, path: str | Path, dataset_hash: str | None) -> None:
+        """Raise InputError if what lies at `path` was made of a dataset with another hash."""
+        here = self.attributes.get("hash")
+        if dataset_hash != here:
+            raise InputError(
+                f"{path}: made of another dataset ({dataset_hash}) than {self.path} ({here}); "
+                "make it again"
+            )
 
     def select_test(self, images_per_class: int | None) -> np.ndarray:
         """Choose the test images whose activations are looked at.

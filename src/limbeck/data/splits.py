@@ -67,15 +67,15 @@ def split_dataset(
     storage.write_rows(output, COLUMNS, [(ids[row], names[labels[row]]) for row in rows])
 
 
-def read_split(path: str | Path, sample_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Read a split.
+def read_split(path: str | Path, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Read a split of a dataset.
 
     Parameters
     ----------
     path : str or Path
         The CSV file.
-    sample_ids : numpy.ndarray
-        Sample ids of all training images, shape (N,).
+    dataset : Dataset
+        The dataset, of N training images.
 
     Returns
     -------
@@ -86,15 +86,25 @@ def read_split(path: str | Path, sample_ids: np.ndarray) -> tuple[np.ndarray, np
     Raises
     ------
     InputError
-        If the split names a sample twice, or one that the dataset does not have.
+        If the file is no split, names a sample twice or one that the dataset does not have, or
+        gives a sample another class.
     """
+    labels, sample_ids = dataset.array("train", "labels"), dataset.array("train", "sample_ids")
+    names: Sequence[str] = dataset.attributes["class_names"]
     position = {sample_id: row for row, sample_id in enumerate(sample_ids)}
-    entries = [entry["sample_id"] for entry in storage.read_rows(path)]
-    unknown = [entry for entry in entries if entry not in position]
-    if unknown:
-        raise InputError(f"{path}: the dataset has no sample '{unknown[0]}'; split it again")
-    if len(set(entries)) < len(entries):
+    labelled = []
+    for entry in storage.read_rows(path, COLUMNS, empty=False):
+        sample_id, name = entry["sample_id"], entry["class"]
+        row = position.get(sample_id)
+        if row is None:
+            raise InputError(f"{path}: the dataset has no sample '{sample_id}'; split it again")
+        if name != names[labels[row]]:
+            raise InputError(
+                f"{path}: sample '{sample_id}' is of class '{name}' there, but of class "
+                f"'{names[labels[row]]}' in {dataset.path}; split it again"
+            )
+        labelled.append(row)
+    if len(set(labelled)) < len(labelled):
         raise InputError(f"{path}: names a sample twice; split it again")
-    labelled = np.sort([position[entry] for entry in entries])
     unlabelled = np.setdiff1d(np.arange(len(sample_ids)), labelled, assume_unique=True)
-    return labelled, unlabelled
+    return np.sort(labelled), unlabelled

@@ -87,6 +87,7 @@ def embed(
     """
     algorithm = importlib.import_module(EMBEDDERS[settings["algorithm"]])
     source, graph = storage.open_store(activations), storage.open_store(neighbours)
+    storage.check_match(source, graph)
     values = np.asarray(source["activations"][:], np.float32)
     graph = Neighbours(graph["indices"][:], graph["distances"][:])
     started = time.perf_counter()

@@ -83,9 +83,10 @@ def score_predictions(
     dataset: str | Path, predictions: str | Path, history: str | Path, output: str | Path
 ) -> None:
     """Write accuracies, superclass correlations and the seconds of training of one run."""
-    store = storage.open_store(predictions)
+    store, source = storage.open_store(predictions), Dataset(dataset)
+    source.check(predictions, store.attrs.get("dataset_hash"))
     logits, labels = store["logits"][:], store["labels"][:]
-    attributes = Dataset(dataset).attributes
+    attributes = source.attributes
     metrics = {"accuracy": top_k_accuracy(logits, labels, 1)}
     if logits.shape[1] > 5:
         metrics["top_5_accuracy"] = top_k_accuracy(logits, labels, 5)
@@ -97,7 +98,7 @@ def score_predictions(
             if not np.isnan(value)
         }
         metrics |= {"superclass_correlation": float(np.nanmean(values)), **measured}
-    rows = storage.read_rows(history)
+    rows = storage.read_rows(history, numbers={"seconds": float}, empty=False)
     metrics["training_seconds"] = sum(float(row["seconds"]) for row in rows)
     storage.write_metrics(output, store.attrs, metrics)
 
@@ -126,9 +127,10 @@ def score_embedding(
     """Write the metrics of one embedding of a layer."""
     layer = _read_layer(dataset, activations, neighbours, settings)
     store = storage.open_store(embedding)
+    storage.check_match(storage.open_store(activations), store)
     points = store["points"][:]
     inputs = EmbeddingInputs(
-        **{**vars(layer), "attributes": dict(store.attrs)},
+        **{**vars(layer), "attributes": store.attrs},
         points=points,
         point_neighbours=nearest_neighbours(points, settings.neighbours)[0],
     )
@@ -145,6 +147,8 @@ def _read_layer(
         storage.open_store(neighbours),
         Dataset(dataset),
     )
+    storage.check_match(store, graph)
+    source.check(activations, store.attrs.get("dataset_hash"))
     label_of_sample = dict(
         zip(source.array("test", "sample_ids"), source.array("test", "labels"), strict=True)
     )
@@ -153,6 +157,6 @@ def _read_layer(
         neighbours=graph["indices"][:, : settings.neighbours],
         distances=graph["distances"][:, :2],
         labels=np.array([label_of_sample[sample_id] for sample_id in store["sample_ids"][:]]),
-        attributes={**store.attrs, **graph.attrs},
+        attributes=storage.Attributes(store.path, {**store.attrs, **graph.attrs}),
         settings=settings,
     )

@@ -7,7 +7,6 @@ import numpy as np
 
 from limbeck.metrics.gram import gram_tiles
 from limbeck.runtime import storage
-from limbeck.runtime.errors import InputError
 
 
 def linear_cka(layers: Sequence) -> np.ndarray:
@@ -71,11 +70,14 @@ def compare_runs(
     Raises
     ------
     InputError
-        If two stores are not of the same images in the same order.
+        If two stores are not of the same images in the same order, or a layer and its neighbours
+        not of the same network.
     """
     layers = [storage.open_store(path) for path in activations]
     graphs = [storage.open_store(path) for path in neighbours]
-    _check_samples([*activations, *neighbours], [*layers, *graphs])
+    storage.check_match(*layers, but=("method", "layer", "model_hash"))
+    for layer, graph in zip(layers, graphs, strict=True):
+        storage.check_match(layer, graph)
     names = [(store.attrs["method"], store.attrs["layer"]) for store in layers]
     alignment = linear_cka([store["activations"] for store in layers])
     nearest = [store["indices"][:, :k] for store in graphs]
@@ -91,10 +93,3 @@ def compare_runs(
                 metrics[f"neighbour_overlap:{method}"] = shared
         rows += storage.metric_rows(store.attrs, metrics)
     storage.write_rows(output, storage.METRIC_COLUMNS, rows)
-
-
-def _check_samples(paths: Sequence[str | Path], stores: Sequence) -> None:
-    expected = stores[0]["sample_ids"][:]
-    for path, store in zip(paths, stores, strict=True):
-        if not np.array_equal(store["sample_ids"][:], expected):
-            raise InputError(f"{path}: other images, or in another order, than in {paths[0]}")

@@ -122,7 +122,7 @@ def compare_methods(
 def _read_values(metrics: str | Path, settings: StatisticsSettings) -> Mapping:
     """Values by (metric, embedding, layer, budget), then by method and fold, as in the table."""
     values: dict[tuple, dict[str, dict[str, float]]] = {}
-    for row in storage.read_rows(metrics):
+    for row in storage.read_metrics([metrics]):
         name, value = row["metric"].partition(":")[0], float(row["value"])
         if name in settings.metrics and row["method"] in settings.methods and math.isfinite(value):
             key = (row["metric"], row["embedding"], row["layer"], row["budget"])

@@ -100,14 +100,17 @@ TABLES = {
 }
 
 
-def gather_metrics(sources: Sequence[str | Path], output: str | Path) -> None:
-    """Join tidy CSV files into one, in the order given."""
-    rows = [
-        [row[column] for column in storage.METRIC_COLUMNS]
-        for source in sources
-        for row in storage.read_rows(source)
-    ]
-    storage.write_rows(output, storage.METRIC_COLUMNS, rows)
+def gather_metrics(
+    sources: Sequence[str | Path], output: str | Path, study: str | None = None
+) -> None:
+    """Join tidy CSV files of one study into one, in the order given.
+
+    InputError if one is damaged, of another study than `study` or than the first of them, or has a
+    metric of another; see `limbeck.runtime.storage.read_metrics`.
+    """
+    rows = storage.read_metrics(sources, study)
+    values = [[row[column] for column in storage.METRIC_COLUMNS] for row in rows]
+    storage.write_rows(output, storage.METRIC_COLUMNS, values)
 
 
 def build_table(
@@ -128,7 +131,7 @@ def build_table(
     """
     if kind not in (*TABLES, "published"):
         raise InputError(f"--kind {kind}: {suggest(kind, [*TABLES, 'published'])}")
-    values = values_over_folds(storage.read_rows(metrics))
+    values = values_over_folds(storage.read_metrics([metrics]))
     if kind == "published":
         comparison.write_comparisons(comparison.compare(values, plan), outputs)
         return

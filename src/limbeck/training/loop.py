@@ -192,7 +192,7 @@ def _load(
     source: Dataset, runs: Sequence[Run], settings: MethodSettings, device: torch.device
 ) -> TrainingData:
     sample_ids = source.array("train", "sample_ids")
-    splits = [read_split(run.split, sample_ids) for run in runs]
+    splits = [read_split(run.split, source) for run in runs]
     if len(counts := {len(labelled) for labelled, _ in splits}) > 1:
         raise InputError(f"--split: {sorted(counts)} labelled images; folds need as many each")
     logits = None
