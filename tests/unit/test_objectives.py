@@ -122,8 +122,9 @@ def live_logits(model, images):
 
 
 def test_cached_logits_are_those_of_the_live_teacher(digits, split, trained, teacher_logits):
-    samples = samples_of(Dataset(digits), "train")
-    labelled, unlabelled = read_split(split, samples.sample_ids)
+    source = Dataset(digits)
+    samples = samples_of(source, "train")
+    labelled, unlabelled = read_split(split, source)
     assert (len(labelled), len(unlabelled)) == (50, 1387)
     images = samples.images[unlabelled]
     store = storage.open_store(teacher_logits)

@@ -67,7 +67,7 @@ def plain_training(settings, digits, split, seed, rates):
     """Train on all labelled images at once, with SGD's formula written out."""
     source = Dataset(digits)
     samples = samples_of(source, "train")
-    labelled, _ = read_split(split, samples.sample_ids)
+    labelled, _ = read_split(split, source)
     images = torch.from_numpy(samples.images[labelled].transpose(0, 3, 1, 2).copy())
     labels = torch.from_numpy(samples.labels[labelled])
     torch.manual_seed(seed)
@@ -302,30 +302,6 @@ def test_checkpoint_of_another_teacher_is_passed_over(
     assert read_model(tmp_path / "a")["hash"] == read_model(tmp_path / "b")["hash"]
 
 
-@pytest.mark.parametrize("content", [b"", b"no checkpoint", None])
-def test_a_checkpoint_that_cannot_be_read_is_passed_over(
-    content, run_training, method_settings, tmp_path, caplog
-):
-    settings = method_settings(batch_size=20)
-    if content is None:
-        torch.save({"rows": []}, tmp_path / "checkpoint.pt")
-    else:
-        (tmp_path / "checkpoint.pt").write_bytes(content)
-    run_training(tmp_path, settings)
-    (line,) = caplog.messages
-    assert line.startswith(f"{tmp_path / 'checkpoint.pt'}: cannot be read")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "model.pt"]
-
-
-def test_what_a_killed_writer_left_beside_a_checkpoint_is_removed(
-    run_training, method_settings, tmp_path
-):
-    (tmp_path / ".checkpoint.pt.a1b2").mkdir()
-    (tmp_path / ".checkpoint.pt.a1b2/checkpoint.pt").write_bytes(b"half")
-    run_training(tmp_path, method_settings(batch_size=20))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "model.pt"]
-
-
 KILLABLE = """
 import sys
 import limbeck.cli, limbeck.training.checkpoints
@@ -393,8 +369,9 @@ def test_nothing_to_distil_on_is_an_error(
     digits, run_training, distilling, teacher_logits, tmp_path
 ):
     path = tmp_path / "all.csv"
-    ids = Dataset(digits).array("train", "sample_ids")
-    storage.write_rows(path, ["sample_id", "class"], [(name, "0") for name in ids])
+    samples = samples_of(Dataset(digits), "train")
+    rows = zip(samples.sample_ids, samples.labels, strict=True)
+    storage.write_rows(path, ["sample_id", "class"], list(rows))
     message = one_line_error(
         lambda: run_training(tmp_path, distilling, split=path, teacher_logits=teacher_logits)
     )

@@ -28,7 +28,7 @@ from limbeck.runtime.csv_files import (
     write_rows,
 )
 from limbeck.runtime.errors import InputError
-from limbeck.runtime.failures import explain, reading
+from limbeck.runtime.failures import explain, reading, remedy
 from limbeck.runtime.store_checks import check_match, fault_of
 from limbeck.runtime.stored import Attributes, Store, Stored
 
@@ -52,6 +52,7 @@ __all__ = [
     "read_rows",
     "read_tensors",
     "reading",
+    "remedy",
     "write_array",
     "write_metrics",
     "write_rows",
@@ -256,18 +257,17 @@ def read_tensors(path: str | Path, keys: Collection[str] = ()) -> dict:
 
     with reading(path), open(path, "rb") as file:
         if not os.fstat(file.fileno()).st_size:
-            raise InputError(f"{path}: an empty file; delete it and make it again")
+            raise InputError(f"{path}: an empty file; {remedy(path)}")
         try:
-            content = torch.load(file, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch raises many kinds for a file that is not whole
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:80]}"
+            with warnings.catch_warnings(action="ignore"):
+                content = torch.load(file, map_location="cpu", weights_only=True)
+        except Exception:  # torch raises many kinds for a file that is not whole
             raise InputError(
-                f"{path}: cannot be read as a file of Limbeck: cut, damaged or of another program "
-                f"({reason})"
+                f"{path}: cut, damaged or not written by Limbeck; {remedy(path)}"
             ) from None
     if not isinstance(content, dict) or (missing := [key for key in keys if key not in content]):
         what = f"no '{missing[0]}' in it" if isinstance(content, dict) else "not a dictionary"
-        raise InputError(f"{path}: {what}; give a file that Limbeck has written")
+        raise InputError(f"{path}: not written by Limbeck, {what}; {remedy(path)}")
     return content
 
 

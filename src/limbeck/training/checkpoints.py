@@ -156,6 +156,7 @@ class Checkpoint:
                 return state
         except InputError as error:
             reason = str(error).removeprefix(f"{self._path}: ")
+            reason = reason.removesuffix(f"; {storage.remedy(self._path)}")
         logger.warning("%s: %s; starting anew", self._path, reason)
         return None
 
