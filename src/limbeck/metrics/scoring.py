@@ -16,6 +16,7 @@ from limbeck.metrics.representation import intrinsic_dimension, probe_accuracy, 
 from limbeck.neighbours.distances import squared_distances
 from limbeck.neighbours.search import nearest_neighbours
 from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
 from limbeck.study.settings import MetricSettings
 
 
@@ -152,11 +153,21 @@ def _read_layer(
     label_of_sample = dict(
         zip(source.array("test", "sample_ids"), source.array("test", "labels"), strict=True)
     )
+    sample_ids = store["sample_ids"][:]
+    unknown = [sample_id for sample_id in sample_ids if sample_id not in label_of_sample]
+    if unknown:
+        raise InputError(f"{activations}: {dataset} has no test image '{unknown[0]}'")
+    stored = graph["indices"].shape[1]
+    if settings.neighbours > stored:
+        raise InputError(
+            f"metrics.neighbours = {settings.neighbours}: {neighbours} holds {stored} of each "
+            "image; find as many again"
+        )
     return LayerInputs(
         activations=store["activations"],
         neighbours=graph["indices"][:, : settings.neighbours],
         distances=graph["distances"][:, :2],
-        labels=np.array([label_of_sample[sample_id] for sample_id in store["sample_ids"][:]]),
+        labels=np.array([label_of_sample[sample_id] for sample_id in sample_ids]),
         attributes=storage.Attributes(store.path, {**store.attrs, **graph.attrs}),
         settings=settings,
     )

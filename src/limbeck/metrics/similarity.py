@@ -7,6 +7,7 @@ import numpy as np
 
 from limbeck.metrics.gram import gram_tiles
 from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
 
 
 def linear_cka(layers: Sequence) -> np.ndarray:
@@ -73,11 +74,20 @@ def compare_runs(
         If two stores are not of the same images in the same order, or a layer and its neighbours
         not of the same network.
     """
+    if len(activations) != len(neighbours):
+        raise InputError(
+            f"--neighbours: {len(neighbours)} given, one needed for each of the "
+            f"{len(activations)} --activations"
+        )
     layers = [storage.open_store(path) for path in activations]
     graphs = [storage.open_store(path) for path in neighbours]
     storage.check_match(*layers, but=("method", "layer", "model_hash"))
     for layer, graph in zip(layers, graphs, strict=True):
         storage.check_match(layer, graph)
+        if not 0 < k <= graph["indices"].shape[1]:
+            raise InputError(
+                f"--k {k}: allowed: 1 to the {graph['indices'].shape[1]} neighbours of {graph.path}"
+            )
     names = [(store.attrs["method"], store.attrs["layer"]) for store in layers]
     alignment = linear_cka([store["activations"] for store in layers])
     nearest = [store["indices"][:, :k] for store in graphs]
