@@ -23,4 +23,6 @@ include: "workflow/rules/7_summary.smk"
 rule all:
     default_target: True
     input:
+        expand(TABLE_FILES, study=config["study"]),
+        expand(FIGURE_FILES, study=config["study"]),
         expand("results/{study}/provenance.json", study=config["study"]),

@@ -30,10 +30,10 @@ class Bounds:
     Notes
     -----
     With the points moved to their mean, which rounds them, the squared distance of x and y is
-    x² + y² - 2 x·y. A sum of D products is off by at most D u Σ|x y| in whatever order (Higham 2002,
-    Sec. 3.1; u = 2⁻⁵³), so each of the three is off by at most D u times half of x² + y², or the
-    whole; moving and the last additions lose less than 16 u (x² + y²). With g = (2 D + 16) u, the
-    squared distance lies within g (x² + y²) of what is computed.
+    x² + y² - 2 x·y. A sum of D products in any order is off by at most D u Σ|x y| (Higham 2002,
+    Sec. 3.1; u = 2⁻⁵³): the squares by D u (x² + y²) together, and 2 x·y by as much, since
+    2 Σ|x y| ≤ x² + y². Moving the points and the last additions lose less than 16 u (x² + y²). So
+    with g = (2 D + 16) u the squared distance lies within g (x² + y²) of what is computed.
     """
 
     def __init__(self, points, backend: NumpyBackend | TorchBackend):

@@ -5,16 +5,12 @@ that the bounds leave open are compared by their differences. Memory is bounded 
 whatever the number of points.
 """
 
-import time
-from pathlib import Path
-
 import numpy as np
 
 from limbeck.neighbours.backends import NumpyBackend, TorchBackend
 from limbeck.neighbours.bounds import Bounds
 from limbeck.neighbours.distances import pair_squares, squares_from
 from limbeck.neighbours.row_blocks import in_memory
-from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 
 # Candidates of each point beside its neighbours.
@@ -85,19 +81,6 @@ def search(points, k: int, backend: NumpyBackend | TorchBackend) -> tuple[np.nda
         indices[row] = nearest[nearest != row][:k]
         squares[row] = to_all[indices[row]]
     return indices.astype(np.int32), np.sqrt(squares).astype(np.float32)
-
-
-def find_neighbours(activations: str | Path, k: int, device: str, output: str | Path) -> None:
-    """Write the nearest neighbours of one layer's activations.
-
-    The store holds ``indices`` (n, k), ``distances`` (n, k) and ``sample_ids`` (n,).
-    """
-    source = storage.open_store(activations)
-    started = time.perf_counter()
-    indices, distances = nearest_neighbours(source["activations"], k, device)
-    attributes = {**source.attrs, "neighbour_seconds": time.perf_counter() - started}
-    arrays = {"indices": indices, "distances": distances, "sample_ids": source["sample_ids"][:]}
-    storage.write_store(output, arrays, attributes)
 
 
 def _candidates(points, kept: int, backend) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
