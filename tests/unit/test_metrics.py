@@ -4,7 +4,7 @@ import statistics
 
 import numpy as np
 import pytest
-from hard_points import HARD, squares_by_definition
+from helpers.hard_points import HARD, squares_by_definition
 from scipy.stats import chi2, gaussian_kde, pearsonr
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from sklearn.metrics import silhouette_score
