@@ -1,5 +1,6 @@
-"""Parts of libraries that are imported when they are used."""
+"""Libraries hidden while others are imported."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from importlib.metadata import version
 
 import pytest
 
-from limbeck.runtime.startup import TORCH_VERSIONS, Postponed, postpone
+from limbeck.runtime.startup import TORCH_VERSIONS, Postponed, postpone, without
 
 pinned_torch = pytest.mark.skipif(
     not version("torch").startswith(TORCH_VERSIONS), reason="torch of another version"
@@ -50,6 +51,23 @@ def probe(tmp_path, monkeypatch):
     yield
     for name in ("first_probe", "second_probe"):
         sys.modules.pop(name, None)
+
+
+def test_hidden_inside_and_back_afterwards():
+    sys.modules.pop("this", None)
+    with without("this", "json"):
+        with pytest.raises(ImportError):
+            importlib.import_module("this")
+        # Imported before, so it stays.
+        assert importlib.import_module("json") is sys.modules["json"]
+    assert importlib.util.find_spec("this") is not None
+    assert "this" not in sys.modules
+
+
+def test_back_after_an_error_too():
+    with pytest.raises(ZeroDivisionError), without("antigravity"):
+        raise ZeroDivisionError
+    assert "antigravity" not in sys.modules
 
 
 def test_postponed_until_it_is_used(probe, capsys):

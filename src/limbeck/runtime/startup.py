@@ -1,7 +1,9 @@
 """Imports of large libraries, made shorter."""
 
+import contextlib
 import importlib
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from types import ModuleType
 
@@ -13,6 +15,25 @@ TORCH_COMPILER = (
     "torch._dynamo",
 )
 TORCH_VERSIONS = ("2.15.",)
+
+
+@contextlib.contextmanager
+def without(*libraries: str) -> Iterator[None]:
+    """Hide libraries that others import only if they are there, and that a job does not need.
+
+    Parameters
+    ----------
+    *libraries : str
+        Names of top-level packages; inside the block importing them raises ImportError, unless they
+        were imported before.
+    """
+    hidden = [name for name in libraries if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 class Postponed(ModuleType):
