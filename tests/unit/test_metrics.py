@@ -4,12 +4,12 @@ import statistics
 
 import numpy as np
 import pytest
-from helpers.hard_points import HARD, squares_by_definition
 from scipy.stats import chi2, gaussian_kde, pearsonr
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
+from helpers.hard_points import HARD, squares_by_definition
 from limbeck.metrics.classification import class_correlation, superclass_correlation, top_k_accuracy
 from limbeck.metrics.density import (
     class_area_ratios,

@@ -10,9 +10,11 @@ import numpy as np
 EMBEDDERS = {
     "ivis": "limbeck.embeddings.ivis",
     "ivis_torch": "limbeck.embeddings.ivis_torch",
+    "pacmap": "limbeck.embeddings.pacmap",
     "pca": "limbeck.embeddings.pca",
     "tsne": "limbeck.embeddings.tsne",
     "tsne_gpu": "limbeck.embeddings.tsne_gpu",
+    "umap": "limbeck.embeddings.umap",
 }
 
 

@@ -1,15 +1,19 @@
 """PaCMAP (Wang et al. 2021) by its authors' package."""
 
 import logging
+import os
 from collections.abc import Mapping
 
-import numba
 import numpy as np
-from pacmap import PaCMAP
 
 from limbeck.embeddings import Embedding, Neighbours
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.threads import available_threads
+
+# Before Numba is imported, which takes all processors and has OpenMP take them too.
+os.environ.setdefault("NUMBA_NUM_THREADS", str(available_threads()))
+
+from pacmap import PaCMAP
 
 # The nearest so many more than `n_neighbors` are candidates for near pairs, as in the package.
 EXTRA = 50
@@ -57,7 +61,6 @@ def embed(
             f"n_neighbors = {near}: with MN_ratio and FP_ratio {pairs} pairs of each image: "
             f"allowed: below {count}, the number of images"
         )
-    numba.set_num_threads(min(available_threads(), numba.config.NUMBA_NUM_THREADS))
     model = PaCMAP(
         n_neighbors=near,
         MN_ratio=settings["MN_ratio"],

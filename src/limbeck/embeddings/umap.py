@@ -1,5 +1,6 @@
 """UMAP (McInnes et al. 2018) by umap-learn."""
 
+import os
 import warnings
 from collections.abc import Mapping
 
@@ -8,6 +9,10 @@ import numpy as np
 from limbeck.embeddings import Embedding, Neighbours
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.startup import without
+from limbeck.runtime.threads import available_threads
+
+# Before Numba is imported, which takes all processors and has OpenMP take them too.
+os.environ.setdefault("NUMBA_NUM_THREADS", str(available_threads()))
 
 # Which it imports where it is installed, for a class that is not used here: ten seconds, and the
 # process aborts where torch's Triton comes after it.
