@@ -5,8 +5,8 @@ import functools
 import numpy as np
 
 # Okabe & Ito (2008), told apart with every kind of colour vision, but for their yellow, which is
-# too light for points on white.
-FIRST = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+# too light for points on white, and black, in which neighbours are drawn.
+FIRST = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
 # From sRGB to OKLab (Ottosson 2020): to cone responses, and from their cube roots.
 TO_CONES = np.array(
     [
@@ -22,7 +22,7 @@ TO_LAB = np.array(
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
-LIGHTNESS = (0.47, 0.80)  # of further colours: lighter than black, darker than white
+LIGHTNESS = (0.47, 0.80)  # of further colours, from black, 0, to white, 1
 STEPS = 18  # of the grid of candidates along red, green and blue
 
 
@@ -30,7 +30,7 @@ STEPS = 18  # of the grid of candidates along red, green and blue
 def distinct_colours(count: int) -> tuple[str, ...]:
     """Return so many colours, each as far as can be from those before it.
 
-    The first seven are Okabe & Ito's; each further one is the colour of a grid whose distance to
+    The first six are Okabe & Ito's; each further one is the colour of a grid whose distance to
     the nearest of the others and of white is largest, in OKLab.
 
     Returns

@@ -1,0 +1,194 @@
+"""The explorer's page: one HTML file that needs no server and no network."""
+
+import base64
+import html
+import json
+import math
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+import numpy as np
+
+from limbeck.explorer.alignment import COLLAPSED, align, spread_ratio
+from limbeck.explorer.colours import distinct_colours
+from limbeck.explorer.content import Content, Runs, View
+from limbeck.explorer.gather import ExplorerSettings, gather_content
+from limbeck.explorer.plots import stage_and_panels
+from limbeck.explorer.study import Study
+from limbeck.explorer.thumbnails import make_sprite
+from limbeck.runtime.storage import write_text
+
+ASSETS = resources.files("limbeck.explorer") / "assets"
+SCRIPTS = ("data.js", "state.js", "plots.js", "filters.js", "details.js", "controls.js", "main.js")
+STEPS = 65534  # of a coordinate from -1 to 1; one more stands for a missing point
+TOLD_APART = 20  # more classes than that are at first coloured by superclass
+
+
+def write_explorer(
+    folder: str | Path, output: str | Path, settings: ExplorerSettings | None = None
+) -> None:
+    """Write the explorer of a study, finished or not.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The study's output tree, or a copy of it.
+    output : str or Path
+        The HTML file to write.
+    settings : ExplorerSettings or None
+        What of the study to show; None: all that fits.
+
+    Raises
+    ------
+    InputError
+        If the study has no embedding yet, or none of what the settings ask for.
+    """
+    write_text(output, build_page(gather_content(Study(folder), settings or ExplorerSettings())))
+
+
+def build_page(content: Content) -> str:
+    """Return the page as HTML.
+
+    Parameters
+    ----------
+    content : Content
+        What it shows.
+    """
+    blobs = Blobs()
+    described = describe(content, blobs)
+    library, figures, places = stage_and_panels(len(content.methods) * len(content.layers))
+    return Template(_asset("page.html")).substitute(
+        title=html.escape(f"{content.study} – Limbeck explorer"),
+        style=_asset("page.css"),
+        library=library,
+        figures=figures,
+        places=places,
+        study=_json(described),
+        blobs="\n".join(blobs.elements),
+        script="\n".join(map(_asset, SCRIPTS)),
+    )
+
+
+class Blobs:
+    """Arrays inside the page: an element each, decoded by the browser when it is needed."""
+
+    def __init__(self):
+        self.elements: list[str] = []
+
+    def add(self, data: bytes | np.ndarray) -> str:
+        """Add a file, or an array in little-endian order, and return the element's id."""
+        if isinstance(data, np.ndarray):
+            data = np.ascontiguousarray(data, data.dtype.newbyteorder("<")).tobytes()
+        name = f"blob-{len(self.elements)}"
+        text = base64.b64encode(data).decode()
+        self.elements.append(f'<script type="text/plain" id="{name}">{text}</script>')
+        return name
+
+
+def describe(content: Content, blobs: Blobs) -> dict:
+    """Return the page's description of the study, JSON-serialisable; arrays go to the blobs."""
+    sprite, shape = make_sprite(content.images)
+    classes = distinct_colours(len(content.class_names))
+    superclasses = distinct_colours(len(content.superclass_names))
+    grouped = len(content.class_names) > TOLD_APART and content.superclass_names
+    return {
+        "study": content.study,
+        "dataset": content.dataset,
+        "ids": list(content.sample_ids),
+        "labels": blobs.add(np.asarray(content.labels, np.uint16)),
+        "sprite": {"blob": blobs.add(sprite), **shape},
+        "classes": [
+            {"name": name, "colour": colour}
+            for name, colour in zip(content.class_names, classes, strict=True)
+        ],
+        "superclasses": [
+            {"name": name, "colour": colour}
+            for name, colour in zip(content.superclass_names, superclasses, strict=True)
+        ],
+        "superclassOfClass": list(content.superclass_of_class),
+        "methods": list(content.methods),
+        "layers": list(content.layers),
+        "teacher": content.teacher,
+        "students": list(content.students),
+        "colour": "superclass" if grouped else "class",
+        "leftOut": list(content.left_out),
+        "views": _views(content, blobs),
+        "runs": {
+            f"{budget}/{fold}": _runs(content, runs, blobs)
+            for (budget, fold), runs in content.runs.items()
+        },
+    }
+
+
+def _places(content: Content) -> list[tuple[str, str]]:
+    return [(method, layer) for method in content.methods for layer in content.layers]
+
+
+def _views(content: Content, blobs: Blobs) -> list[dict]:
+    """Describe the views; all panels are aligned to the last layer of the first view's teacher."""
+    first = content.views[0]
+    rows = [content.teacher, *content.methods]
+    reference = next(
+        first.panels[method, layer].points
+        for method in rows
+        for layer in reversed(content.layers)
+        if (method, layer) in first.panels
+    )
+    return [
+        {
+            "embedding": view.embedding,
+            "budget": view.budget,
+            "fold": view.fold,
+            "panels": [_panel(view, place, reference, blobs) for place in _places(content)],
+        }
+        for view in content.views
+    ]
+
+
+def _panel(view: View, place: tuple[str, str], reference: np.ndarray, blobs: Blobs) -> dict | None:
+    if place not in view.panels:
+        return None
+    panel = view.panels[place]
+    steps = np.rint((align(panel.points, reference) + 1) / 2 * STEPS)
+    stored = np.where(np.isfinite(steps), steps, STEPS + 1).astype(np.uint16)
+    finite = {name: value for name, value in panel.scores.items() if math.isfinite(value)}
+    return {
+        "points": blobs.add(stored),
+        "collapsed": spread_ratio(panel.points) < COLLAPSED,
+        "scores": finite,
+    }
+
+
+def _runs(content: Content, runs: Runs, blobs: Blobs) -> dict:
+    """Describe the runs of a budget and fold; 255 or 65535 stands for what is not known."""
+    return {
+        "predictions": {
+            method: {
+                "labels": blobs.add(np.where(labels < 0, 65535, labels).astype(np.uint16)),
+                "confidences": blobs.add(np.rint(runs.confidences[method] * 200).astype(np.uint8)),
+            }
+            for method, labels in runs.predictions.items()
+        },
+        "neighbours": [
+            _neighbours(runs.neighbours[place], blobs) if place in runs.neighbours else None
+            for place in _places(content)
+        ],
+    }
+
+
+def _neighbours(indices: np.ndarray, blobs: Blobs) -> dict:
+    wide = indices.size and indices.max() >= 65535
+    kind = np.uint32 if wide else np.uint16
+    stored = np.where(indices < 0, np.iinfo(kind).max, indices).astype(kind)
+    return {"blob": blobs.add(stored), "count": indices.shape[1], "bits": 32 if wide else 16}
+
+
+def _json(value: object) -> str:
+    """Return JSON that is inert inside a script element, whatever text it holds."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
