@@ -10,7 +10,7 @@ from limbeck.explorer.study import Study
 from limbeck.runtime.errors import InputError, suggest
 
 IMAGES = 10_000  # shown by default, if panels are few
-POINTS = 150_000  # of all panels together: above it selecting takes longer than half a second
+POINTS = 400_000  # of all panels together, drawn anew whenever something is selected
 BYTES = 24_000_000  # of the arrays of all views; folds and budgets beyond it are left out
 # Metrics of an embedding that stand under its panel, and what the class area is without structure.
 SCORES = ("trustworthiness", "class_area_ratio", "class_area_null")
@@ -28,7 +28,7 @@ class ExplorerSettings:
         Where both are None, those that fit into a file of a size that opens quickly.
     images : int or None
         At most so many test images, the first of each class; None: up to 10,000, and fewer where
-        there are more than 15 panels.
+        there are more than 40 panels.
     neighbours : int
         How many nearest neighbours of an image are shown.
     """

@@ -14,7 +14,6 @@ from limbeck.explorer.alignment import COLLAPSED, align, spread_ratio
 from limbeck.explorer.colours import distinct_colours
 from limbeck.explorer.content import Content, Runs, View
 from limbeck.explorer.gather import ExplorerSettings, gather_content
-from limbeck.explorer.plots import stage_and_panels
 from limbeck.explorer.study import Study
 from limbeck.explorer.thumbnails import make_sprite
 from limbeck.runtime.storage import write_text
@@ -57,13 +56,9 @@ def build_page(content: Content) -> str:
     """
     blobs = Blobs()
     described = describe(content, blobs)
-    library, figures, places = stage_and_panels(len(content.methods) * len(content.layers))
     return Template(_asset("page.html")).substitute(
         title=html.escape(f"{content.study} – Limbeck explorer"),
         style=_asset("page.css"),
-        library=library,
-        figures=figures,
-        places=places,
         study=_json(described),
         blobs="\n".join(blobs.elements),
         script="\n".join(map(_asset, SCRIPTS)),

@@ -1,10 +1,16 @@
 // Which images are shown, and in which colours.
 
 const RIGHT = "#0072b2", WRONG = "#d55e00", UNKNOWN = "#9a9aa2";
-const HIDDEN = [186, 188, 196, 56];
+const HIDDEN = [186, 188, 196, 70];
 // From no neighbour in common to all (viridis, without its lightest end).
 const SCALE = ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b"];
 const shown = new Uint8Array(COUNT).fill(1);
+let selectedMask = null; // 1 for each selected image; null where none is
+
+function markSelected() {
+  selectedMask = state.selected.length ? new Uint8Array(COUNT) : null;
+  for (const image of state.selected) selectedMask[image] = 1;
+}
 
 function updateShown() {
   const wanted = state.verdicts.map((kind, method) => [kind, method]).filter(([kind]) => kind !== "any");

@@ -73,18 +73,22 @@ function draw(changed) {
     accuracies.forEach((small, m) => { small.textContent = accuracyOf(m); });
     captions.forEach((caption, place) => caption.replaceChildren(...scoresOf(place)));
   }
+  const place = stagePlace();
   if (coloured) {
-    drawPanels(coloursOf);
+    panels.forEach((plot, i) => {
+      plot.points = pointsOf(view(), i);
+      plot.colours = coloursOf(i);
+    });
     drawLegend();
   }
+  if (coloured || place !== stage.place) stage.colours = coloursOf(stage.place = place);
   if (coloured || moved) {
-    const place = stagePlace();
-    const recoloured = coloured || place !== draw.stagePlace && !["class", "superclass"].includes(state.colour);
-    drawStage(recoloured ? coloursOf(place) : null);
-    draw.stagePlace = place;
+    stage.points = stagePoints();
     drawSliders();
   }
-  if (changed("selected")) drawSelection();
+  if (changed("selected")) markSelected();
+  if (coloured || changed("selected")) for (const plot of panels) plot.draw();
+  if (coloured || changed("selected") || moved) stage.draw();
   if (filtered || changed("selected")) drawLists();
   if (filtered || ["picked", "neighbourLayer"].some(changed)) drawImage();
   if (filtered || moved || changed("picked")) markAll();
@@ -163,26 +167,20 @@ function bindStage() {
     change({mix: 0});
     animate({mix: 1}, PLAY / 2);
   });
-  const tools = stage.model.toolbar.tools;
-  const tool = name => tools.find(each => each.name === name);
   const useTool = moves => {
-    tool("pan").active = tool("zoom").active = moves;
-    tool("lasso").active = !moves;
+    stage.moves = moves;
+    stage.frame.classList.toggle("moves", moves);
     control("tool-lasso").setAttribute("aria-pressed", String(!moves));
     control("tool-move").setAttribute("aria-pressed", String(moves));
   };
   control("tool-lasso").addEventListener("click", () => useTool(false));
   control("tool-move").addEventListener("click", () => useTool(true));
-  const ranges = [stage.model.x_range, stage.model.y_range];
-  const zoom = factor => ranges.forEach(range => {
-    const middle = (range.start + range.end) / 2, half = (range.end - range.start) / 2 / factor;
-    range.setv({start: middle - half, end: middle + half});
+  control("zoom-in").addEventListener("click", () => stage.zoom(1.5));
+  control("zoom-out").addEventListener("click", () => stage.zoom(1 / 1.5));
+  control("zoom-all").addEventListener("click", () => {
+    stage.zoomAll();
+    stage.redraw();
   });
-  control("zoom-in").addEventListener("click", () => zoom(1.5));
-  control("zoom-out").addEventListener("click", () => zoom(1 / 1.5));
-  control("zoom-all").addEventListener("click", () =>
-    ranges.forEach(range => range.setv({start: -REACH, end: REACH})));
-  for (const range of ranges) range.change.connect(markAll);
   control("stage-frame").setAttribute("role", "application");
   control("stage-frame").setAttribute("aria-label",
     "Stage: arrow keys go from image to image, Escape leaves it");
@@ -206,49 +204,25 @@ function walk(event) {
   if (best >= 0) change({picked: best});
 }
 
-function bindPlot(plot) {
-  const radius = plot === stage ? 12 : 8;
-  let pressed = null;
-  plot.frame.addEventListener("pointermove", event => {
-    if (event.buttons === 0) hover(plot.imageAt(event.clientX, event.clientY, radius), event.clientX, event.clientY);
-  });
-  plot.frame.addEventListener("pointerleave", () => hover(-1));
-  plot.frame.addEventListener("pointerdown", event => {
-    pressed = [event.clientX, event.clientY];
-    hover(-1);
-  });
-  plot.frame.addEventListener("pointerup", event => {
-    const still = pressed && Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) < 4;
-    pressed = null;
-    if (still && event.button === 0) pick(plot.imageAt(event.clientX, event.clientY, radius));
-  });
-  plot.onLasso = geometry => select(plot.imagesInside(geometry));
-}
-
-function sizePoints() {
-  const size = pixels => Math.max(2, Math.min(9, 0.62 * pixels / Math.sqrt(COUNT)));
-  for (const plot of panels) plot.pointSize = size(panels[0].size) * (COUNT > 3000 ? 1 : 0.8);
-  stage.pointSize = Math.max(3, size(stage.size) * 0.75);
-}
-
 buildPanels();
 control("study-name").textContent = study.study;
 control("summary").append(named(study.dataset),
   `: ${counted(COUNT, "test image")}, ${counted(study.classes.length, "class").replace("classs", "classes")}, ` +
   `${counted(METHODS, "method")}, ${counted(LAYERS, "layer")}. Panels are rotated and mirrored to match.`);
 control("left-out").append(...study.leftOut.map(text => element("li", {}, text)));
-connectPlots(() => {
-  bindControls();
-  bindStage();
-  [...panels, stage].forEach(bindPlot);
+bindControls();
+bindStage();
+readState(location.hash.slice(1));
+draw(() => true);
+// Plots are drawn for the pixels that they have.
+new ResizeObserver(() => {
+  for (const plot of [...panels, stage]) plot.draw();
+  markAll();
+}).observe(control("rows"));
+new ResizeObserver(() => stage.redraw()).observe(stage.frame);
+addEventListener("hashchange", () => {
+  if (location.hash === written) return;
   readState(location.hash.slice(1));
-  sizePoints();
   draw(() => true);
-  new ResizeObserver(markAll).observe(stage.frame);
-  addEventListener("hashchange", () => {
-    if (location.hash === written) return;
-    readState(location.hash.slice(1));
-    draw(() => true);
-  });
-  document.documentElement.dataset.ready = "true";
 });
+document.documentElement.dataset.ready = "true";
