@@ -3,7 +3,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: "config/config.yaml"
+configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 report: "workflow/report/workflow.rst"
@@ -23,4 +23,6 @@ include: "workflow/rules/7_summary.smk"
 rule all:
     default_target: True
     input:
+        expand(TABLE_FILES, study=config["study"]),
+        expand(FIGURE_FILES, study=config["study"]),
         expand("results/{study}/provenance.json", study=config["study"]),

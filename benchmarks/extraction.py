@@ -25,11 +25,11 @@ from side_by_side import hardware
 from torch.utils.data import DataLoader, TensorDataset
 from trained_network import train_a_little
 
-from limbeck.activations import extract_activations
 from limbeck.data.datasets import Dataset
-from limbeck.inference import BATCH
 from limbeck.models.network import load_network
+from limbeck.networks.inference import BATCH
 from limbeck.runtime import storage
+from limbeck.stages.extract_activations import extract_activations
 from limbeck.study.settings import ActivationSettings
 
 ROUNDS = 2

@@ -24,9 +24,9 @@ from side_by_side import Row, best_of, print_table
 from torch.utils.flop_counter import FlopCounterMode
 from training_steps import UNQUEUED, LimbeckSteps, timed
 
-from limbeck.inference import BATCH, batch_logits
 from limbeck.models.network import Network, build_network
 from limbeck.models.stack import NetworkStack
+from limbeck.networks.inference import BATCH, batch_logits
 from limbeck.runtime.devices import select_device
 from limbeck.runtime.threads import available_threads
 from limbeck.study.method_settings import MethodSettings

@@ -63,7 +63,7 @@ def digits(tmp_path_factory):
 @pytest.fixture(scope="session")
 def split(digits, tmp_path_factory):
     """Return the path of a split of the digits: 50 labelled images, 1387 unlabelled ones."""
-    from limbeck.data.splits import split_dataset
+    from limbeck.stages.split_dataset import split_dataset
 
     path = tmp_path_factory.mktemp("splits") / "fold-0.csv"
     split_dataset(digits, 50, 0, 0, path)
@@ -106,12 +106,12 @@ def trained(run_training, method_settings, tmp_path_factory):
 @pytest.fixture(scope="session")
 def teacher_logits(digits, split, trained, tmp_path_factory):
     """Return the path of the trained network's logits of the unlabelled images."""
-    from limbeck.inference import write_teacher_logits
+    from limbeck.stages.teacher_logits import teacher_logits
 
     path = tmp_path_factory.mktemp("teacher") / "teacher_logits.zarr"
     # Restores the mode: if the function left it changed, only the test of that should fail.
     with torch.inference_mode(False):
-        write_teacher_logits(digits, split, trained / "model.pt", "cpu", path)
+        teacher_logits(digits, split, trained / "model.pt", "cpu", path)
     return path
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from limbeck.data.datasets import Dataset
-from limbeck.inference import batch_logits
 from limbeck.models.network import Network, load_network
+from limbeck.networks.inference import batch_logits
 from limbeck.runtime import storage
 
 COLUMNS = ("method", "model", "stage", "type", "shape", "values", "parameters", "layer")

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 
 from limbeck.data.samples import Samples
-from limbeck.noise.maps import lift_noise
-from limbeck.noise.scores import score_noise
 from limbeck.runtime import storage
+from limbeck.stages.lift_noise import lift_noise
+from limbeck.stages.score_noise import score_noise
 from limbeck.study.settings import NoiseSettings
 
 

@@ -7,12 +7,14 @@ from stored import samples_of
 from torch import nn
 from torch.nn import functional as F
 
-from limbeck.activations import extract_activations, layer_outputs, output_shapes
 from limbeck.data.datasets import Dataset
-from limbeck.inference import BATCH, predict, read_batches
 from limbeck.models.network import Network, load_network, save_network
+from limbeck.networks.features import layer_outputs, output_shapes
+from limbeck.networks.inference import BATCH, read_batches
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
+from limbeck.stages.extract_activations import extract_activations
+from limbeck.stages.predict import predict
 from limbeck.study.settings import ActivationSettings
 
 ALL = ActivationSettings(dtype="float32", images_per_class=None)

@@ -10,11 +10,7 @@ from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from limbeck.metrics.classification import (
-    class_correlation,
-    superclass_correlation,
-    top_k_accuracy,
-)
+from limbeck.metrics.classification import class_correlation, superclass_correlation, top_k_accuracy
 from limbeck.metrics.density import (
     class_area_ratios,
     estimate_density,

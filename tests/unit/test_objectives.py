@@ -11,9 +11,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from limbeck.data.datasets import Dataset
 from limbeck.data.splits import read_split
-from limbeck.inference import write_teacher_logits
 from limbeck.models.network import build_network, load_network
 from limbeck.runtime import storage
+from limbeck.stages.teacher_logits import teacher_logits
 from limbeck.training.augmentation import random_flip
 from limbeck.training.objectives import build_objective
 from limbeck.training.objectives.base import TrainingData, count_batches, shuffled_batches
@@ -141,7 +141,7 @@ def test_cached_logits_are_those_of_the_live_teacher(digits, split, trained, tea
 
 def test_writing_teacher_logits_leaves_gradients_on(digits, split, trained, tmp_path):
     with torch.inference_mode(False):
-        write_teacher_logits(digits, split, trained / "model.pt", "cpu", tmp_path / "logits.zarr")
+        teacher_logits(digits, split, trained / "model.pt", "cpu", tmp_path / "logits.zarr")
         assert not torch.is_inference_mode_enabled()
 
 

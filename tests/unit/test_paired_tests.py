@@ -6,13 +6,8 @@ import pytest
 from scipy import stats
 
 from limbeck.runtime import storage
-from limbeck.statistics.paired_tests import (
-    COLUMNS,
-    compare_methods,
-    detectable_effect,
-    limits_of,
-    paired_test,
-)
+from limbeck.stages.test_methods import test_methods as compare_methods
+from limbeck.statistics.paired_tests import COLUMNS, detectable_effect, limits_of, paired_test
 from limbeck.study.settings import StatisticsSettings
 
 SETTINGS = StatisticsSettings(("undistilled", "distilled"), ("accuracy", "ivis_loss"), 0.95, "holm")

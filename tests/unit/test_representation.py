@@ -15,12 +15,13 @@ from limbeck.metrics.representation import (
     stratified_folds,
     variance_ratio,
 )
-from limbeck.metrics.similarity import compare_runs, linear_cka, neighbour_overlap
+from limbeck.metrics.similarity import linear_cka, neighbour_overlap
 from limbeck.neighbours import row_blocks
 from limbeck.neighbours.row_blocks import mean_and_reach
 from limbeck.neighbours.search import nearest_neighbours
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
+from limbeck.stages.compare_layers import compare_layers
 
 
 @pytest.fixture
@@ -315,7 +316,7 @@ def stores(tmp_path, layers):
 
 
 def test_rows_of_a_comparison(stores, layers, tmp_path):
-    compare_runs(*stores, 4, tmp_path / "metrics.csv")
+    compare_layers(*stores, 4, tmp_path / "metrics.csv")
     rows = storage.read_rows(tmp_path / "metrics.csv")
     assert {(row["study"], row["budget"], row["fold"], row["embedding"]) for row in rows} == {
         ("s", "200", "1", "")
@@ -351,7 +352,7 @@ def test_other_images_are_an_error(stores, layers, tmp_path, kind, ids):
     arrays["sample_ids"] = np.array([f"test-{index}" for index in ids])
     storage.write_store(path, arrays, dict(storage.open_store(path).attrs))
     with pytest.raises(InputError) as caught:
-        compare_runs(*stores, 4, tmp_path / "metrics.csv")
+        compare_layers(*stores, 4, tmp_path / "metrics.csv")
     expected = f"{path}: other images, or in another order, than in {stores[0][0]}"
     assert str(caught.value) == expected
     assert not (tmp_path / "metrics.csv").exists()

@@ -13,12 +13,7 @@ from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
 from limbeck.runtime.errors import InputError, suggest
-from limbeck.study.config import (
-    check_config,
-    neighbours_needed,
-    read_config,
-    training_rules,
-)
+from limbeck.study.config import check_config, neighbours_needed, read_config
 from limbeck.study.settings import STAGES, MethodSettings, parse_settings, schema
 
 CONFIG_FOLDER = Path(__file__).parents[2] / "config"
@@ -831,14 +826,3 @@ def test_distillation_knows_mirror_images_only(config, augmentation):
 def test_other_methods_may_crop(config, augmentation):
     config["methods"]["teacher"] |= {"augmentation": augmentation, "crop_padding": 1}
     check_config(config)
-
-
-def test_the_rules_that_train_are_those_that_the_methods_need(config):
-    methods = list(config["methods"])
-    assert training_rules(config) == {"train": methods, "train_folds": []}
-    config["training"]["pack"] = "folds"
-    assert training_rules(config) == {"train": [], "train_folds": methods}
-    config["methods"]["undistilled"]["model"] = "densenet121"
-    config["methods"]["distilled"]["objective"] = "mixmatch"
-    alone, packed = ["undistilled", "distilled"], ["teacher"]
-    assert training_rules(config) == {"train": alone, "train_folds": packed}

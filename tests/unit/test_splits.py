@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from limbeck.data.splits import choose_labelled, read_split, split_dataset
+from limbeck.data.splits import choose_labelled, read_split
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
+from limbeck.stages.split_dataset import split_dataset
 
 # Ten, eight and twelve images of three classes, in mixed order: 24 are the largest budget.
 LABELS = np.random.default_rng(1).permutation(np.repeat([0, 1, 2], [10, 8, 12]))

@@ -17,10 +17,11 @@ from stored import samples_of
 
 from limbeck import cli
 from limbeck.data.datasets import Dataset
-from limbeck.data.splits import read_split, split_dataset
+from limbeck.data.splits import read_split
 from limbeck.models.network import build_network
 from limbeck.runtime import devices, processor, storage
 from limbeck.runtime.errors import InputError
+from limbeck.stages.split_dataset import split_dataset
 from limbeck.training import checkpoints
 from limbeck.training.schedules import learning_rate
 

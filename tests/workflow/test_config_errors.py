@@ -63,7 +63,7 @@ def test_the_papers_grid_is_complete(fresh):
     assert counts["split_dataset"] == counts["teacher_logits"] == 25
     assert counts["train"] == counts["predict"] == runs
     assert counts["extract_activations"] == counts["find_neighbours"] == runs * 5
-    assert counts["compare_runs"] == 25
+    assert counts["compare_layers"] == 25
     assert counts["embed"] == counts["score_embedding"] == runs * 5 * 2
 
 

@@ -31,7 +31,7 @@ def summary_jobs(figures):
         [
             job("all"),
             job("gather_study"),
-            job("compare_methods"),
+            job("test_methods"),
             job("write_provenance"),
             *(job("build_table", f"table={table}") for table in SUMMARY),
             *(job("draw_figure", f"figure={figure}") for figure in figures),
@@ -84,7 +84,7 @@ def test_forcing_one_layers_extraction_reruns_that_layer_only(finished_once):
                 run_job("find_neighbours", "distilled", "layer=E"),
                 run_job("score_layer", "distilled", "layer=E"),
                 run_job("gather_run", "distilled"),
-                job("compare_runs", "budget=20", "fold=0"),
+                job("compare_layers", "budget=20", "fold=0"),
             ]
         )
         + layer_jobs("distilled", "E")

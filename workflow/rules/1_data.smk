@@ -14,10 +14,10 @@ rule prepare_dataset:
     params:
         settings=as_json("dataset"),
         seed=config["seed"],
-        code=fingerprint("data.datasets"),
+        code=fingerprint("prepare_dataset"),
     shell:
         "limbeck prepare_dataset --settings {params.settings:q} --seed {params.seed}"
-        " --dataset {output.dataset} 2> {log}"
+        " --dataset {output.dataset} 2>> {log}"
 
 
 rule split_dataset:
@@ -37,7 +37,7 @@ rule split_dataset:
         runtime=5,
     params:
         seed=config["seed"],
-        code=fingerprint("data.splits"),
+        code=fingerprint("split_dataset"),
     shell:
         "limbeck split_dataset --dataset {input.dataset} --budget {wildcards.budget}"
-        " --fold {wildcards.fold} --seed {params.seed} --split {output.split} 2> {log}"
+        " --fold {wildcards.fold} --seed {params.seed} --split {output.split} 2>> {log}"

@@ -11,8 +11,6 @@ rule train:
         "logs/{study}/train/{method}/budget-{budget}/fold-{fold}.log",
     benchmark:
         "benchmarks/results/{study}/train/{method}/budget-{budget}/fold-{fold}.tsv"
-    wildcard_constraints:
-        method="|".join(TRAINED_BY["train"]) or NOTHING,
     conda:
         ENVIRONMENT
     threads: 1
@@ -27,7 +25,6 @@ rule train:
             f"--teacher-logits {input.teacher_logits}" if input.teacher_logits else ""
         ),
         settings=as_json("methods", lambda wildcards: wildcards.method),
-        folds=lambda wildcards: wildcards.fold,
         seed=config["seed"],
         checkpoint="results/{study}/checkpoints/{method}/budget-{budget}/fold-{fold}.pt",
         code=training_code,
@@ -35,29 +32,8 @@ rule train:
         "{resources.launcher} limbeck train --dataset {input.dataset} --split {input.split} {params.teacher_logits}"
         " --settings {params.settings:q} --seed {params.seed} --device {resources.device}"
         " --study {wildcards.study} --method {wildcards.method} --budget {wildcards.budget}"
-        " --fold {params.folds} --checkpoint {params.checkpoint}"
-        " --model {output.model} --history {output.history} 2> {log}"
-
-
-# The folds of a method and budget in one job.
-use rule train as train_folds with:
-    input:
-        dataset="results/{study}/dataset.zarr",
-        split=all_folds("results/{study}/splits/budget-{budget}/fold-{fold}.csv"),
-        teacher_logits=teacher_logits_of,
-        weights=weights_file_of,
-    output:
-        model=all_folds("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt"),
-        history=all_folds("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/history.csv"),
-    log:
-        "logs/{study}/train_folds/{method}/budget-{budget}.log",
-    benchmark:
-        "benchmarks/results/{study}/train_folds/{method}/budget-{budget}.tsv"
-    wildcard_constraints:
-        method="|".join(TRAINED_BY["train_folds"]) or NOTHING,
-    params:
-        folds=" ".join(map(str, range(config["folds"]))),
-        checkpoint="results/{study}/checkpoints/{method}/budget-{budget}.pt",
+        " --fold {wildcards.fold} --checkpoint {params.checkpoint}"
+        " --model {output.model} --history {output.history} 2>> {log}"
 
 
 rule predict:
@@ -81,10 +57,10 @@ rule predict:
         gpu=GPU,
         device=config["device"],
     params:
-        code=fingerprint("inference"),
+        code=fingerprint("predict"),
     shell:
         "limbeck predict --dataset {input.dataset} --model {input.model}"
-        " --device {resources.device} --predictions {output.predictions} 2> {log}"
+        " --device {resources.device} --predictions {output.predictions} 2>> {log}"
 
 
 rule teacher_logits:
@@ -109,8 +85,8 @@ rule teacher_logits:
         gpu=GPU,
         device=config["device"],
     params:
-        code=fingerprint("inference"),
+        code=fingerprint("teacher_logits"),
     shell:
         "limbeck teacher_logits --dataset {input.dataset} --split {input.split}"
         " --model {input.model} --device {resources.device}"
-        " --teacher-logits {output.teacher_logits} 2> {log}"
+        " --teacher-logits {output.teacher_logits} 2>> {log}"

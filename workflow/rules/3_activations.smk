@@ -21,8 +21,8 @@ rule extract_activations:
         device=config["device"],
     params:
         settings=activation_settings,
-        code=fingerprint("activations"),
+        code=fingerprint("extract_activations"),
     shell:
         "limbeck extract_activations --dataset {input.dataset} --model {input.model}"
         " --layer {wildcards.layer} --settings {params.settings:q} --device {resources.device}"
-        " --activations {output.activations} 2> {log}"
+        " --activations {output.activations} 2>> {log}"

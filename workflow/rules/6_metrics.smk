@@ -16,10 +16,10 @@ rule score_predictions:
         mem_mb=1000,
         runtime=10,
     params:
-        code=fingerprint("metrics.scoring"),
+        code=fingerprint("score_predictions"),
     shell:
         "limbeck score_predictions --dataset {input.dataset} --predictions {input.predictions}"
-        " --history {input.history} --metrics {output.metrics} 2> {log}"
+        " --history {input.history} --metrics {output.metrics} 2>> {log}"
 
 
 rule score_layer:
@@ -41,11 +41,11 @@ rule score_layer:
         runtime=60,
     params:
         settings=as_json("metrics"),
-        code=fingerprint("metrics.scoring"),
+        code=fingerprint("score_layer"),
     shell:
         "limbeck score_layer --dataset {input.dataset} --activations {input.activations}"
         " --neighbours {input.neighbours} --settings {params.settings:q}"
-        " --metrics {output.metrics} 2> {log}"
+        " --metrics {output.metrics} 2>> {log}"
 
 
 rule score_embedding:
@@ -68,14 +68,14 @@ rule score_embedding:
         runtime=60,
     params:
         settings=as_json("metrics"),
-        code=fingerprint("metrics.scoring"),
+        code=fingerprint("score_embedding"),
     shell:
         "limbeck score_embedding --dataset {input.dataset} --activations {input.activations}"
         " --neighbours {input.neighbours} --embedding {input.embedding}"
-        " --settings {params.settings:q} --metrics {output.metrics} 2> {log}"
+        " --settings {params.settings:q} --metrics {output.metrics} 2>> {log}"
 
 
-rule compare_runs:
+rule compare_layers:
     input:
         activations=all_layers(
             "results/{{study}}/runs/{method}/budget-{{budget}}/fold-{{fold}}/activations/{layer}.zarr"
@@ -84,11 +84,11 @@ rule compare_runs:
             "results/{{study}}/runs/{method}/budget-{{budget}}/fold-{{fold}}/neighbours/{layer}.zarr"
         ),
     output:
-        metrics="results/{study}/comparisons/budget-{budget}/fold-{fold}.csv",
+        metrics="results/{study}/similarity/budget-{budget}/fold-{fold}.csv",
     log:
-        "logs/{study}/compare_runs/budget-{budget}/fold-{fold}.log",
+        "logs/{study}/compare_layers/budget-{budget}/fold-{fold}.log",
     benchmark:
-        "benchmarks/results/{study}/compare_runs/budget-{budget}/fold-{fold}.tsv"
+        "benchmarks/results/{study}/compare_layers/budget-{budget}/fold-{fold}.tsv"
     conda:
         ENVIRONMENT
     threads: 2
@@ -97,10 +97,10 @@ rule compare_runs:
         runtime=120,
     params:
         k=config["metrics"]["neighbours"],
-        code=fingerprint("metrics.similarity"),
+        code=fingerprint("compare_layers"),
     shell:
-        "limbeck compare_runs --activations {input.activations} --neighbours {input.neighbours}"
-        " --k {params.k} --metrics {output.metrics} 2> {log}"
+        "limbeck compare_layers --activations {input.activations} --neighbours {input.neighbours}"
+        " --k {params.k} --metrics {output.metrics} 2>> {log}"
 
 
 rule gather_run:
@@ -131,6 +131,6 @@ rule gather_run:
         mem_mb=500,
         runtime=5,
     params:
-        code=fingerprint("tables.layout"),
+        code=fingerprint("gather_metrics"),
     shell:
-        "limbeck gather_metrics --metrics {input.metrics} --table {output.table} 2> {log}"
+        "limbeck gather_metrics --metrics {input.metrics} --table {output.table} 2>> {log}"

@@ -1,9 +1,9 @@
 rule gather_study:
     input:
         metrics=RUN_METRICS,
-        comparisons=those_there(
+        similarities=existing(
             expand(
-                "results/{{study}}/comparisons/budget-{budget}/fold-{fold}.csv",
+                "results/{{study}}/similarity/budget-{budget}/fold-{fold}.csv",
                 budget=config["budgets"],
                 fold=range(config["folds"]),
             )
@@ -25,10 +25,10 @@ rule gather_study:
         mem_mb=500,
         runtime=5,
     params:
-        code=fingerprint("tables.layout"),
+        code=fingerprint("gather_metrics"),
     shell:
-        "limbeck gather_metrics --metrics {input.metrics} {input.comparisons}"
-        " --table {output.table} 2> {log}"
+        "limbeck gather_metrics --metrics {input.metrics} {input.similarities}"
+        " --table {output.table} 2>> {log}"
 
 
 rule build_table:
@@ -65,13 +65,13 @@ rule build_table:
     params:
         settings=plan_as_json,
         published=numbers.digest(config["published"]),
-        code=fingerprint("tables.layout"),
+        code=fingerprint("build_table"),
     shell:
         "limbeck build_table --metrics {input.metrics} --kind {wildcards.table}"
-        " --settings {params.settings:q} --table {output} 2> {log}"
+        " --settings {params.settings:q} --table {output} 2>> {log}"
 
 
-rule compare_methods:
+rule test_methods:
     input:
         metrics="results/{study}/tables/metrics.csv",
     output:
@@ -91,9 +91,9 @@ rule compare_methods:
         ),
         md="results/{study}/tables/statistics.md",
     log:
-        "logs/{study}/compare_methods.log",
+        "logs/{study}/test_methods.log",
     benchmark:
-        "benchmarks/results/{study}/compare_methods.tsv"
+        "benchmarks/results/{study}/test_methods.tsv"
     conda:
         ENVIRONMENT
     threads: 1
@@ -102,10 +102,10 @@ rule compare_methods:
         runtime=10,
     params:
         settings=as_json("statistics"),
-        code=fingerprint("statistics.paired_tests"),
+        code=fingerprint("test_methods"),
     shell:
-        "limbeck compare_methods --metrics {input.metrics} --settings {params.settings:q}"
-        " --table {output} 2> {log}"
+        "limbeck test_methods --metrics {input.metrics} --settings {params.settings:q}"
+        " --table {output} 2>> {log}"
 
 
 rule describe_network:
@@ -125,10 +125,10 @@ rule describe_network:
         mem_mb=2000,
         runtime=10,
     params:
-        code=fingerprint("description"),
+        code=fingerprint("describe_network"),
     shell:
         "limbeck describe_network --dataset {input.dataset} --model {input.model}"
-        " --table {output} 2> {log}"
+        " --table {output} 2>> {log}"
 
 
 rule draw_figure:
@@ -165,27 +165,18 @@ rule draw_figure:
         methods=config["run"]["methods"],
         area_mass=area_mass_flag,
         code=lambda wildcards: fingerprint(
-            "figures", f"figures.{figure_settings(wildcards)['kind']}"
+            "draw_figure", f"figures.{figure_settings(wildcards)['kind']}"
         ),
     shell:
         "limbeck draw_figure --dataset {input.dataset} --inputs {input.inputs}"
         " --settings {params.settings:q} --methods {params.methods} {params.area_mass}"
-        " --pdf {output.pdf} --png {output.png} 2> {log}"
+        " --pdf {output.pdf} --png {output.png} 2>> {log}"
 
 
 rule write_provenance:
     input:
-        metrics="results/{study}/tables/metrics.csv",
-        tables=expand(
-            "results/{{study}}/tables/{table}.{format}",
-            table=["statistics", *TABLES, *(["noise"] if config["run"]["maps"] else [])],
-            format=TABLE_FORMATS,
-        ),
-        figures=expand(
-            "results/{{study}}/figures/{figure}.{format}",
-            figure=FIGURES,
-            format=["pdf", "png"],
-        ),
+        TABLE_FILES,
+        FIGURE_FILES,
     output:
         "results/{study}/provenance.json",
     log:
@@ -200,9 +191,9 @@ rule write_provenance:
         runtime=5,
     params:
         settings=lambda wildcards: json.dumps(config, sort_keys=True),
-        code=fingerprint("operations.provenance"),
+        code=fingerprint("write_provenance"),
     shell:
-        "limbeck write_provenance --settings {params.settings:q} --output {output} 2> {log}"
+        "limbeck write_provenance --settings {params.settings:q} --output {output} 2>> {log}"
 
 
 for layer in config["layers"]:

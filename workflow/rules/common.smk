@@ -13,7 +13,6 @@ from limbeck.study.config import (
     neighbours_needed,
     study_plan,
     tables_of,
-    training_rules,
 )
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
@@ -40,8 +39,6 @@ wildcard_constraints:
 
 GPU = int(config["device"] == "cuda")
 TABLES = tables_of(config)
-TRAINED_BY = training_rules(config)
-NOTHING = "(?!)"  # What no wildcard can be.
 
 # Where the report shows tables and kinds of figures, in the order of its menu.
 SUBJECTS = {
@@ -103,7 +100,7 @@ def plan_as_json(wildcards):
     return json.dumps(study_plan(config))
 
 
-def those_there(paths):
+def existing(paths):
     """All of the paths, or of a partial study those that exist."""
     if not config["partial"]:
         return paths
@@ -126,11 +123,6 @@ def all_runs(path, **wildcards):
     )
 
 
-def all_folds(path):
-    """A path of each fold; other wildcards stay."""
-    return expand(path, fold=range(config["folds"]), allow_missing=True)
-
-
 def all_layers(path):
     """Paths of all layers of all methods, in the order of the config."""
     return expand(path, method=config["run"]["methods"], layer=config["layers"])
@@ -139,15 +131,14 @@ def all_layers(path):
 def training_code(wildcards):
     """Hash of the training loop and of the method's own objective, not of the others."""
     objective = method_settings(wildcards)["objective"]
-    return fingerprint("training.loop", f"training.objectives.{objective}")
+    return fingerprint("train", f"training.objectives.{objective}")
 
 
 def teacher_logits_of(wildcards):
     teacher = method_settings(wildcards)["teacher"]
     if teacher is None:
         return []
-    path = f"results/{{study}}/runs/{teacher}/budget-{{budget}}/fold-{{fold}}/teacher_logits.zarr"
-    return expand(path, **{"fold": range(config["folds"]), **wildcards})
+    return f"results/{{study}}/runs/{teacher}/budget-{{budget}}/fold-{{fold}}/teacher_logits.zarr"
 
 
 def weights_file_of(wildcards):
@@ -204,7 +195,7 @@ def embedding_stores(settings):
         fold=settings["fold"],
         embedding=settings.get("embedding", config["run"]["embeddings"]),
     )
-    return those_there(stores)
+    return existing(stores)
 
 
 def prediction_stores(settings):
@@ -214,12 +205,12 @@ def prediction_stores(settings):
         budget=settings["budget"],
         fold=settings["fold"],
     )
-    return those_there(stores)
+    return existing(stores)
 
 
 def network_tables(settings):
     path = "results/{{study}}/networks/{method}.csv"
-    return those_there(expand(path, method=config["run"]["methods"]))
+    return existing(expand(path, method=config["run"]["methods"]))
 
 
 # What figures read that do not read the tables of metrics and paired tests.
@@ -249,7 +240,7 @@ def area_mass_flag(wildcards):
     return f"--area-mass {config['metrics']['area_mass']}"
 
 
-RUN_METRICS = those_there(
+RUN_METRICS = existing(
     all_runs("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv")
 )
 FIGURES = [figure for figure in config["run"]["figures"] if figure_sources(figure)]
@@ -261,3 +252,17 @@ if config["partial"]:
     for figure in config["run"]["figures"]:
         if figure not in FIGURES:
             logger.info(f"Figure {figure} is left out: nothing that it shows was made yet.")
+
+TABLE_FILES = [
+    "results/{study}/tables/metrics.csv",
+    *expand(
+        "results/{{study}}/tables/{table}.{format}",
+        table=["statistics", *TABLES, *(["noise"] if config["run"]["maps"] else [])],
+        format=TABLE_FORMATS,
+    ),
+]
+FIGURE_FILES = expand(
+    "results/{{study}}/figures/{figure}.{format}",
+    figure=FIGURES,
+    format=["pdf", "png"],
+)

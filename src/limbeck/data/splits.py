@@ -1,11 +1,9 @@
 """Labelled subsets of the training images: balanced over classes, nested inside a fold."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from limbeck.data.datasets import Dataset
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.seeding import derive_seed
@@ -54,17 +52,6 @@ def choose_labelled(labels: np.ndarray, budget: int, fold: int, seed: int) -> np
         permutation = generator.permutation(np.flatnonzero(labels == label))
         chosen.append(permutation[: budget // classes])
     return np.sort(np.concatenate(chosen))
-
-
-def split_dataset(
-    dataset: str | Path, budget: int, fold: int, seed: int, output: str | Path
-) -> None:
-    """Write the labelled images of one budget and fold as CSV: sample id and class name."""
-    source = Dataset(dataset)
-    labels, ids = source.array("train", "labels"), source.array("train", "sample_ids")
-    names: Sequence[str] = source.attributes["class_names"]
-    rows = choose_labelled(labels, budget, fold, seed)
-    storage.write_rows(output, COLUMNS, [(ids[row], names[labels[row]]) for row in rows])
 
 
 def read_split(path: str | Path, sample_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

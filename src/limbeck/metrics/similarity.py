@@ -1,13 +1,10 @@
 """Layers of different runs side by side: what methods share, budget by budget and fold by fold."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from limbeck.metrics.gram import gram_tiles
-from limbeck.runtime import storage
-from limbeck.runtime.errors import InputError
 
 
 def linear_cka(layers: Sequence) -> np.ndarray:
@@ -49,52 +46,3 @@ def neighbour_overlap(first: np.ndarray, second: np.ndarray) -> float:
     """
     shared = sum((second == column[:, None]).any(axis=1).sum() for column in first.T)
     return float(shared / first.size)
-
-
-def compare_runs(
-    activations: Sequence[str | Path], neighbours: Sequence[str | Path], k: int, output: str | Path
-) -> None:
-    """Write what every layer of every method has in common with the others.
-
-    ``cka:<method>.<layer>`` is the linear CKA with that layer, ``neighbour_overlap:<method>`` the
-    part of the neighbours shared with that method's layer of the same name.
-
-    Parameters
-    ----------
-    activations, neighbours : sequence of str or Path
-        The stores of all layers of the runs of one budget and fold, both in the same order.
-    k : int
-        How many of the nearest neighbours to compare.
-    output : str or Path
-        The CSV file to write.
-
-    Raises
-    ------
-    InputError
-        If two stores are not of the same images in the same order.
-    """
-    layers = [storage.open_store(path) for path in activations]
-    graphs = [storage.open_store(path) for path in neighbours]
-    _check_samples([*activations, *neighbours], [*layers, *graphs])
-    names = [(store.attrs["method"], store.attrs["layer"]) for store in layers]
-    alignment = linear_cka([store["activations"] for store in layers])
-    nearest = [store["indices"][:, :k] for store in graphs]
-    rows = []
-    for one, store in enumerate(layers):
-        metrics = {}
-        for other, (method, layer) in enumerate(names):
-            if other != one:
-                metrics[f"cka:{method}.{layer}"] = float(alignment[one, other])
-        for other, (method, layer) in enumerate(names):
-            if other != one and layer == store.attrs["layer"]:
-                shared = neighbour_overlap(nearest[one], nearest[other])
-                metrics[f"neighbour_overlap:{method}"] = shared
-        rows += storage.metric_rows(store.attrs, metrics)
-    storage.write_rows(output, storage.METRIC_COLUMNS, rows)
-
-
-def _check_samples(paths: Sequence[str | Path], stores: Sequence) -> None:
-    expected = stores[0]["sample_ids"][:]
-    for path, store in zip(paths, stores, strict=True):
-        if not np.array_equal(store["sample_ids"][:], expected):
-            raise InputError(f"{path}: other images, or in another order, than in {paths[0]}")

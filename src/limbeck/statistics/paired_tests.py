@@ -4,16 +4,13 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from limbeck.runtime import storage
 from limbeck.statistics.fold_summaries import NOT_MEASURED
 from limbeck.study.settings import StatisticsSettings
-from limbeck.tables.files import write_table
 
 COLUMNS = (
     *("metric", "embedding", "layer", "budget", "folds"),
@@ -72,9 +69,9 @@ def paired_test(
 
 
 def compare_methods(
-    metrics: str | Path, settings: StatisticsSettings, outputs: Sequence[str | Path]
-) -> None:
-    """Write a paired test for each metric, embedding, layer and budget.
+    rows: Sequence[Mapping[str, str]], settings: StatisticsSettings
+) -> tuple[list[list], str]:
+    """Test two methods by each metric, embedding, layer and budget.
 
     The p-values are corrected within families: the budgets, layers and parts (superclasses, say)
     of one metric, its mean over the parts apart from them, in one embedding. Where there is nothing
@@ -82,16 +79,20 @@ def compare_methods(
 
     Parameters
     ----------
-    metrics : str or Path
-        The tidy table of the study.
+    rows : sequence of mapping
+        The tidy table of the study, values as text.
     settings : StatisticsSettings
         Which methods and metrics, the level, the correction.
-    outputs : sequence of str or Path
-        Files to write, in the formats of their suffixes, columns `COLUMNS`; differences are in the
-        units of the metrics. All but CSV say what the folds can and cannot show.
+
+    Returns
+    -------
+    cells : list of list
+        Rows of a table with the columns `COLUMNS`; differences are in the units of the metrics.
+    note : str
+        What the folds can and cannot show.
     """
     tests, families = {}, defaultdict(list)
-    for key, methods in _read_values(metrics, settings).items():
+    for key, methods in _collect_values(rows, settings).items():
         first, second = (methods.get(method, {}) for method in settings.methods)
         folds = sorted(first.keys() & second.keys())
         pairs = [[method[fold] for fold in folds] for method in (first, second)]
@@ -104,25 +105,18 @@ def compare_methods(
         adjusted = multipletests(p_values, 1 - settings.confidence, settings.correction)
         corrected |= dict(zip(keys, zip(adjusted[1], adjusted[0], strict=True), strict=True))
     first_seen = [list(dict.fromkeys(names)) for names in zip(*tests, strict=True)]
-    rows = [
+    cells = [
         [*key, len(tests[key][0][0]), *_cells(*tests[key], corrected.get(key))]
         for key in sorted(tests, key=lambda key: [*map(list.index, first_seen, key)])
     ]
     folds = max((len(pairs[0]) for pairs, _ in tests.values()), default=0)
-    note = limits_of(settings, folds, max(map(len, families.values()), default=1))
-    for output in outputs:
-        digits = "{}" if Path(output).suffix == ".csv" else "{:.3g}"
-        text = [
-            [digits.format(cell) if isinstance(cell, float) else str(cell) for cell in row]
-            for row in rows
-        ]
-        write_table(output, COLUMNS, text, "paired tests", note)
+    return cells, limits_of(settings, folds, max(map(len, families.values()), default=1))
 
 
-def _read_values(metrics: str | Path, settings: StatisticsSettings) -> Mapping:
+def _collect_values(rows: Sequence[Mapping[str, str]], settings: StatisticsSettings) -> Mapping:
     """Values by (metric, embedding, layer, budget), then by method and fold, as in the table."""
     values: dict[tuple, dict[str, dict[str, float]]] = {}
-    for row in storage.read_rows(metrics):
+    for row in rows:
         name, value = row["metric"].partition(":")[0], float(row["value"])
         if name in settings.metrics and row["method"] in settings.methods and math.isfinite(value):
             key = (row["metric"], row["embedding"], row["layer"], row["budget"])

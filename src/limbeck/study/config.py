@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from limbeck.runtime.errors import InputError, suggest
-from limbeck.study.method_settings import is_packable, method_contradictions
+from limbeck.study.method_settings import method_contradictions
 from limbeck.study.settings import violations
 
 NETWORK_LAYERS = ("A", "B", "C", "D", "E")
@@ -211,15 +211,6 @@ def neighbours_needed(config: Mapping) -> int:
         elif "k" in embedding:
             needed.append(embedding["k"] - 1)
     return max(needed)
-
-
-def training_rules(config: Mapping) -> dict[str, list[str]]:
-    """Return the methods that each rule trains: ``train`` fold by fold, ``train_folds`` at once."""
-    rules = {"train": [], "train_folds": []}
-    for name, method in config["methods"].items():
-        packed = config["training"]["pack"] and is_packable(method["objective"], method["model"])
-        rules["train_folds" if packed else "train"].append(name)
-    return rules
 
 
 def study_plan(config: Mapping) -> dict:

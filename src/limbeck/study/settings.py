@@ -100,6 +100,26 @@ STAGES = {
 }
 
 
+class EmbeddingSettings(dict):
+    """``algorithm`` and the algorithm's own settings."""
+
+
+class FigureSettings(dict):
+    """``kind``, ``width`` and the figure's own settings."""
+
+
+class StudyConfig(dict):
+    """The whole config."""
+
+
+STAGE_OF = {
+    **{settings: stage for stage, settings in STAGES.items()},
+    EmbeddingSettings: "embedding",
+    FigureSettings: "figure",
+    StudyConfig: None,
+}
+
+
 @functools.cache
 def schema() -> dict:
     """Return the JSON schema of the config; stages are under ``$defs``."""

@@ -3,22 +3,16 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from limbeck.published import comparison
 from limbeck.published.numbers import PublishedCell, read_published
-from limbeck.runtime import storage
-from limbeck.runtime.errors import InputError, suggest
 from limbeck.statistics.fold_summaries import (
     ALGORITHMS,
     NOT_PUBLISHED,
     Key,
     format_cell,
     format_mean,
-    values_over_folds,
 )
 from limbeck.study.settings import StudyPlan
-from limbeck.tables.files import write_table
 
 
 @dataclass(frozen=True)
@@ -98,43 +92,6 @@ TABLES = {
         },
     ),
 }
-
-
-def gather_metrics(sources: Sequence[str | Path], output: str | Path) -> None:
-    """Join tidy CSV files into one, in the order given."""
-    rows = [
-        [row[column] for column in storage.METRIC_COLUMNS]
-        for source in sources
-        for row in storage.read_rows(source)
-    ]
-    storage.write_rows(output, storage.METRIC_COLUMNS, rows)
-
-
-def build_table(
-    metrics: str | Path, kind: str, plan: StudyPlan, outputs: Sequence[str | Path]
-) -> None:
-    """Write a table of the study, with every row and column of the plan.
-
-    Parameters
-    ----------
-    metrics : str or Path
-        The tidy table of the study.
-    kind : str
-        A key of `TABLES`, or ``published``: measured against published cell by cell.
-    plan : StudyPlan
-        What the study is to measure; whatever else is in the tidy table is left out.
-    outputs : sequence of str or Path
-        Files to write, in the formats of their suffixes; see `write_table`.
-    """
-    if kind not in (*TABLES, "published"):
-        raise InputError(f"--kind {kind}: {suggest(kind, [*TABLES, 'published'])}")
-    values = values_over_folds(storage.read_rows(metrics))
-    if kind == "published":
-        comparison.write_comparisons(comparison.compare(values, plan), outputs)
-        return
-    columns, rows = wide_table(TABLES[kind], values, plan)
-    for output in outputs:
-        write_table(output, columns, rows, kind.replace("_", " "))
 
 
 def wide_table(

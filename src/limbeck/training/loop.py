@@ -114,7 +114,7 @@ def train(
         "channels": channels,
         "precision": precision,
         "device": device,
-        "code": fingerprint("training.loop", f"training.objectives.{settings.objective}"),
+        "code": fingerprint("train", f"training.objectives.{settings.objective}"),
     }
     labelled = data.labelled.view(len(runs), -1).cpu().numpy()
     identities = [

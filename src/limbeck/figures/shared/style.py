@@ -1,7 +1,9 @@
 """One style for all figures: legible in print, safe for colour-blind readers."""
 
 import contextlib
+import logging
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import matplotlib
 
@@ -11,6 +13,8 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from limbeck.runtime import storage
 
 MM_PER_INCH = 25.4
 
@@ -163,3 +167,12 @@ def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
 def metadata(suffix: str) -> dict:
     """Return metadata without the date, so that the same figure is the same file."""
     return {"CreationDate": None} if suffix == ".pdf" else {}
+
+
+def save(figure, outputs: Sequence[str | Path]) -> None:
+    """Write a Matplotlib figure in the format of each output's suffix."""
+    # It tells, line by line, which glyphs it puts into a PDF.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+    for output in outputs:
+        with storage.atomic_path(output) as temporary:
+            figure.savefig(temporary, metadata=metadata(temporary.suffix))
