@@ -13,7 +13,7 @@ IMAGES = 10_000  # shown by default, if panels are few
 POINTS = 400_000  # of all panels together, drawn anew whenever something is selected
 BYTES = 24_000_000  # of the arrays of all views; folds and budgets beyond it are left out
 # Metrics of an embedding that stand under its panel, and what the class area is without structure.
-SCORES = ("trustworthiness", "class_area_ratio", "class_area_null")
+SCORES = ("trustworthiness", "class_area_ratio", "class_area_ratio_null")
 
 
 @dataclass(frozen=True)

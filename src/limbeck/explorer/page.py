@@ -12,14 +12,14 @@ import numpy as np
 
 from limbeck.explorer.alignment import COLLAPSED, align, spread_ratio
 from limbeck.explorer.colours import distinct_colours
-from limbeck.explorer.content import Content, Runs, View
+from limbeck.explorer.content import Content, Layer, Panel, Runs, View
 from limbeck.explorer.gather import ExplorerSettings, gather_content
 from limbeck.explorer.study import Study
 from limbeck.explorer.thumbnails import make_sprite
 from limbeck.runtime.storage import write_text
 
 ASSETS = resources.files("limbeck.explorer") / "assets"
-SCRIPTS = ("data.js", "state.js", "plots.js", "filters.js", "details.js", "controls.js", "main.js")
+SCRIPTS = ("data", "state", "filters", "plots", "details", "controls", "main")
 STEPS = 65534  # of a coordinate from -1 to 1; one more stands for a missing point
 TOLD_APART = 20  # more classes than that are at first coloured by superclass
 
@@ -61,7 +61,7 @@ def build_page(content: Content) -> str:
         style=_asset("page.css"),
         study=_json(described),
         blobs="\n".join(blobs.elements),
-        script="\n".join(map(_asset, SCRIPTS)),
+        script="\n".join(_asset(f"{name}.js") for name in SCRIPTS),
     )
 
 
@@ -108,9 +108,9 @@ def describe(content: Content, blobs: Blobs) -> dict:
         "students": list(content.students),
         "colour": "superclass" if grouped else "class",
         "leftOut": list(content.left_out),
-        "views": _views(content, blobs),
+        "views": [_describe_view(content, view, blobs) for view in content.views],
         "runs": {
-            f"{budget}/{fold}": _runs(content, runs, blobs)
+            f"{budget}/{fold}": _describe_runs(content, runs, blobs)
             for (budget, fold), runs in content.runs.items()
         },
     }
@@ -120,42 +120,45 @@ def _places(content: Content) -> list[tuple[str, str]]:
     return [(method, layer) for method in content.methods for layer in content.layers]
 
 
-def _views(content: Content, blobs: Blobs) -> list[dict]:
-    """Describe the views; all panels are aligned to the last layer of the first view's teacher."""
+def aligned_points(content: Content, view: View) -> dict[Layer, np.ndarray]:
+    """Return the points of a view's panels as they are drawn, in [-1, 1]², by method and layer.
+
+    All panels of all views are aligned to the last layer of the first view's teacher.
+    """
     first = content.views[0]
-    rows = [content.teacher, *content.methods]
     reference = next(
         first.panels[method, layer].points
-        for method in rows
+        for method in [content.teacher, *content.methods]
         for layer in reversed(content.layers)
         if (method, layer) in first.panels
     )
-    return [
-        {
-            "embedding": view.embedding,
-            "budget": view.budget,
-            "fold": view.fold,
-            "panels": [_panel(view, place, reference, blobs) for place in _places(content)],
-        }
-        for view in content.views
-    ]
+    return {place: align(panel.points, reference) for place, panel in view.panels.items()}
 
 
-def _panel(view: View, place: tuple[str, str], reference: np.ndarray, blobs: Blobs) -> dict | None:
-    if place not in view.panels:
-        return None
-    panel = view.panels[place]
-    steps = np.rint((align(panel.points, reference) + 1) / 2 * STEPS)
-    stored = np.where(np.isfinite(steps), steps, STEPS + 1).astype(np.uint16)
-    finite = {name: value for name, value in panel.scores.items() if math.isfinite(value)}
+def _describe_view(content: Content, view: View, blobs: Blobs) -> dict:
+    points = aligned_points(content, view)
     return {
-        "points": blobs.add(stored),
-        "collapsed": spread_ratio(panel.points) < COLLAPSED,
-        "scores": finite,
+        "embedding": view.embedding,
+        "budget": view.budget,
+        "fold": view.fold,
+        "panels": [
+            _describe_panel(view.panels[place], points[place], blobs) if place in points else None
+            for place in _places(content)
+        ],
     }
 
 
-def _runs(content: Content, runs: Runs, blobs: Blobs) -> dict:
+def _describe_panel(panel: Panel, points: np.ndarray, blobs: Blobs) -> dict:
+    steps = np.rint((points + 1) / 2 * STEPS)
+    stored = np.where(np.isfinite(steps), steps, STEPS + 1).astype(np.uint16)
+    return {
+        "points": blobs.add(stored),
+        "collapsed": spread_ratio(panel.points) < COLLAPSED,
+        "scores": {name: value for name, value in panel.scores.items() if math.isfinite(value)},
+    }
+
+
+def _describe_runs(content: Content, runs: Runs, blobs: Blobs) -> dict:
     """Describe the runs of a budget and fold; 255 or 65535 stands for what is not known."""
     return {
         "predictions": {
@@ -166,13 +169,15 @@ def _runs(content: Content, runs: Runs, blobs: Blobs) -> dict:
             for method, labels in runs.predictions.items()
         },
         "neighbours": [
-            _neighbours(runs.neighbours[place], blobs) if place in runs.neighbours else None
+            _describe_neighbours(runs.neighbours[place], blobs)
+            if place in runs.neighbours
+            else None
             for place in _places(content)
         ],
     }
 
 
-def _neighbours(indices: np.ndarray, blobs: Blobs) -> dict:
+def _describe_neighbours(indices: np.ndarray, blobs: Blobs) -> dict:
     wide = indices.size and indices.max() >= 65535
     kind = np.uint32 if wide else np.uint16
     stored = np.where(indices < 0, np.iinfo(kind).max, indices).astype(kind)

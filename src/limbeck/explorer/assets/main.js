@@ -1,5 +1,6 @@
 // The page: its panels and stage, and what happens on each change.
 
+const REDUCED = matchMedia("(prefers-reduced-motion: reduce)");
 const SLIDE = 450, PLAY = 2600; // milliseconds: of a panel to the stage, and through all layers
 
 function score(label, value, title) {
@@ -10,7 +11,7 @@ function score(label, value, title) {
 function scoresOf(place) {
   const panel = view().panels[place];
   if (!panel) return [];
-  const {trustworthiness, class_area_ratio: area, class_area_null: nullArea} = panel.scores;
+  const {trustworthiness, class_area_ratio: area, class_area_ratio_null: nullArea} = panel.scores;
   const parts = [];
   if (panel.collapsed) parts.push(element("strong", {class: "collapsed",
     title: "The smaller standard deviation is below a hundredth of the larger one."}, "collapsed"));
@@ -23,6 +24,7 @@ function scoresOf(place) {
   return parts;
 }
 
+// Of the images that are here.
 function accuracyOf(method) {
   const predicted = predictionsOf(view(), method)?.labels;
   let right = 0, known = 0;
@@ -30,7 +32,7 @@ function accuracyOf(method) {
     known += predicted[i] !== MISSING;
     right += predicted[i] === labels[i];
   }
-  return known ? `accuracy ${percent(right / known)}` : "";
+  return known ? `${percent(right / known)} right` : "";
 }
 
 const captions = [], accuracies = [];
@@ -99,8 +101,8 @@ function draw(changed) {
   else if (changed("picked") && state.picked >= 0) say(describeImage(state.picked));
 }
 
-function select(images) {
-  change({selected: images});
+function select(images, added = false) {
+  change({selected: added ? [...new Set([...state.selected, ...images])].sort((a, b) => a - b) : images});
 }
 
 function drawSliders() {
@@ -150,7 +152,8 @@ function toStage(method, layer) {
 
 function bindStage() {
   control("layer").max = LAYERS - 1;
-  control("layer").disabled = control("play-layer").disabled = LAYERS < 2;
+  control("layer").closest(".slider").hidden = LAYERS < 2;
+  control("method").closest(".slider").hidden = METHODS < 2;
   control("layer-ticks").append(...study.layers.map(name => named(name)));
   for (const id of ["from", "to"]) {
     fill(control(id), study.methods.map((name, m) => [m, name]));

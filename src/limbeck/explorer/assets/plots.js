@@ -190,10 +190,14 @@ class Plot {
         this.frame.append(line = svg("svg", {class: "lasso", "aria-hidden": "true"}));
         line.append(svg("polygon", {points: ""}));
       }
-      corners.push(this.toData(event.clientX, event.clientY));
       const box = this.canvas.getBoundingClientRect();
-      line.firstChild.setAttribute("points",
-        `${line.firstChild.getAttribute("points")} ${event.clientX - box.left},${event.clientY - box.top}`);
+      // A browser joins the moves of one frame; all of them are the line.
+      const steps = event.getCoalescedEvents?.() ?? [];
+      for (const {clientX, clientY} of steps.length ? steps : [event]) {
+        corners.push(this.toData(clientX, clientY));
+        line.firstChild.points.appendItem(Object.assign(line.createSVGPoint(),
+          {x: clientX - box.left, y: clientY - box.top}));
+      }
     });
     this.frame.addEventListener("pointerleave", () => start || hover(-1));
     this.frame.addEventListener("pointerdown", event => {
@@ -207,7 +211,7 @@ class Plot {
       const [drawn, moved] = [corners, this.moves];
       finish();
       if (!drawn) pick(this.imageAt(event.clientX, event.clientY));
-      else if (!moved) select(this.imagesInside(drawn));
+      else if (!moved) select(this.imagesInside(drawn), event.shiftKey);
     });
     this.frame.addEventListener("pointercancel", finish);
     this.frame.addEventListener("wheel", event => {
