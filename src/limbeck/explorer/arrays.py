@@ -72,7 +72,7 @@ class LazyArray:
         # A slice, where it is one: Zarr takes far longer to pick rows.
         if last - first == len(stored):
             return self._array[first:last][position]
-        return self._array.oindex[stored][position]
+        return self._array[stored][position]
 
 
 class NeighbourArrays(NamedTuple):

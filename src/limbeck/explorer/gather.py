@@ -1,5 +1,6 @@
 """From a study's stores to what the explorer shows of them."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -193,10 +194,7 @@ def _open(study: Study, place: tuple):
 def _points(study: Study, place: tuple, number_of: Mapping[str, int], count: int) -> np.ndarray:
     store = _open(study, place)
     numbers = _numbers(store["sample_ids"][:], number_of)
-    shown = (numbers >= 0) & (numbers < count)
-    points = np.full((count, 2), np.nan)
-    points[numbers[shown]] = store["points"][:][shown]
-    return points
+    return _placed(store["points"][:], numbers, count, np.nan)
 
 
 def _read_runs(
@@ -211,30 +209,33 @@ def _read_runs(
     run = dict(zip(("budget", "fold"), pair, strict=True))
     predictions, confidences, neighbours = {}, {}, {}
     for method in methods:
-        try:
+        with contextlib.suppress(InputError):
             logits = study.predictions(method, **run)
-        except InputError:
-            continue
-        numbers = _numbers(logits.sample_ids, number_of)
-        shown = (numbers >= 0) & (numbers < count)
-        values = np.asarray(logits, np.float64)
-        odds = np.exp(values - values.max(axis=1, keepdims=True))
-        predictions[method] = np.full(count, -1)
-        predictions[method][numbers[shown]] = values.argmax(axis=1)[shown]
-        confidences[method] = np.zeros(count)
-        confidences[method][numbers[shown]] = (1 / odds.sum(axis=1))[shown]
+            labels, odds = _most_likely(np.asarray(logits, np.float64))
+            numbers = _numbers(logits.sample_ids, number_of)
+            predictions[method] = _placed(labels, numbers, count, -1)
+            confidences[method] = _placed(odds, numbers, count, 0.0)
         for layer in layers:
-            try:
+            with contextlib.suppress(InputError):
                 graph = study.neighbours(method, **run, layer=layer).indices
-            except InputError:
-                continue
-            numbers = _numbers(graph.sample_ids, number_of)
-            shown = (numbers >= 0) & (numbers < count)
-            nearest = np.asarray(graph)[:, :k]
-            found = np.full((count, nearest.shape[1]), -1)
-            found[numbers[shown]] = numbers[nearest[shown]]
-            neighbours[method, layer] = found
+                numbers = _numbers(graph.sample_ids, number_of)
+                nearest = numbers[np.asarray(graph)[:, :k]]
+                neighbours[method, layer] = _placed(nearest, numbers, count, -1)
     return Runs(predictions, confidences, neighbours)
+
+
+def _most_likely(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the label of the largest logit of each row, and its probability."""
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return logits.argmax(axis=1), 1 / odds.sum(axis=1)
+
+
+def _placed(rows: np.ndarray, numbers: np.ndarray, count: int, missing: float) -> np.ndarray:
+    """Return the rows of the images that are shown, each in its place."""
+    shown = (numbers >= 0) & (numbers < count)
+    placed = np.full((count, *rows.shape[1:]), missing, rows.dtype)
+    placed[numbers[shown]] = rows[shown]
+    return placed
 
 
 def _numbers(sample_ids: np.ndarray, number_of: Mapping[str, int]) -> np.ndarray:
