@@ -14,12 +14,12 @@ from limbeck.runtime.errors import InputError
 from limbeck.runtime.storage import open_store, write_metrics
 
 
-@pytest.fixture
-def folder(tmp_path):
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
     """Return the folder of a study of 40 images of 4 classes."""
     images = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 1), np.uint8)
     return write_study(
-        tmp_path / "made",
+        tmp_path_factory.mktemp("study") / "made",
         images,
         np.arange(40) % 4,
         "abcd",
@@ -27,6 +27,12 @@ def folder(tmp_path):
         embeddings=("pca", "tsne"),
         layers=("A", "B"),
     )
+
+
+@pytest.fixture
+def folder(written, tmp_path):
+    """Return the folder of a copy that a test may change."""
+    return shutil.copytree(written, tmp_path / "made")
 
 
 def shown(folder, **settings):

@@ -1,14 +1,20 @@
 """From a study's stores to what the explorer shows of them."""
 
+from __future__ import annotations
+
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from limbeck.explorer.content import Content, Panel, Runs, View
 from limbeck.explorer.study import Study
 from limbeck.runtime.errors import InputError, suggest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 IMAGES = 10_000  # shown by default, if panels are few
 POINTS = 400_000  # of all panels together, drawn anew whenever something is selected
@@ -67,32 +73,18 @@ def gather_content(study: Study, settings: ExplorerSettings) -> Content:
         [name for name in chosen[key] if any(name == place[column] for place in stores)]
         for key, column in (("methods", 0), ("layers", 1))
     )
-    left_out = []
-    all_ids = _open(study, stores[0])["sample_ids"][:].tolist()
-    table = study.samples.set_index("sample_id").loc[all_ids]
     limit = settings.images
     if limit is None:
         limit = min(IMAGES, POINTS // (len(methods) * len(layers)))
-    shown = first_of_each_class(table["label"].to_numpy(), limit)
-    if len(shown) < len(all_ids):
-        left_out.append(
-            f"{len(shown):,} of {len(all_ids):,} images are shown, the first of each class. "
-            "Neighbours are those among all images."
-        )
-    rest = np.setdiff1d(np.arange(len(all_ids)), shown)
-    order = np.concatenate([shown, rest])
-    number_of = {all_ids[row]: number for number, row in enumerate(order)}
-    ids = [all_ids[row] for row in shown]
+    shown, number_of = _choose_images(study, stores[0], limit)
     pairs = sorted({place[3:] for place in stores}, key=lambda pair: (pair[1], pair[0]))
+    fitting = len(pairs)
     if settings.budgets is None and settings.folds is None:
-        panels = len(methods) * len(layers)
-        size = len(ids) * panels * (4 * len(chosen["embeddings"]) + 2 * settings.neighbours)
+        bytes_an_image = 4 * len(chosen["embeddings"]) + 2 * settings.neighbours
+        size = len(shown) * len(methods) * len(layers) * bytes_an_image
         fitting = max(1, BYTES // size)
-        if fitting < len(pairs):
-            names = ", ".join(f"{budget:,} labels fold {fold}" for budget, fold in pairs[fitting:])
-            left_out.append(f"Not in this file, to keep it small: {names}.")
-            pairs = pairs[:fitting]
-    pairs.sort()
+    left_out = [*_missing_images(shown, number_of), *_missing_runs(pairs[fitting:])]
+    pairs = sorted(pairs[:fitting])
     metrics = _scores(study)
     views = [
         View(
@@ -100,7 +92,9 @@ def gather_content(study: Study, settings: ExplorerSettings) -> Content:
             budget=budget,
             fold=fold,
             panels={
-                place[:2]: Panel(_points(study, place, number_of, len(ids)), metrics.get(place, {}))
+                place[:2]: Panel(
+                    _points(study, place, number_of, len(shown)), metrics.get(place, {})
+                )
                 for place in stores
                 if place[2:] == (name, budget, fold)
             },
@@ -110,16 +104,16 @@ def gather_content(study: Study, settings: ExplorerSettings) -> Content:
         if any(place[2:] == (name, budget, fold) for place in stores)
     ]
     runs = {
-        pair: _read_runs(study, pair, methods, layers, number_of, len(ids), settings.neighbours)
+        pair: _read_runs(study, pair, methods, layers, number_of, len(shown), settings.neighbours)
         for pair in pairs
     }
     teacher = _teacher(study, methods)
     return Content(
         study=study.name,
         dataset=study.dataset_name,
-        sample_ids=ids,
-        labels=table["label"].to_numpy()[shown],
-        images=study.images(ids),
+        sample_ids=shown["sample_id"].tolist(),
+        labels=shown["label"].to_numpy(),
+        images=study.images(shown["sample_id"]),
         class_names=study.class_names,
         superclass_names=study.superclass_names,
         superclass_of_class=study.superclass_of_class,
@@ -131,6 +125,34 @@ def gather_content(study: Study, settings: ExplorerSettings) -> Content:
         runs=runs,
         left_out=left_out,
     )
+
+
+def _choose_images(study: Study, place: tuple, limit: int) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the rows of `Study.samples` that are shown, and a number for each image.
+
+    Those that are shown have the first numbers, in their order; the others of the store at `place`
+    have further ones.
+    """
+    ids = _open(study, place)["sample_ids"][:]
+    table = study.samples.set_index("sample_id", drop=False).loc[ids]
+    shown = first_of_each_class(table["label"].to_numpy(), limit)
+    rest = np.setdiff1d(np.arange(len(ids)), shown)
+    order = np.concatenate([shown, rest])
+    return table.iloc[shown], {ids[row]: number for number, row in enumerate(order)}
+
+
+def _missing_images(shown: Sized, number_of: Sized) -> list[str]:
+    if len(shown) == len(number_of):
+        return []
+    return [
+        f"{len(shown):,} of {len(number_of):,} images are shown, the first of each class. "
+        "Neighbours are those among all images."
+    ]
+
+
+def _missing_runs(pairs: Sequence[tuple[int, int]]) -> list[str]:
+    names = ", ".join(f"{budget:,} labels fold {fold}" for budget, fold in pairs)
+    return [f"Not in this file, to keep it small: {names}."] if pairs else []
 
 
 def first_of_each_class(labels: np.ndarray, limit: int) -> np.ndarray:
