@@ -2,19 +2,12 @@
 
 import numpy as np
 import pytest
-from browser import BROWSER, DRIVER, start_browser
-from made_up import write_study
+from browser import BROWSER, DRIVER, Page, start_browser
+from made_up import CLASSES, METHODS, SUPERCLASSES, write_study
 
-from limbeck.explorer.page import write_explorer
-
-# Names that would break a page or a table that took them for anything but text.
-CLASSES = (
-    '<script>document.title="broken"</script>',
-    "\"quoted\", 'too'",
-    "漢字，クラス",
-    "עברית & ערבית",
-)
-SUPERCLASSES = ("<b>bold</b>", "<b>bold</b>", "a\tb; c", "a\tb; c")
+import limbeck
+from limbeck.explorer.gather import ExplorerSettings, gather_content
+from limbeck.explorer.page import build_page
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +16,8 @@ def hostile_study(tmp_path_factory):
     rng = np.random.default_rng(3)
     images = rng.integers(0, 256, (60, 8, 8, 3), np.uint8)
     ids = [f'{row:02d}, "<i>{row}</i>" \u202e{row}' for row in range(60)]
-    folder = tmp_path_factory.mktemp("studies") / '<i>demo & "co"'
     return write_study(
-        folder,
+        tmp_path_factory.mktemp("studies") / '<i>demo & "co"',
         images,
         np.arange(60) % 4,
         CLASSES,
@@ -37,10 +29,22 @@ def hostile_study(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def hostile_page(hostile_study, tmp_path_factory):
-    """Return the path of that study's explorer."""
-    path = tmp_path_factory.mktemp("pages") / "explorer.html"
-    write_explorer(hostile_study, path)
+def study(hostile_study):
+    """Return that study, open."""
+    return limbeck.open_study(hostile_study)
+
+
+@pytest.fixture(scope="session")
+def content(study):
+    """Return what its explorer shows; methods in the order of the made-up study."""
+    return gather_content(study, ExplorerSettings(methods=METHODS, embeddings=["tsne", "pca"]))
+
+
+@pytest.fixture(scope="session")
+def explorer(content, tmp_path_factory):
+    """Return the path of its explorer."""
+    path = tmp_path_factory.mktemp("page") / "explorer.html"
+    path.write_text(build_page(content), encoding="utf-8")
     return path
 
 
@@ -52,3 +56,18 @@ def browser(tmp_path_factory):
     driver = start_browser(tmp_path_factory.mktemp("profile"))
     yield driver
     driver.quit()
+
+
+@pytest.fixture(scope="session")
+def downloads(browser, tmp_path_factory):
+    """Return the folder into which the browser saves files."""
+    folder = tmp_path_factory.mktemp("downloads")
+    behaviour = {"behavior": "allow", "downloadPath": str(folder)}
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    return folder
+
+
+@pytest.fixture
+def page(browser, explorer):
+    """Open the explorer of the hostile study anew."""
+    return Page(browser, explorer)

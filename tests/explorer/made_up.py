@@ -6,6 +6,14 @@ from scipy.spatial import cKDTree
 from limbeck.runtime.storage import write_metrics, write_store
 
 METHODS = ("teacher", "undistilled", "distilled")
+# Names that would break a page or a table that took them for anything but text.
+CLASSES = (
+    '<script>document.title="broken"</script>',
+    "\"quoted\", 'too'",
+    "漢字，クラス",
+    "עברית & ערבית",
+)
+SUPERCLASSES = ("<b>bold</b>", "<b>bold</b>", "a\tb; c", "a\tb; c")
 
 
 def write_dataset(folder, images, labels, class_names, superclasses=(), ids=None):

@@ -4,30 +4,19 @@ import time
 
 import numpy as np
 import pytest
-from browser import REACH, Page, circle
-from made_up import METHODS
+from browser import REACH, circle
+from made_up import CLASSES, METHODS
 from matplotlib.path import Path as Polygon
 from selenium.webdriver.common.keys import Keys
 
-import limbeck
-from conftest import CLASSES
-from limbeck.explorer.gather import ExplorerSettings, gather_content
+from limbeck.explorer.colours import distinct_colours
 from limbeck.explorer.page import aligned_points
 
 pytestmark = pytest.mark.slow
 LAYERS = ("A", "B", "C")
+# Matplotlib's viridis at the first nine of ten steps.
+VIRIDIS = ("440154", "482878", "3e4989", "31688e", "26828e", "1f9e89", "35b779", "6ece58", "b5de2b")
 PLACES = [(method, layer) for method in METHODS for layer in LAYERS]
-
-
-@pytest.fixture(scope="module")
-def study(hostile_study):
-    return limbeck.open_study(hostile_study)
-
-
-@pytest.fixture(scope="module")
-def content(study):
-    """Return what the page shows; methods in the order of the made-up study."""
-    return gather_content(study, ExplorerSettings(methods=METHODS, embeddings=["tsne", "pca"]))
 
 
 @pytest.fixture(scope="module")
@@ -35,22 +24,6 @@ def drawn(content):
     """Return the points of the first view's panels, by method and layer."""
     assert (content.views[0].embedding, content.views[0].budget) == ("tsne", 50)
     return aligned_points(content, content.views[0])
-
-
-@pytest.fixture(scope="module")
-def path(hostile_study, tmp_path_factory):
-    from limbeck.explorer.page import write_explorer
-
-    path = tmp_path_factory.mktemp("page") / "explorer.html"
-    write_explorer(
-        hostile_study, path, ExplorerSettings(methods=METHODS, embeddings=["tsne", "pca"])
-    )
-    return path
-
-
-@pytest.fixture
-def page(browser, path):
-    return Page(browser, path)
 
 
 def isolated(points, distance):
@@ -67,19 +40,27 @@ def frame_of(page, method, layer):
 def on_screen(page, points):
     """Return where points lie in a panel, in pixels from its upper left corner."""
     size = page.script("return document.querySelector('.panel .frame').clientWidth")
+    return on_axis(points, size)
+
+
+def pixels(page, frame, points):
+    """Return the colours of a frame at points, (n, 3)."""
+    page.leave()
+    picture = page.picture(frame).astype(float)
+    # The frame's border, a pixel wide, is part of the picture.
+    size = picture.shape[0] - 2
+    column, row = np.floor(on_axis(points, size)).astype(int).T + 1
+    return picture[row, column]
+
+
+def on_axis(points, size):
+    """Return where points lie in a frame of a size, from its upper left corner."""
     return (np.array([REACH, REACH]) + points * [1, -1]) / 2 / REACH * size
 
 
 def ink(page, frame, points):
     """Return how far from white a frame is at points, (n,), 0 to 1."""
-    page.leave()
-    picture = page.picture(frame).astype(float)
-    size = picture.shape[0]
-    column, row = (
-        np.rint((side * points[:, axis] + REACH) / 2 / REACH * size - 0.5).astype(int)
-        for axis, side in ((0, 1), (1, -1))
-    )
-    return 1 - picture[row, column].min(axis=1) / 255
+    return 1 - pixels(page, frame, points).min(axis=1) / 255
 
 
 def saved_ids(page, browser, folder):
@@ -113,6 +94,33 @@ def test_a_lasso_in_one_panel_selects_in_all(page, browser, drawn, study, downlo
     page.find("#clear").click()
     assert page.text("#selection-title") == "60 images shown"
     assert ink(page, frames[0], drawn[PLACES[0]]).min() > 0.5
+
+
+def test_the_colours_mean_what_the_key_says(page, drawn, content):
+    """The share of the teacher's neighbours, from none to all; right or wrong; the class."""
+    frame = frame_of(page, "distilled", "C")
+    points = drawn["distilled", "C"]
+    alone = isolated(points, 0.06)
+    near = content.runs[50, 0].neighbours
+    of = {method: near[method, "C"][alone] for method in METHODS}
+    shares = [
+        len(set(a) & set(b)) / 10 for a, b in zip(of["distilled"], of["teacher"], strict=True)
+    ]
+    assert len(set(shares)) > 2
+    page.choose("#colour", "neighbours shared with teacher")
+    assert_colours(page, frame, points[alone], [VIRIDIS[int(share * 8 + 0.5)] for share in shares])
+    right = content.runs[50, 0].predictions["distilled"][alone] == content.labels[alone]
+    page.choose("#colour", "right or wrong")
+    assert_colours(page, frame, points[alone], np.where(right, "0072b2", "d55e00"))
+    page.choose("#colour", "class")
+    classes = [name[1:] for name in distinct_colours(4)]
+    assert_colours(page, frame, points[alone], [classes[k] for k in content.labels[alone]])
+
+
+def assert_colours(page, frame, points, names):
+    """Check the colours of points, which are drawn on white with an opacity of 0.85."""
+    wanted = np.array([[int(name[i : i + 2], 16) for i in (0, 2, 4)] for name in names])
+    np.testing.assert_allclose(pixels(page, frame, points), 255 - 0.85 * (255 - wanted), atol=2)
 
 
 def test_shift_adds_to_the_selection(page, drawn):
@@ -235,15 +243,6 @@ def test_zoom_and_move(page, drawn):
     assert page.text("#selection-title") == "60 images shown"
     page.find("#zoom-all").click()
     assert ink(page, page.stage(), points).min() > 0.5
-
-
-@pytest.fixture(scope="module")
-def downloads(browser, tmp_path_factory):
-    """Return the folder into which the browser saves files."""
-    folder = tmp_path_factory.mktemp("downloads")
-    behaviour = {"behavior": "allow", "downloadPath": str(folder)}
-    browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
-    return folder
 
 
 def test_nothing_was_wrong_and_nothing_was_asked_of_a_network(page, browser):
