@@ -48,10 +48,13 @@ def read_ids(path: str | os.PathLike[str]) -> list[str]:
 
 
 class ContactSheet:
-    """A page of images that a notebook shows; `html` is its source."""
+    """Images that a notebook shows; `html` is their source, `count` is how many they are."""
 
-    def __init__(self, source: str):
-        self.html = source
+    def __init__(self, source: str, count: int):
+        self.html, self.count = source, count
+
+    def __repr__(self) -> str:
+        return f"<ContactSheet of {self.count} images>"
 
     def _repr_html_(self) -> str:
         return self.html
@@ -142,7 +145,7 @@ class Selection:
         left_out = len(self) - len(shown)
         more = f"<p>and {left_out} more</p>" if left_out else ""
         style = "display:flex;flex-wrap:wrap;gap:12px;font:12px/1.35 sans-serif"
-        return ContactSheet(f'<div style="{style}">{"".join(tiles)}</div>{more}')
+        return ContactSheet(f'<div style="{style}">{"".join(tiles)}</div>{more}', len(tiles))
 
 
 def _tile(image: np.ndarray, row: dict) -> str:
