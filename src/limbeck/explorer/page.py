@@ -4,7 +4,6 @@ import base64
 import html
 import json
 import math
-from importlib import resources
 from pathlib import Path
 from string import Template
 
@@ -15,11 +14,10 @@ from limbeck.explorer.colours import distinct_colours
 from limbeck.explorer.content import Content, Layer, Panel, Runs, View
 from limbeck.explorer.gather import ExplorerSettings, gather_content
 from limbeck.explorer.study import Study
+from limbeck.explorer.templates import read_asset, read_scripts
 from limbeck.explorer.thumbnails import make_sprite
 from limbeck.runtime.storage import write_text
 
-ASSETS = resources.files("limbeck.explorer") / "assets"
-SCRIPTS = ("data", "state", "filters", "plots", "details", "controls", "main")
 STEPS = 65534  # of a coordinate from -1 to 1; one more stands for a missing point
 TOLD_APART = 20  # more classes than that are at first coloured by superclass
 
@@ -56,12 +54,12 @@ def build_page(content: Content) -> str:
     """
     blobs = Blobs()
     described = describe(content, blobs)
-    return Template(_asset("page.html")).substitute(
+    return Template(read_asset("page.html")).substitute(
         title=html.escape(f"{content.study} – Limbeck explorer"),
-        style=_asset("page.css"),
+        style=read_asset("page.css"),
         study=_json(described),
         blobs="\n".join(blobs.elements),
-        script="\n".join(_asset(f"{name}.js") for name in SCRIPTS),
+        script=read_scripts(),
     )
 
 
@@ -188,7 +186,3 @@ def _json(value: object) -> str:
     """Return JSON that is inert inside a script element, whatever text it holds."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def _asset(name: str) -> str:
-    return (ASSETS / name).read_text(encoding="utf-8")
