@@ -20,7 +20,7 @@ from limbeck import __version__
 from limbeck.runtime.errors import InputError, Stopped
 from limbeck.runtime.origin import describe_process
 from limbeck.runtime.startup import postpone_torch_compiler
-from limbeck.study.settings import STAGE_OF, parse_settings
+from limbeck.study.settings import STAGE_KEYS, parse_settings
 
 STAGES = Path(__file__).with_name("stages")
 # "name : type" of a docstring's section Parameters, and the indented lines below it.
@@ -95,8 +95,8 @@ def call(function: Callable, arguments: Mapping[str, object]) -> None:
     }
     function(
         **{
-            name: parse_settings(STAGE_OF[annotations[name]], value)
-            if annotations[name] in STAGE_OF
+            name: parse_settings(annotations[name], value)
+            if annotations[name] in STAGE_KEYS
             else value
             for name, value in arguments.items()
         }

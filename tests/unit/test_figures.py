@@ -22,7 +22,7 @@ from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 from stored import write_noise
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.figures import FIGURES, accuracy, cka, class_area, embeddings
 from limbeck.figures import layers as layers_figure
 from limbeck.figures.shared import scatter, style

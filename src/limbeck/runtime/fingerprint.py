@@ -11,9 +11,12 @@ PACKAGE = Path(__file__).parents[1]
 # Modules that declare, check or move what is computed with, and compute nothing.
 INERT = (
     "cli",
+    "data.facts",
+    "data.listing",
     "runtime.errors",
     "runtime.fingerprint",
     "runtime.origin",
+    "runtime.paths",
     "runtime.startup",
     "runtime.storage",
     "study",

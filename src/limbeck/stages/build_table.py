@@ -7,8 +7,9 @@ from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.statistics.fold_summaries import values_over_folds
 from limbeck.study.settings import StudyPlan
+from limbeck.study.tables import TABLES
 from limbeck.tables.files import write_table
-from limbeck.tables.layout import TABLES, wide_table
+from limbeck.tables.layout import wide_table
 from limbeck.tables.published import write_comparisons
 
 
