@@ -92,8 +92,7 @@ def _heard(images: str, several: bool) -> tuple[Option, ...]:
     where = (
         "on which images the teacher is heard. unlabelled: cycles of a pass over the labelled "
         "images with cross-entropy and one over the others with the teacher; labelled: both losses "
-        "in each step, on the labelled images; all: so, and then a pass over the others with the "
-        "teacher"
+        "in each step, on the labelled images; all: so, with as many unlabelled images in each step"
     )
     what = "the method to learn from"
     if several:
