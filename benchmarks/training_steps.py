@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -58,7 +58,8 @@ class LimbeckSteps:
     ):
         self.network, self.device = network.train(), device
         self.objective = build_objective(data, settings, network)
-        self.optimiser = sgd(network, settings, fused=True)
+        trained = [*network.parameters(), *self.objective.parameters()]
+        self.optimiser = sgd(trained, settings, fused=True)
         self.precision = resolve_precision(settings.precision, device)
 
     def __enter__(self) -> "LimbeckSteps":
@@ -79,10 +80,10 @@ class LimbeckSteps:
         self.objective.after_step(self.network)
 
 
-def sgd(network: nn.Module, settings: MethodSettings, fused: bool) -> torch.optim.SGD:
+def sgd(parameters: Iterable, settings: MethodSettings, fused: bool) -> torch.optim.SGD:
     """Return the optimiser of a method; torch's default one is not fused."""
     return torch.optim.SGD(
-        network.parameters(),
+        parameters,
         lr=settings.learning_rate,
         momentum=settings.momentum,
         nesterov=settings.nesterov,
