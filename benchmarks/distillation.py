@@ -16,14 +16,14 @@ from functools import partial
 
 import numpy as np
 import torch
+from limbeck.models.network import Network, build_network
 from plain_loop import ATTRIBUTES, IMAGES, read_images, torch_defaults
 from side_by_side import Row, best_of, print_table
 from torch import nn
 from torch.nn import functional as F
 from torchvision import transforms
-from training_steps import QUEUED, LimbeckSteps, Pictures, endless, sgd, timed
+from training_steps import QUEUED, LimbeckSteps, Pictures, endless, options_of, sgd, timed
 
-from limbeck.models.network import Network, build_network
 from limbeck.networks.features import find_layer
 from limbeck.runtime.devices import resolve_precision, select_device
 from limbeck.study.method_settings import MethodSettings
@@ -40,7 +40,7 @@ TAUGHT = [name for name, objective in OBJECTIVES.items() if objective.teacher]
 def settings_of(objective: str = "cross_entropy", model: str = STUDENT) -> MethodSettings:
     """Return RepDistiller's settings."""
     return MethodSettings(
-        **{"objective": objective, "options": OBJECTIVES[objective].defaults() | {"images": "all"}},
+        **{"objective": objective, "options": options_of(objective, images="all")},
         **{"model": model, "weights": None, "input_size": None, "normalisation": "dataset"},
         **{"layers": {}, "augmentation": "crop_flip", "crop_padding": 4, "batch_size": 64},
         **{"epochs": 240, "steps": None, "learning_rate": 0.05, "momentum": 0.9},

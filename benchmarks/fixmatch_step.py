@@ -20,12 +20,11 @@ from PIL import Image, ImageDraw
 from side_by_side import best_of
 from torch.nn import functional as F
 from torchvision import transforms
-from training_steps import QUEUED, LimbeckSteps, Pictures, endless, sgd, timed
+from training_steps import QUEUED, LimbeckSteps, Pictures, endless, options_of, sgd, timed
 
-from limbeck.models.network import build_network
+from limbeck.networks.network import build_network
 from limbeck.runtime.devices import computing, resolve_precision, select_device
 from limbeck.study.method_settings import MethodSettings
-from limbeck.study.objectives import OBJECTIVES
 from limbeck.training.augmentation import weak_view
 from limbeck.training.objectives import TrainingData
 from limbeck.training.strong_augmentation import strong_view
@@ -38,7 +37,7 @@ MEAN, STD = [0.5] * 3, [0.25] * 3
 def settings_of(model: str, batch_size: int) -> MethodSettings:
     """Return the published settings of FixMatch for CIFAR-100."""
     return MethodSettings(
-        **{"objective": "fixmatch", "options": OBJECTIVES["fixmatch"].defaults(), "model": model},
+        **{"objective": "fixmatch", "options": options_of("fixmatch"), "model": model},
         **{"weights": None, "input_size": None, "normalisation": "dataset", "layers": {}},
         **{"augmentation": "crop_flip", "crop_padding": 4, "batch_size": batch_size},
         **{"epochs": None, "steps": 2**20, "learning_rate": 0.03, "momentum": 0.9},

@@ -22,14 +22,13 @@ import torch
 from plain_loop import ATTRIBUTES, CLASSES, IMAGES, Plain, read_images
 from side_by_side import Row, best_of, print_table
 from torch.utils.flop_counter import FlopCounterMode
-from training_steps import LimbeckSteps, timed
+from training_steps import LimbeckSteps, options_of, timed
 
-from limbeck.models.network import Network, build_network
 from limbeck.networks.inference import BATCH, batch_logits
+from limbeck.networks.network import Network, build_network
 from limbeck.runtime.devices import select_device
 from limbeck.runtime.threads import available_threads
 from limbeck.study.method_settings import MethodSettings
-from limbeck.study.objectives import OBJECTIVES
 from limbeck.training.objectives import TrainingData
 from limbeck.training.teacher import CachedTeacher, Teacher
 
@@ -50,7 +49,7 @@ def settings_of(**changes) -> MethodSettings:
         **{"schedule": "constant", "decay_epochs": (), "decay_factor": None, "precision": "auto"},
     }
     settings = {"objective": "cross_entropy", "options": {}, **values, **changes}
-    options = OBJECTIVES[settings["objective"]].defaults() | settings["options"]
+    options = options_of(settings["objective"], **settings["options"])
     return MethodSettings(**{**settings, "options": options})
 
 

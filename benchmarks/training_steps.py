@@ -11,7 +11,10 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from limbeck.runtime.devices import computing, resolve_precision
+from limbeck.study.keys import section
 from limbeck.study.method_settings import MethodSettings
+from limbeck.study.objectives import OBJECTIVES
+from limbeck.study.validation import fill_in
 from limbeck.training.objectives import TrainingData, build_objective
 
 WORKERS = 2
@@ -90,6 +93,11 @@ def sgd(parameters: Iterable, settings: MethodSettings, fused: bool) -> torch.op
         weight_decay=settings.weight_decay,
         fused=fused,
     )
+
+
+def options_of(objective: str, **given) -> dict:
+    """Return the options of an objective, by default those of its declaration."""
+    return fill_in(section("", OBJECTIVES[objective].options), {"teacher": "teacher", **given})
 
 
 def timed(side, what: str, count: int) -> float:

@@ -12,8 +12,10 @@ import pytest
 import torch
 
 from checkout import Workflow, copy_repository
+from limbeck.study.keys import section
 from limbeck.study.objectives import OBJECTIVES
 from limbeck.study.settings import DatasetSettings, MethodSettings
+from limbeck.study.validation import fill_in
 
 # Optimisers load Triton, which aborts the process if TensorFlow came first, as it does in no job.
 with contextlib.suppress(ImportError):
@@ -54,7 +56,7 @@ def method_settings():
         values = {**METHOD, **changes}
         declared = OBJECTIVES[values["objective"]]
         teacher = {"teacher": "teacher"} if declared.teacher else {}
-        values["options"] = {**teacher, **declared.defaults(), **values["options"]}
+        values["options"] = fill_in(section("", declared.options), teacher | values["options"])
         return MethodSettings(**values)
 
     return settings
@@ -63,7 +65,7 @@ def method_settings():
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory):
     """Return the path of a store of the digits: 1437 training and 360 test images of 8 x 8."""
-    from limbeck.data.datasets import prepare_dataset
+    from limbeck.stages.prepare_dataset import prepare_dataset
 
     path = tmp_path_factory.mktemp("digits") / "dataset.zarr"
     settings = DatasetSettings(name="digits", path=None, download=False, test_fraction=0.2)
@@ -137,6 +139,7 @@ def finished_once(tmp_path_factory) -> Workflow:
 @pytest.fixture
 def interrupt(run_training, monkeypatch):
     """Return a function that trains but cannot write its network: a checkpoint is left behind."""
+    from limbeck.runtime.errors import InputError
     from limbeck.training import checkpoints
 
     monkeypatch.setattr(checkpoints, "SAVE_SECONDS", 0.0)
@@ -145,7 +148,7 @@ def interrupt(run_training, monkeypatch):
         folder.mkdir(parents=True)
         blocker = folder / "blocker"
         blocker.write_text("a file where the folder of the network should be")
-        with pytest.raises(OSError):
+        with pytest.raises(InputError, match="a part of this path is a file"):
             run_training(folder, settings, **changes, model=blocker / "model.pt")
         assert (folder / "checkpoint.pt").is_file()
         assert not (folder / "history.csv").exists()

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from limbeck.models.network import Network, build_network
 from limbeck.networks.features import feature_shapes, pass_through
+from limbeck.networks.network import Network, NetworkSpec, build_network
 from limbeck.runtime.errors import InputError
 
 ATTRIBUTES = {"class_names": ["a", "b", "c"], "mean": [0.5], "std": [0.25]}
@@ -25,10 +25,9 @@ def images():
     return torch.randint(0, 256, (4, 1, 8, 8), generator=generator, dtype=torch.uint8)
 
 
-def small(*modules, layers=None):
-    return Network(
-        nn.Sequential(*modules, nn.Flatten(), nn.LazyLinear(3)), [0.5], [0.25], None, layers or {}
-    )
+def small(*modules):
+    backbone = nn.Sequential(*modules, nn.Flatten(), nn.LazyLinear(3))
+    return Network(backbone, NetworkSpec("small", 3, 1, (0.5,), (0.25,)))
 
 
 def test_features_are_what_the_modules_give(network, images):
@@ -57,8 +56,8 @@ def test_features_are_float32_under_autocast(network, images):
 
 
 def test_what_works_in_place_afterwards_changes_no_feature(images):
-    network = small(nn.Conv2d(1, 2, 3), nn.ReLU(inplace=True), layers={"A": "0"})
-    _, (feature,) = pass_through(network, images, ["A"])
+    network = small(nn.Conv2d(1, 2, 3), nn.ReLU(inplace=True))
+    _, (feature,) = pass_through(network, images, ["0"])
     torch.testing.assert_close(feature, network.backbone[0](network.prepare(images)))
     assert (feature < 0).any()
     feature.sum().backward()
@@ -99,9 +98,7 @@ def test_a_layer_that_gives_no_tensor_is_an_error(images):
             return pair[0]
 
     network = small(Pair(), First())
-    with pytest.raises(
-        InputError, match="^layer 0: gives a tuple; name a module that gives a tensor"
-    ):
+    with pytest.raises(InputError, match="^layer 0: its output is a tuple of 2, not a tensor$"):
         pass_through(network, images, ["0"])
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from limbeck.models.network import build_network
+from limbeck.networks.network import build_network
 from limbeck.runtime.devices import computing
 from limbeck.runtime.errors import InputError
 from limbeck.training.objectives import build_objective, fixmatch, mixmatch

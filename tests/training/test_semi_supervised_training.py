@@ -5,7 +5,7 @@ import csv
 import pytest
 import torch
 
-from limbeck.models.network import load_network
+from limbeck.networks.model_file import load_network
 from limbeck.runtime.errors import InputError
 
 METHODS = ("pi_model", "pseudo_label", "mean_teacher", "mixmatch", "fixmatch")

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import torch
 from torch import nn
 
-from limbeck.models.network import Network
-from limbeck.runtime.errors import InputError, suggest
+from limbeck.networks.layers import UNUSED, output_fault, resolve_layers
+from limbeck.networks.network import Network
+from limbeck.runtime.errors import InputError
 
 
 class LayerReached(Exception):
@@ -28,33 +29,40 @@ def hooked(module: nn.Module, hook: Callable) -> Iterator[None]:
         handle.remove()
 
 
-def output_shapes(network: Network, layer: str, images: torch.Tensor) -> list[torch.Size]:
-    """Return the shapes of a layer's outputs, one for each time that a pass calls it.
+def output_shapes(network: Network, path: str, images: torch.Tensor) -> list[torch.Size]:
+    """Return the shapes of a module's outputs, one for each time that a pass calls it.
 
     Parameters
     ----------
     network : Network
         Which.
-    layer : str
-        Name of the layer.
+    path : str
+        Of the module, inside the backbone.
     images : torch.Tensor
         What to pass through the network, shape (B, C, H, W).
 
     Raises
     ------
     InputError
-        If the network has no such layer, or never calls it.
+        If a pass never calls it, or an output is not a tensor with a row for each image.
     """
     shapes: list[torch.Size] = []
-    with hooked(network.layer(layer), lambda module, inputs, output: shapes.append(output.shape)):
+
+    def keep(module: torch.nn.Module, inputs: tuple, output: object) -> None:
+        fault = output_fault(output, len(images))
+        if fault:
+            raise InputError(f"layer {path}: {fault}")
+        shapes.append(output.shape)
+
+    with hooked(network.backbone.get_submodule(path), keep):
         network(images)
     if not shapes:
-        raise InputError(f"layer '{layer}' = {network.layers[layer]}: no image passes through it")
+        raise InputError(f"layer {path}: {UNUSED}")
     return shapes
 
 
 def layer_outputs(
-    network: Network, layer: str, call: int, batches: Iterable[torch.Tensor]
+    network: Network, path: str, call: int, batches: Iterable[torch.Tensor]
 ) -> Iterator[torch.Tensor]:
     """Yield a layer's outputs batch by batch, and compute nothing beyond them.
 
@@ -62,8 +70,8 @@ def layer_outputs(
     ----------
     network : Network
         Which.
-    layer : str
-        Name of the layer.
+    path : str
+        Of the layer's module, inside the backbone.
     call : int
         Which of the layer's outputs to take, where a pass calls it several times; the first is 1.
     batches : iterable of torch.Tensor
@@ -82,7 +90,7 @@ def layer_outputs(
         if not remaining:
             raise LayerReached(output)
 
-    with hooked(network.layer(layer), stop):
+    with hooked(network.backbone.get_submodule(path), stop):
         for batch in batches:
             remaining = call
             try:
@@ -100,12 +108,8 @@ def find_layer(network: Network, layer: str) -> nn.Module:
     InputError
         If there is none, with the nearest ones.
     """
-    path = network.layers.get(layer, layer)
-    modules = dict(network.backbone.named_modules())
-    if not path or path not in modules:
-        known = [*network.layers, *(name for name in modules if name)]
-        raise InputError(f"layer {layer}: {suggest(layer, known)}")
-    return modules[path]
+    path = resolve_layers(network.backbone, {layer: layer})[layer]
+    return network.backbone.get_submodule(path)
 
 
 def pass_through(
@@ -139,11 +143,9 @@ def pass_through(
 
     def taking(layer: str) -> Callable:
         def take(module: nn.Module, inputs: tuple, output: object) -> None:
-            if not isinstance(output, torch.Tensor):
-                kind = type(output).__name__
-                raise InputError(
-                    f"layer {layer}: gives a {kind}; name a module that gives a tensor"
-                )
+            fault = output_fault(output, len(images))
+            if fault:
+                raise InputError(f"layer {layer}: {fault}")
             # A copy, because the next module may work in place.
             taken[layer] = output.to(torch.float32, copy=True)
 
@@ -155,7 +157,7 @@ def pass_through(
         logits = network(images)
     for layer in layers:
         if layer not in taken:
-            raise InputError(f"layer {layer}: no image passes through it")
+            raise InputError(f"layer {layer}: {UNUSED}")
     return logits, [taken[layer] for layer in layers]
 
 

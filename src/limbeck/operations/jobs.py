@@ -14,7 +14,8 @@ from itertools import product
 from pathlib import Path
 from string import Formatter
 
-from limbeck.study.config import TABLE_FORMATS, tables_of
+from limbeck.study.questions import layers_of, needed_methods, tables_of, teachers_of
+from limbeck.study.registry import TABLE_FORMATS
 
 RUN = "{method}/budget-{budget}/fold-{fold}"
 NOISE = "results/{study}/noise/{map}"
@@ -126,14 +127,8 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
     Job
         In the order of the rules.
     """
-    run, methods = config["run"], config["methods"]
-    trained, teachers = list(run["methods"]), set()
-    for method in trained:
-        teacher = methods[method]["teacher"]
-        if teacher is not None:
-            teachers.add(teacher)
-            if teacher not in trained:
-                trained.append(teacher)
+    run, trained = config["run"], needed_methods(config)
+    teachers = {teacher for method in trained for teacher in teachers_of(config, method)}
     values = {
         "study": [config["study"]],
         "budget": config["budgets"],
@@ -157,7 +152,11 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         names = ["study", *(name for _, name, _, _ in Formatter().parse(place) if name)]
         temporary = rule == "extract_activations" and config["activations"]["temporary"]
         for chosen in product(*(values[name] for name in names)):
-            yield Job(rule, dict(zip(names, chosen, strict=True)), temporary)
+            job = Job(rule, dict(zip(names, chosen, strict=True)), temporary)
+            if "layer" not in names or job.values["layer"] in layers_of(
+                config, job.values["method"]
+            ):
+                yield job
 
 
 def incomplete_outputs() -> set[str]:

@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from limbeck.data.datasets import Dataset
-from limbeck.models.network import load_network
+from limbeck.data.dataset import Dataset
 from limbeck.networks.inference import batch_logits, provenance
+from limbeck.networks.model_file import load_network
 from limbeck.runtime import storage
 from limbeck.runtime.devices import computing, select_device
 
@@ -34,6 +34,7 @@ def teacher_logits(
     device = select_device(device)
     network, metadata = load_network(model, device)
     source = Dataset(dataset)
+    source.check(model, metadata["dataset"]["hash"])
     images, sample_ids = source.images("train"), source.array("train", "sample_ids")
     rows, classes = np.arange(len(sample_ids)), len(metadata["dataset"]["class_names"])
     with (

@@ -1,17 +1,18 @@
 """Train one run; a killed job goes on from its checkpoint."""
 
+import dataclasses
 from pathlib import Path
 from typing import Literal
 
 from limbeck.runtime.seeding import derive_seed
+from limbeck.study.registry import OBJECTIVES
 from limbeck.study.settings import MethodSettings
-from limbeck.training.loop import Run
+from limbeck.training.loop import Run, keep_as_is
 from limbeck.training.loop import train as train_run
 
 
 def train(
     dataset: Path,
-    split: Path,
     settings: MethodSettings,
     seed: int,
     device: Literal["cpu", "cuda"],
@@ -22,6 +23,8 @@ def train(
     checkpoint: Path,
     model: Path,
     history: Path,
+    split: Path | None = None,
+    weights: Path | None = None,
     teacher_logits: list[Path] | None = None,
     teacher_model: list[Path] | None = None,
 ) -> None:
@@ -31,8 +34,6 @@ def train(
     ----------
     dataset : Path
         Dataset store.
-    split : Path
-        CSV of the labelled images.
     settings : MethodSettings
         How to train.
     seed : int
@@ -53,11 +54,19 @@ def train(
         Trained network to write.
     history : Path
         CSV with a row for each epoch to write.
+    split : Path, optional
+        CSV of the labelled images, for objectives that train.
+    weights : Path, optional
+        File of weights, in place of what the settings name.
     teacher_logits : list of Path, optional
         Stores of the teachers' logits.
     teacher_model : list of Path, optional
         The teachers' networks, where logits do not do.
     """
+    if weights is not None and OBJECTIVES[settings.objective].trains:
+        settings = dataclasses.replace(settings, weights=str(weights))
+    elif weights is not None:
+        settings = dataclasses.replace(settings, options={"weights": str(weights)})
     run = Run(
         split=split,
         teacher_logits=teacher_logits or (),
@@ -68,4 +77,7 @@ def train(
         model=model,
         history=history,
     )
+    if not OBJECTIVES[settings.objective].trains:
+        keep_as_is(dataset, run, settings, device)
+        return
     train_run(dataset=dataset, run=run, settings=settings, device=device, checkpoint=checkpoint)

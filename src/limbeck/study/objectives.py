@@ -1,35 +1,12 @@
-"""The objectives: what each needs of a teacher and of the images, and the keys of its block.
+"""The objectives of methods: what each needs of a teacher and of the images, and its keys.
 
-Plain data that imports nothing heavy, because every job parses it, and that no fingerprint hashes:
-a new entry reruns nothing. Each objective is a module of its name in `limbeck.training.objectives`.
+Each is a module of its name in `limbeck.training.objectives`, but those that take no step.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-REQUIRED = object()  # The default of an option that the config must give.
-
-
-@dataclass(frozen=True)
-class Option:
-    """One key of an objective's block.
-
-    Attributes
-    ----------
-    name : str
-        The key.
-    schema : mapping
-        JSON schema of its value.
-    default : object
-        What it is where the config does not give it, or `REQUIRED`.
-    meaning : str
-        One line.
-    """
-
-    name: str
-    schema: Mapping
-    default: object
-    meaning: str
+from limbeck.study.keys import Key, boolean, choice, either, integer, listed, mapping, number, text
 
 
 @dataclass(frozen=True)
@@ -40,16 +17,18 @@ class Objective:
     ----------
     name : str
         In the config, and of its module.
+    title : str
+        In print.
     summary : str
         One line, with the source.
-    options : tuple of Option
+    options : mapping of str to Key
         The keys of its block.
+    trains : bool
+        Whether it takes steps; the others need no key of training.
     teacher : {None, "logits", "arrays", "live"}
         What it hears of a teacher. ``logits``: cached ones of the image and its mirror image, or a
         live pass where images are cropped. ``arrays``: small values of some layers, computed once
         where images are not cropped, in live passes elsewhere. ``live``: a pass in each step.
-    several_teachers : bool
-        Whether `teacher` may be a list.
     unlabelled : bool
         Whether it always needs unlabelled images; see `needs_unlabelled`.
     space : int
@@ -59,269 +38,318 @@ class Objective:
     """
 
     name: str
+    title: str
     summary: str
-    options: tuple[Option, ...] = ()
+    options: Mapping[str, Key] = field(default_factory=dict)
+    trains: bool = True
     teacher: str | None = None
-    several_teachers: bool = False
     unlabelled: bool = False
     space: int = 0
     general: tuple[str, ...] = ()
 
-    def defaults(self) -> dict:
-        """Return the options that need not be given, with their values."""
-        return {
-            option.name: option.default for option in self.options if option.default is not REQUIRED
-        }
+    @property
+    def modules(self) -> list[str]:
+        """Where its code is, below ``limbeck``; empty where none is needed."""
+        return [f"training.objectives.{self.name}"] if self.trains else []
 
 
-POSITIVE = {"type": "number", "exclusiveMinimum": 0}
-NOT_NEGATIVE = {"type": "number", "minimum": 0}
-COUNT = {"type": "integer", "minimum": 1}
-PART = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
-SWITCH = {"type": "boolean"}
-NAME = {"type": "string", "minLength": 1}
+TEACHER = text("the method to learn from; any other, so that chains are possible", names="methods")
+TEACHERS = either(
+    "the method to learn from, any other, or a list of them: the mean of their probabilities at "
+    "the temperature",
+    TEACHER,
+    listed("", TEACHER, least=1),
+)
+THRESHOLD = number("the least probability of a class taken for a label", 0.95, above=0, below=1)
+TEMPERATURE = number("T, by which logits are divided", 4, above=0)
+STANDARDISE = boolean(
+    "whether the logits of each image lose their mean and are divided by their deviation first "
+    "(Sun et al. 2024, with temperature 2 and weight 9)",
+    False,
+)
+DIMENSIONS = integer("of the linear embeddings that are compared", 128, least=1, most=65536)
 
-LABEL_WEIGHT = Option("label_weight", POSITIVE, 1.0, "of the cross-entropy with the labels")
 
-
-def _heard(images: str, several: bool) -> tuple[Option, ...]:
-    teacher: dict = NAME
-    if several:
-        names = {"type": "array", "items": NAME, "minItems": 1, "uniqueItems": True}
-        teacher = {"anyOf": [NAME, names]}
-    where = (
-        "on which images the teacher is heard. unlabelled: cycles of a pass over the labelled "
-        "images with cross-entropy and one over the others with the teacher; labelled: both losses "
-        "in each step, on the labelled images; all: so, with as many unlabelled images in each step"
-    )
-    what = "the method to learn from"
-    if several:
-        what += ", or a list of them: the mean of their probabilities at the temperature"
-    return (
-        Option("teacher", teacher, REQUIRED, what),
-        Option("images", {"enum": ["labelled", "unlabelled", "all"]}, images, where),
-        LABEL_WEIGHT,
-    )
+def _heard(teacher: Key, images: str) -> dict[str, Key]:
+    return {
+        "teacher": teacher,
+        "images": choice(
+            "on which images the teacher is heard. unlabelled: cycles of a pass over the labelled "
+            "images with cross-entropy and one over the others with the teacher; labelled: both "
+            "losses in each step, on the labelled images; all: so, with as many unlabelled ones in "
+            "each step",
+            ("labelled", "unlabelled", "all"),
+            images,
+        ),
+        "label_weight": number("of the cross-entropy with the labels", 1, above=0),
+    }
 
 
 def _of_logits(
-    name: str, summary: str, *options: Option, weight: float = 1.0, images: str = "unlabelled"
+    name: str, title: str, summary: str, images: str = "unlabelled", weight: float = 1, **more: Key
 ) -> Objective:
-    own = Option("weight", POSITIVE, weight, "of the teacher's loss")
-    options = (*_heard(images, several=True), own, *options)
-    return Objective(name, summary, options, teacher="logits", several_teachers=True)
+    own = {"weight": number("of the teacher's loss", weight, above=0)}
+    options = {**_heard(TEACHERS, images), **own, **more}
+    return Objective(name, title, summary, options, teacher="logits")
 
 
 def _of_layers(
     name: str,
+    title: str,
     summary: str,
-    *options: Option,
+    teacher: str,
     layers: str,
     weight: float,
-    teacher: str,
     space: int = 0,
+    **more: Key,
 ) -> Objective:
-    pairs = {"type": "object", "minProperties": 1, "additionalProperties": NAME}
-    nullable = {"type": ["number", "null"], "exclusiveMinimum": 0}
-    what = "layers of the student and of the teacher that are compared: names or paths of modules"
-    options = (
-        *_heard("all", several=False),
-        Option("weight", POSITIVE, weight, "of the loss between layers"),
-        Option("layers", pairs, {layer: layer for layer in layers}, what),
-        Option("temperature", nullable, None, "T of Hinton's loss beside it; null: without it"),
-        Option("kd_weight", POSITIVE, 1.0, "of Hinton's loss beside it"),
-        *options,
-    )
-    return Objective(name, summary, options, teacher=teacher, space=space)
-
-
-def _temperature(value: float) -> Option:
-    return Option("temperature", POSITIVE, value, "T, by which logits are divided")
-
-
-STANDARDISE = Option(
-    "standardise",
-    SWITCH,
-    False,
-    "whether the logits of each image lose their mean and are divided by their deviation first "
-    "(Sun 2024, with temperature 2 and weight 9)",
-)
-
-
-def _semi_supervised(
-    name: str,
-    summary: str,
-    *options: Option,
-    weight: float,
-    ratio: int = 1,
-    general: tuple[str, ...] = (),
-) -> Objective:
-    steps = {
-        "type": ["array", "null"],
-        "items": {"type": "integer", "minimum": 0},
-        "minItems": 2,
-        "maxItems": 2,
+    options = {
+        **_heard(TEACHER, "all"),
+        "weight": number("of the loss between layers", weight, above=0),
+        "layers": mapping(
+            "layers of the student and of the teacher that are compared: names or paths of modules",
+            text(""),
+            {layer: layer for layer in layers},
+            pattern=r"\S+",
+            words="the name of a layer or the path of a module",
+            least=1,
+        ),
+        "temperature": number(
+            "T of Hinton's loss beside it; null: without it", None, null=True, above=0
+        ),
+        "kd_weight": number("of Hinton's loss beside it", 1, above=0),
+        **more,
     }
-    options = (
-        Option("unlabelled_ratio", COUNT, ratio, "unlabelled images for each labelled one, μ"),
-        Option("unlabelled_weight", NOT_NEGATIVE, weight, "of the unlabelled loss, at its largest"),
-        Option("ramp_up", {"enum": ["linear", "gaussian", None]}, None, "how that weight rises"),
-        Option("ramp_up_steps", steps, None, "from and to which step it rises"),
-        *options,
-    )
-    return Objective(name, summary, options, unlabelled=True, general=general)
+    return Objective(name, title, summary, options, teacher=teacher, space=space)
 
 
-THRESHOLD = Option("threshold", PART, 0.95, "the least probability of a class taken for a label")
-DIMENSIONS = Option("dimensions", COUNT, 128, "of the linear embeddings that are compared")
+def _semi_supervised(weight: float, ratio: int = 1, **more: Key) -> dict[str, Key]:
+    step = integer("", least=0, most=10**9)
+    return {
+        "unlabelled_ratio": integer(
+            "unlabelled images for each labelled one of a step, μ", ratio, least=1, most=1000
+        ),
+        "unlabelled_weight": number("of the unlabelled loss, at its largest", weight, least=0),
+        "ramp_up": choice(
+            "how that weight rises: gaussian is exp(-5 (1 - x)²); null: it is constant",
+            ("linear", "gaussian", None),
+            None,
+        ),
+        "ramp_up_steps": listed(
+            "from which step to which it rises", step, None, null=True, least=2, most=2
+        ),
+        **more,
+    }
 
-_ALL = (
-    Objective(
-        "cross_entropy",
-        "cross-entropy on the labelled images",
-        (
-            Option(
-                "smoothing",
-                {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
-                0.0,
-                "part of each label that is spread over all classes (Szegedy 2016)",
+
+OBJECTIVES = {
+    objective.name: objective
+    for objective in (
+        Objective(
+            "cross_entropy",
+            "cross-entropy",
+            "cross-entropy on the labelled images",
+            {
+                "smoothing": number(
+                    "part of each label that is spread over all classes (Szegedy et al. 2016)",
+                    0,
+                    least=0,
+                    below=1,
+                ),
+                "batch_norm_images": choice(
+                    "whose statistics batch normalisation keeps. labelled: those that training "
+                    "gave; all: of one pass over all training images after it",
+                    ("labelled", "all"),
+                    "labelled",
+                ),
+            },
+        ),
+        Objective("untrained", "untrained", "no step: the weights as initialised", trains=False),
+        Objective(
+            "pretrained",
+            "pretrained",
+            "no step: the weights of a file",
+            {
+                "weights": text(
+                    "a path, in which {budget} and {fold} stand for the run's; or a name of weights"
+                )
+            },
+            trains=False,
+        ),
+        _of_logits(
+            "distillation",
+            "distillation",
+            "T² KL(teacher ‖ student) (Hinton et al. 2015)",
+            temperature=TEMPERATURE,
+            standardise=STANDARDISE,
+        ),
+        _of_logits("teacher_labels", "teacher's labels", "cross-entropy with the teacher's class"),
+        _of_logits(
+            "dkd",
+            "DKD",
+            "the target against the rest, and the rest alone (Zhao et al. 2022)",
+            images="all",
+            temperature=TEMPERATURE,
+            standardise=STANDARDISE,
+            alpha=number("of the target against the rest", 1, least=0),
+            beta=number("of the rest alone", 8, least=0),
+            warm_up=integer("epochs over which the weight rises", 20, least=1, most=10**6),
+        ),
+        _of_logits(
+            "dist",
+            "DIST",
+            "1 - Pearson's correlation of rows and of columns of probabilities (Huang et al. 2022)",
+            images="all",
+            weight=2,
+            temperature=TEMPERATURE,
+            standardise=STANDARDISE,
+            beta=number("of the rows: classes of an image", 1, least=0),
+            gamma=number("of the columns: images of a class", 1, least=0),
+        ),
+        _of_layers(
+            "fitnet",
+            "FitNet",
+            "squared error of a regression to the teacher's map (Romero et al. 2015)",
+            "live",
+            "C",
+            100,
+            space=1,
+        ),
+        _of_layers(
+            "attention_transfer",
+            "attention transfer",
+            "maps of attention (Zagoruyko & Komodakis 2017)",
+            "arrays",
+            "BCD",
+            1000,
+            space=2,
+        ),
+        _of_layers(
+            "similarity_preserving",
+            "similarity-preserving",
+            "Gram matrices of the batch (Tung & Mori 2019)",
+            "live",
+            "D",
+            3000,
+        ),
+        _of_layers(
+            "correlation_congruence",
+            "correlation congruence",
+            "differences of successive images (Peng et al. 2019)",
+            "arrays",
+            "E",
+            0.02,
+            dimensions=DIMENSIONS,
+        ),
+        _of_layers(
+            "vid",
+            "VID",
+            "likelihood of the teacher's maps (Ahn et al. 2019)",
+            "live",
+            "BCD",
+            1,
+            space=1,
+            variance=number("of each of the teacher's channels before training", 5, above=0),
+        ),
+        _of_layers(
+            "relational",
+            "RKD",
+            "distances and angles in the batch (Park et al. 2019)",
+            "arrays",
+            "E",
+            1,
+            distance_weight=number("of the distances", 25, least=0),
+            angle_weight=number("of the angles", 50, least=0),
+        ),
+        _of_layers(
+            "pkt",
+            "PKT",
+            "similarities in the batch as probabilities (Passalis & Tefas 2018)",
+            "arrays",
+            "E",
+            30000,
+        ),
+        _of_layers(
+            "nst",
+            "NST",
+            "discrepancy of the maps of channels (Huang & Wang 2017)",
+            "live",
+            "BCD",
+            50,
+            space=2,
+        ),
+        _of_layers(
+            "crd",
+            "CRD",
+            "contrast with a memory of the training images (Tian et al. 2020)",
+            "arrays",
+            "E",
+            0.8,
+            dimensions=DIMENSIONS,
+            negatives=integer(
+                "drawn for each image, fewer where there are fewer", 16384, least=1, most=10**7
             ),
-            Option(
-                "batch_norm_images",
-                {"enum": ["labelled", "all"]},
-                "labelled",
-                "whose statistics batch normalisation keeps. labelled: those that training gave; "
-                "all: of one pass over all training images after it, with the weights as they are",
+            contrast_temperature=number("by which similarities are divided", 0.07, above=0),
+            memory_momentum=number(
+                "part of the memory that an image's visit leaves", 0.5, above=0, below=1
             ),
         ),
-    ),
-    Objective("untrained", "no step: the weights as initialised"),
-    _of_logits(
-        "distillation", "T² KL(teacher ‖ student) (Hinton 2015)", _temperature(4.0), STANDARDISE
-    ),
-    _of_logits("teacher_labels", "cross-entropy with the teacher's class"),
-    _of_logits(
-        "dkd",
-        "the target against the rest, and the rest alone (Zhao 2022)",
-        _temperature(4.0),
-        STANDARDISE,
-        Option("alpha", NOT_NEGATIVE, 1.0, "of the target against the rest"),
-        Option("beta", NOT_NEGATIVE, 8.0, "of the rest alone"),
-        Option("warm_up", COUNT, 20, "epochs over which the weight rises to its value"),
-        images="all",
-    ),
-    _of_logits(
-        "dist",
-        "1 - Pearson's correlation of rows and of columns of probabilities (Huang 2022)",
-        _temperature(4.0),
-        STANDARDISE,
-        Option("beta", NOT_NEGATIVE, 1.0, "of the rows: classes of an image"),
-        Option("gamma", NOT_NEGATIVE, 1.0, "of the columns: images of a class"),
-        weight=2.0,
-        images="all",
-    ),
-    _of_layers(
-        "fitnet",
-        "squared error of a regression to the teacher's map (Romero 2015)",
-        layers="C",
-        weight=100.0,
-        teacher="live",
-        space=1,
-    ),
-    _of_layers(
-        "attention_transfer",
-        "maps of attention (Zagoruyko & Komodakis 2017)",
-        layers="BCD",
-        weight=1000.0,
-        teacher="arrays",
-        space=2,
-    ),
-    _of_layers(
-        "similarity_preserving",
-        "Gram matrices of the batch (Tung & Mori 2019)",
-        layers="D",
-        weight=3000.0,
-        teacher="live",
-    ),
-    _of_layers(
-        "correlation_congruence",
-        "differences of successive images (Peng 2019)",
-        DIMENSIONS,
-        layers="E",
-        weight=0.02,
-        teacher="arrays",
-    ),
-    _of_layers(
-        "vid",
-        "likelihood of the teacher's maps (Ahn 2019)",
-        Option("variance", POSITIVE, 5.0, "of each of the teacher's channels before training"),
-        layers="BCD",
-        weight=1.0,
-        teacher="live",
-        space=1,
-    ),
-    _of_layers(
-        "relational",
-        "distances and angles in the batch (Park 2019)",
-        Option("distance_weight", NOT_NEGATIVE, 25.0, "of the distances"),
-        Option("angle_weight", NOT_NEGATIVE, 50.0, "of the angles"),
-        layers="E",
-        weight=1.0,
-        teacher="arrays",
-    ),
-    _of_layers(
-        "pkt",
-        "similarities in the batch as probabilities (Passalis 2018)",
-        layers="E",
-        weight=30000.0,
-        teacher="arrays",
-    ),
-    _of_layers(
-        "nst",
-        "discrepancy of the maps of channels (Huang & Wang 2017)",
-        layers="BCD",
-        weight=50.0,
-        teacher="live",
-        space=2,
-    ),
-    _of_layers(
-        "crd",
-        "contrast with a memory of the training images (Tian 2020)",
-        DIMENSIONS,
-        Option("negatives", COUNT, 16384, "drawn for each image, fewer where there are fewer"),
-        Option("contrast_temperature", POSITIVE, 0.07, "by which similarities are divided"),
-        Option("memory_momentum", PART, 0.5, "part of the memory that an image's visit leaves"),
-        layers="E",
-        weight=0.8,
-        teacher="arrays",
-    ),
-    _semi_supervised("pi_model", "two views agree (Laine & Aila 2017)", weight=10.0),
-    _semi_supervised("pseudo_label", "confident classes (Lee 2013)", THRESHOLD, weight=1.0),
-    _semi_supervised(
-        "mean_teacher",
-        "agree with the average of the weights (Tarvainen & Valpola 2017)",
-        weight=50.0,
-        general=("ema_decay",),
-    ),
-    _semi_supervised(
-        "mixmatch",
-        "mixed images and guessed labels (Berthelot 2019)",
-        Option("views", COUNT, 2, "of each image, by which its label is guessed"),
-        Option("temperature", POSITIVE, 0.5, "that sharpens guesses"),
-        Option("mixup_alpha", POSITIVE, 0.75, "of the beta distribution of the shares"),
-        weight=75.0,
-    ),
-    _semi_supervised(
-        "fixmatch",
-        "classes of weak views for strong ones (Sohn 2020)",
-        THRESHOLD,
-        Option("strong_operations", COUNT, 2, "of each strong view"),
-        Option("cutout", {"type": "number", "minimum": 0, "maximum": 1}, 0.5, "side of the square"),
-        weight=1.0,
-        ratio=7,
-    ),
-)
-OBJECTIVES = {objective.name: objective for objective in _ALL}
+        Objective(
+            "pi_model",
+            "Π-Model",
+            "two views agree (Laine & Aila 2017)",
+            _semi_supervised(10),
+            unlabelled=True,
+        ),
+        Objective(
+            "pseudo_label",
+            "Pseudo-Label",
+            "confident classes (Lee 2013)",
+            _semi_supervised(1, threshold=THRESHOLD),
+            unlabelled=True,
+        ),
+        Objective(
+            "mean_teacher",
+            "Mean Teacher",
+            "agree with the average of the weights (Tarvainen & Valpola 2017)",
+            _semi_supervised(50),
+            unlabelled=True,
+            general=("ema_decay",),
+        ),
+        Objective(
+            "mixmatch",
+            "MixMatch",
+            "mixed images and guessed labels (Berthelot et al. 2019)",
+            _semi_supervised(
+                75,
+                views=integer("weak views that guess a label together", 2, least=1, most=100),
+                temperature=number("T, that sharpens guesses", 0.5, above=0),
+                mixup_alpha=number("parameter of MixUp's beta distribution", 0.75, above=0),
+            ),
+            unlabelled=True,
+        ),
+        Objective(
+            "fixmatch",
+            "FixMatch",
+            "classes of weak views for strong ones (Sohn et al. 2020)",
+            _semi_supervised(
+                1,
+                7,
+                threshold=THRESHOLD,
+                strong_operations=integer(
+                    "operations of RandAugment in a strong view", 2, least=1, most=100
+                ),
+                cutout=number(
+                    "side of a strong view's grey square, as a part of the image's",
+                    0.5,
+                    least=0,
+                    most=1,
+                ),
+            ),
+            unlabelled=True,
+        ),
+    )
+}
 
 
 def teacher_input(objective: str, augmentation: str) -> str | None:

@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.data.splits import read_split
-from limbeck.models.network import Network, build_network, holds, load_network, save_network
+from limbeck.networks.model_file import load_network, matches, save_network
+from limbeck.networks.network import Network, build_network
+from limbeck.networks.user_code import source_digest
 from limbeck.runtime import storage
 from limbeck.runtime.devices import resolve_precision, select_device, to_device
 from limbeck.runtime.errors import InputError
@@ -21,6 +23,7 @@ from limbeck.runtime.fingerprint import fingerprint
 from limbeck.runtime.seeding import derive_seed
 from limbeck.study.method_settings import MethodSettings
 from limbeck.study.objectives import teacher_input
+from limbeck.study.registry import training_modules
 from limbeck.training.checkpoints import Checkpoint
 from limbeck.training.objectives import TrainingData
 from limbeck.training.teacher import CachedTeacher, LiveTeacher, Teacher
@@ -37,8 +40,8 @@ class Run:
 
     Attributes
     ----------
-    split : str or Path
-        The labelled images.
+    split : str or Path or None
+        The labelled images; None where nothing is trained.
     identity : mapping
         ``study``, ``method``, ``budget`` and ``fold``, written with the network.
     seed : int
@@ -51,7 +54,7 @@ class Run:
         `limbeck.study.objectives.teacher_input` says; else empty.
     """
 
-    split: str | Path
+    split: str | Path | None
     identity: Mapping
     seed: int
     model: str | Path
@@ -99,7 +102,7 @@ def train(
     precision = resolve_precision(settings.precision, place)
     source = Dataset(dataset)
     sample_ids = source.array("train", "sample_ids")
-    labelled, unlabelled = read_split(run.split, sample_ids)
+    labelled, unlabelled = read_split(run.split, sample_ids, source.classes("train"))
     classes = len(source.attributes["class_names"])
     teacher, teachers = _read_teacher(run, settings, sample_ids, classes, place)
     data = TrainingData(
@@ -116,14 +119,15 @@ def train(
         "channels": channels,
         "precision": precision,
         "device": device,
-        "code": fingerprint("train", f"training.objectives.{settings.objective}"),
+        "code": fingerprint("train", *training_modules(settings.objective, settings.model))
+        + source_digest(settings.model),
         "run": dict(run.identity),
         "seed": run.seed,
         "labelled_hash": storage.digest(labelled),
         "teachers": teachers,
     }
     with Checkpoint(checkpoint, identity) as saved:
-        if saved.waited and Path(run.history).is_file() and holds(run.model, identity):
+        if saved.waited and Path(run.history).is_file() and matches(run.model, identity):
             logger.info("%s: written by the other copy", run.model)
             return
         torch.manual_seed(run.seed)
@@ -140,6 +144,36 @@ def train(
         save_network(run.model, trainer.result(), identity)
         storage.write_rows(run.history, HISTORY, trainer.rows)
         saved.remove()
+
+
+def keep_as_is(dataset: str | Path, run: Run, settings: MethodSettings, device: str) -> None:
+    """Write a network that is not trained here, and an empty history.
+
+    Parameters
+    ----------
+    dataset, run, settings, device
+        As for `train`; the weights are random (``untrained``) or those of a file (``pretrained``).
+
+    Raises
+    ------
+    InputError
+        If the weights cannot be read or do not fit, or logits of the first images are not finite.
+    """
+    place = select_device(device)
+    source = Dataset(dataset)
+    images = to_device(source.images("train")[:LOOKED_AT], place)
+    torch.manual_seed(run.seed)
+    network = build_network(settings, source.attributes, images.shape[1]).to(place).eval()
+    _check_start(network, settings, images, dataset)
+    identity = {
+        "settings": dataclasses.asdict(settings),
+        "dataset": source.attributes,
+        "precision": "float32",
+        "run": dict(run.identity),
+        "seed": run.seed,
+    }
+    save_network(run.model, network, identity)
+    storage.write_rows(run.history, HISTORY, [])
 
 
 def _check_start(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from limbeck.models.network import Network
 from limbeck.networks.features import pass_through
+from limbeck.networks.network import Network
 
 # Passes over so many images fill a cache.
 BATCH = 256

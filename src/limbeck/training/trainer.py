@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from limbeck.models.network import Network
+from limbeck.networks.network import Network
 from limbeck.runtime.devices import computing
 from limbeck.runtime.errors import InputError
 from limbeck.study.method_settings import MethodSettings
