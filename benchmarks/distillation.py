@@ -16,7 +16,6 @@ from functools import partial
 
 import numpy as np
 import torch
-from limbeck.models.network import Network, build_network
 from plain_loop import ATTRIBUTES, IMAGES, read_images, torch_defaults
 from side_by_side import Row, best_of, print_table
 from torch import nn
@@ -25,6 +24,7 @@ from torchvision import transforms
 from training_steps import QUEUED, LimbeckSteps, Pictures, endless, options_of, sgd, timed
 
 from limbeck.networks.features import find_layer
+from limbeck.networks.network import Network, build_network
 from limbeck.runtime.devices import resolve_precision, select_device
 from limbeck.study.method_settings import MethodSettings
 from limbeck.study.objectives import OBJECTIVES
