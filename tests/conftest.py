@@ -12,10 +12,8 @@ import pytest
 import torch
 
 from checkout import Workflow, copy_repository
-from limbeck.study.keys import section
 from limbeck.study.objectives import OBJECTIVES
 from limbeck.study.settings import DatasetSettings, MethodSettings
-from limbeck.study.validation import fill_in
 
 # Optimisers load Triton, which aborts the process if TensorFlow came first, as it does in no job.
 with contextlib.suppress(ImportError):
@@ -56,7 +54,7 @@ def method_settings():
         values = {**METHOD, **changes}
         declared = OBJECTIVES[values["objective"]]
         teacher = {"teacher": "teacher"} if declared.teacher else {}
-        values["options"] = fill_in(section("", declared.options), teacher | values["options"])
+        values["options"] = {**teacher, **declared.defaults(), **values["options"]}
         return MethodSettings(**values)
 
     return settings
