@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from hard_points import HARD, squares_by_definition
 
+from helpers.hard_points import HARD, squares_by_definition
 from limbeck.neighbours import row_blocks
 from limbeck.neighbours.backends import Blas, Torch
 from limbeck.neighbours.bounds import Bounds

@@ -7,10 +7,10 @@ import weakref
 
 import numpy as np
 import pytest
-from hard_points import HARD, nearest_by_definition
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
+from helpers.hard_points import HARD, nearest_by_definition
 from limbeck.neighbours import distances, row_blocks
 from limbeck.neighbours import search as search_module
 from limbeck.neighbours.backends import Blas, Torch
