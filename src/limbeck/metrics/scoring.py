@@ -140,13 +140,25 @@ def read_layer(
         storage.open_store(neighbours),
         Dataset(dataset),
     )
+    storage.check_match(store, graph)
+    source.check(activations, store.attrs.get("dataset_hash"))
     label_of_sample = dict(
         zip(source.array("test", "sample_ids"), source.array("test", "labels"), strict=True)
     )
-    attributes = {**store.attrs, **graph.attrs}
+    sample_ids = store["sample_ids"][:]
+    unknown = [sample_id for sample_id in sample_ids if sample_id not in label_of_sample]
+    if unknown:
+        raise InputError(f"{activations}: {dataset} has no test image '{unknown[0]}'")
+    stored = graph["indices"].shape[1]
+    if settings.neighbours > stored:
+        raise InputError(
+            f"metrics.neighbours = {settings.neighbours}: {neighbours} holds {stored} of each "
+            "image; find as many again"
+        )
+    attributes = storage.Attributes(store.path, {**store.attrs, **graph.attrs})
     layer = LayerInputs(
         activations=store["activations"],
-        labels=np.array([label_of_sample[sample_id] for sample_id in store["sample_ids"][:]]),
+        labels=np.array([label_of_sample[sample_id] for sample_id in sample_ids]),
         neighbours=graph["indices"][:, : settings.neighbours],
         distances=graph["distances"][:, :2],
         neighbours_k=settings.neighbours,

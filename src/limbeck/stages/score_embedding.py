@@ -34,6 +34,7 @@ def score_embedding(
     """
     layer, _ = read_layer(dataset, activations, neighbours, settings)
     store = storage.open_store(embedding)
+    storage.check_match(storage.open_store(activations), store)
     own = store.attrs["settings"]
     inputs = EmbeddingInputs(
         layer,
