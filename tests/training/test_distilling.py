@@ -4,9 +4,9 @@ import copy
 
 import pytest
 import torch
-from limbeck.models.network import build_network
 from torch.nn import functional as F
 
+from limbeck.networks.network import build_network
 from limbeck.runtime.errors import InputError
 from limbeck.training.objectives import build_objective
 from limbeck.training.objectives.base import TrainingData

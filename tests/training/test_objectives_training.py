@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from limbeck.models.network import build_network, load_network
-from outputs import column, read_model
 
+from helpers.outputs import column, read_model
+from limbeck.networks.network import build_network, load_network
 from limbeck.study.objectives import OBJECTIVES, teacher_input
 from limbeck.training.objectives import build_objective
 from limbeck.training.objectives.base import TrainingData

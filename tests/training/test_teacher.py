@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from limbeck.models.network import build_network, load_network
 
 from limbeck.data.dataset import Dataset
+from limbeck.networks.network import build_network, load_network
 from limbeck.runtime import storage
 from limbeck.stages.teacher_logits import teacher_logits as write_teacher_logits
 from limbeck.training.objectives import build_objective
