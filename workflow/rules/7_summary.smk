@@ -175,6 +175,43 @@ rule draw_figure:
         " --pdf {output.pdf} --png {output.png} 2>> {log}"
 
 
+rule write_explorer:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        # It is written after all embeddings, neighbours and metrics of the study.
+        metrics="results/{study}/tables/metrics.csv",
+    output:
+        page=report(
+            "results/{study}/explorer.html",
+            caption="../report/explorer.rst",
+            category=subject_of("explorer"),
+        ),
+    log:
+        "logs/{study}/write_explorer.log",
+    benchmark:
+        "benchmarks/results/{study}/write_explorer.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        study=lambda wildcards, output: Path(output.page).parent,
+        methods=EXPLORED,
+        layers=[
+            layer
+            for layer in config["layers"]
+            if any(layer in layers_of(config, method) for method in EXPLORED)
+        ],
+        embeddings=config["run"]["embeddings"],
+        code=fingerprint("write_explorer"),
+        page=templates.digest(),
+    shell:
+        "limbeck write_explorer --study {params.study:q} --methods {params.methods:q}"
+        " --layers {params.layers:q} --embeddings {params.embeddings:q} --page {output.page} 2>> {log}"
+
+
 rule write_provenance:
     input:
         TABLE_FILES,

@@ -9,6 +9,7 @@ from snakemake.logging import logger
 
 from limbeck.networks import user_code
 from limbeck.data.listing import listing
+from limbeck.explorer import templates
 from limbeck.published import numbers
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
@@ -355,6 +356,11 @@ if config["partial"]:
         if figure not in DRAWN:
             logger.info(f"Figure {figure} is left out: nothing that it shows was made yet.")
 
+EXPLORED = [
+    method
+    for method in config["run"]["methods"]
+    if any(f"/runs/{method}/" in path for path in RUN_METRICS)
+]
 TABLE_FILES = [
     "results/{study}/tables/metrics.csv",
     *expand(

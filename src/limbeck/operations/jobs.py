@@ -74,6 +74,7 @@ RULES = {
         "{figure}",
         ["results/{study}/figures/{figure}.pdf", "results/{study}/figures/{figure}.png"],
     ),
+    "write_explorer": ("", ["results/{study}/explorer.html"]),
     "write_provenance": ("", ["results/{study}/provenance.json"]),
 }
 
