@@ -9,7 +9,8 @@ import torch
 from helpers.outputs import column, read_history, read_model
 from limbeck.data.dataset import Dataset
 from limbeck.data.splits import read_split
-from limbeck.networks.network import build_network, load_network
+from limbeck.networks.model_file import load_network
+from limbeck.networks.network import build_network
 from limbeck.runtime import devices, processor, storage
 from limbeck.runtime.errors import InputError
 
