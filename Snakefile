@@ -3,7 +3,10 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: "config/config.yaml"
+# The default study, below a config that names no methods of its own.
+if "methods" not in config:
+
+    configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 report: "workflow/report/workflow.rst"
@@ -23,4 +26,6 @@ include: "workflow/rules/7_summary.smk"
 rule all:
     default_target: True
     input:
+        expand(TABLE_FILES, study=config["study"]),
+        expand(FIGURE_FILES, study=config["study"]),
         expand("results/{study}/provenance.json", study=config["study"]),

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from torchvision import transforms
 from training_steps import QUEUED, LimbeckSteps, Pictures, endless, sgd, timed
 
-from limbeck.models.network import build_network
+from limbeck.networks.network import build_network
 from limbeck.runtime.devices import computing, resolve_precision, select_device
 from limbeck.study.method_settings import MethodSettings
 from limbeck.training.augmentation import weak_view
@@ -128,7 +128,7 @@ class Limbeck(LimbeckSteps):
         others = self.images[: settings.unlabelled_ratio * settings.batch_size]
         weak_view(self.images[: settings.batch_size], settings)
         weak_view(others, settings)
-        strong_view(weak_view(others, settings), settings.strong_operations, settings.cutout)
+        strong_view(weak_view(others, settings)[0], settings.strong_operations, settings.cutout)
 
 
 def main() -> None:

@@ -90,6 +90,7 @@ DATASETS = {
 def run(algorithm: str, dataset: str, seed: int) -> tuple[float, float, float]:
     """Embed a dataset and return its measures, in the order of `MEASURES`."""
     from limbeck.embeddings import Neighbours
+    from limbeck.metrics.gram import centred_gram
     from limbeck.metrics.neighbourhoods import knn_accuracy, trustworthiness
     from limbeck.neighbours.search import nearest_neighbours
 
@@ -101,7 +102,7 @@ def run(algorithm: str, dataset: str, seed: int) -> tuple[float, float, float]:
     nearest, _ = nearest_neighbours(result.points, NEAREST)
     return (
         result.measures["ivis_loss"],
-        trustworthiness(points, nearest),
+        trustworthiness(centred_gram(points), nearest),
         knn_accuracy(nearest, labels),
     )
 

@@ -33,8 +33,8 @@ CASES = {
     "embed, tsne": "import limbeck.embeddings.tsne, zarr",
     "embed, ivis": "import limbeck.embeddings.ivis, zarr",
     "embed, ivis_torch": f"import limbeck.embeddings.ivis_torch, zarr; {STEP}",
-    "extract_activations, wrn": "import limbeck.activations, zarr",
-    "extract_activations, resnet18": "import limbeck.activations, zarr, torchvision",
+    "extract_activations, wrn": "import limbeck.networks.features, zarr",
+    "extract_activations, resnet18": "import limbeck.networks.features, zarr, torchvision",
     "train, wrn": f"import limbeck.training.loop, zarr; {STEP}",
     "workflow parse": "import snakemake.api, limbeck.study.config, limbeck.runtime.fingerprint",
 }

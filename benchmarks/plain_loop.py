@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torchvision import transforms
 from training_steps import QUEUED, Pictures, endless, sgd
 
-from limbeck.models.network import Network
+from limbeck.networks.network import Network
 from limbeck.study.method_settings import MethodSettings
 
 IMAGES, CLASSES, SIZE = 2500, 100, 32

@@ -19,8 +19,8 @@ import numpy as np
 from side_by_side import hardware
 from trained_network import train_a_little
 
-from limbeck.activations import extract_activations
 from limbeck.runtime import storage
+from limbeck.stages.extract_activations import extract_activations
 from limbeck.study.settings import ActivationSettings
 
 ROUNDS = 2

@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from limbeck.data.datasets import prepare_dataset
-from limbeck.data.splits import split_dataset
+from limbeck.stages.prepare_dataset import prepare_dataset
+from limbeck.stages.split_dataset import split_dataset
 from limbeck.study.config import read_config
 from limbeck.study.settings import DatasetSettings, parse_settings
 from limbeck.training.loop import Run, train

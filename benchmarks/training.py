@@ -9,8 +9,8 @@ same networks with the same settings on images of CIFAR-100 where data/cifar100 
 elsewhere. The sides take turns, each with its queues filled.
 
 A step of distillation is one of an unlabelled pass; Limbeck's has its share of computing the
-teacher's logits of images and mirror images once, which `CYCLES` cycles read. Networks of several
-folds as one are timed against one after the other. Below the table stands what bounds a step.
+teacher's logits of images and mirror images once, which `CYCLES` cycles read. Below the table
+stands what bounds a step.
 """
 
 import argparse
@@ -22,11 +22,10 @@ import torch
 from plain_loop import ATTRIBUTES, CLASSES, IMAGES, Plain, read_images
 from side_by_side import Row, best_of, print_table
 from torch.utils.flop_counter import FlopCounterMode
-from training_steps import UNQUEUED, LimbeckSteps, timed
+from training_steps import LimbeckSteps, timed
 
-from limbeck.inference import BATCH, batch_logits
-from limbeck.models.network import Network, build_network
-from limbeck.models.stack import NetworkStack
+from limbeck.networks.inference import BATCH, batch_logits
+from limbeck.networks.network import Network, build_network
 from limbeck.runtime.devices import select_device
 from limbeck.runtime.threads import available_threads
 from limbeck.study.method_settings import MethodSettings
@@ -52,29 +51,6 @@ def settings_of(**changes) -> MethodSettings:
     return MethodSettings(**{**values, **changes})
 
 
-class OneByOne:
-    """Steps of several folds, one after the other."""
-
-    warm_up = UNQUEUED
-
-    def __init__(self, folds: list[LimbeckSteps]):
-        self.folds, self.device = folds, folds[0].device
-
-    def __enter__(self) -> "OneByOne":
-        for fold in self.folds:
-            fold.__enter__()
-        return self
-
-    def __exit__(self, *_) -> None:
-        for fold in self.folds:
-            fold.__exit__()
-
-    def step(self) -> None:
-        """Take a step of each."""
-        for fold in self.folds:
-            fold.step()
-
-
 class Comparison:
     """The images, on the device too, and what is timed on them."""
 
@@ -98,10 +74,10 @@ class Comparison:
         values = {"teacher_logits": None, **more}
         return TrainingData(self.on_device, labels, labelled, others, **values)
 
-    def row(self, what: str, limbeck, other: str, side, goal=None, extra=0.0, steps=STEPS) -> Row:
+    def row(self, what: str, limbeck, other: str, side, goal=None, extra=0.0) -> Row:
         """Let two sides take turns; `extra` seconds count for each of Limbeck's steps."""
         sides = {"limbeck": limbeck, "other": side}
-        turns = {name: partial(timed, each, "step", steps) for name, each in sides.items()}
+        turns = {name: partial(timed, each, "step", STEPS) for name, each in sides.items()}
         best = best_of(turns, ROUNDS)
         return Row(what, best["limbeck"] + extra, other, best["other"], goal)
 
@@ -148,18 +124,6 @@ class Comparison:
         both_views()
         return (time.perf_counter() - started) / len(rows)
 
-    def packed(self, folds: int) -> Row:
-        """Compare several folds as one network with one after the other."""
-        settings = settings_of()
-        labelled = np.stack([np.arange(IMAGES)] * folds)
-        generators = [torch.Generator() for _ in range(folds)]
-        stack = NetworkStack([self.network(settings) for _ in range(folds)])
-        data = self.data(labelled, generators=generators)
-        together = LimbeckSteps(data, settings, stack, self.device)
-        alone = OneByOne([self.steps(settings, rows) for rows in labelled])
-        what, steps = f"{folds} folds of WRN-28-1", max(2, STEPS // folds)
-        return self.row(what, together, "one by one", alone, steps=steps)
-
 
 def bound(training: Row, distillation: Row, comparison: Comparison) -> str:
     """Say how near to the processor's rate of multiplications a step of WRN-28-1 is."""
@@ -204,8 +168,7 @@ def main() -> None:
     training = comparison.supervised("WRN-28-1, labels")
     resnet = comparison.supervised("ResNet-18 at 32 pixels, labels", model="resnet18")
     distillation, logits = comparison.distilled("WRN-28-1, distilled from ResNet-18 at 64 pixels")
-    packed = [comparison.packed(folds) for folds in (2, 5)]
-    rows = [training, resnet, distillation, *packed]
+    rows = [training, resnet, distillation]
     print_table("Training: a step of 64 images", rows, "torch", "torchvision")
     print(f"\n{logits}")
     if comparison.device.type == "cpu":

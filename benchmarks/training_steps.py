@@ -74,7 +74,7 @@ class LimbeckSteps:
         self.optimiser.zero_grad(set_to_none=True)
         with computing(self.precision, self.device):
             result = chosen(self.network)
-        result.loss.sum().backward()
+        result.loss.backward()
         self.optimiser.step()
         self.objective.after_step(self.network)
 

@@ -1,56 +1,133 @@
-"""The command line: parse, and run one subcommand."""
+"""The command line: parse, and run one stage."""
 
 import argparse
-import errno
+import ast
 import gc
+import importlib
+import inspect
 import logging
 import os
+import re
 import signal
 import sys
-from collections.abc import Sequence
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
-from limbeck import __version__, commands
-from limbeck.commands import COMMANDS, FLAGS
+from limbeck import __version__
 from limbeck.runtime.errors import InputError, Stopped
+from limbeck.runtime.failures import explain
+from limbeck.runtime.origin import describe_process
 from limbeck.runtime.startup import postpone_torch_compiler
+from limbeck.study.settings import STAGE_KEYS, parse_settings
+
+STAGES = Path(__file__).with_name("stages")
+# "name : type" of a docstring's section Parameters, and the indented lines below it.
+PARAMETER = re.compile(r"^(\w+) : .+\n((?:[ ]{4}.+\n?)+)", re.MULTILINE)
+
+logger = logging.getLogger(__name__)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
-    summary = commands.__doc__.splitlines()[0]
-    parser = argparse.ArgumentParser(prog="limbeck", description=summary)
+def command_names() -> list[str]:
+    """Return the names of all subcommands, in alphabetical order."""
+    return sorted(path.stem for path in STAGES.glob("[a-z]*.py"))
+
+
+def command_summary(name: str) -> str:
+    """Return the first line of a subcommand's docstring, without importing the subcommand."""
+    return ast.get_docstring(ast.parse((STAGES / f"{name}.py").read_text())).splitlines()[0]
+
+
+def overview_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line without a subcommand; it can only show help."""
+    parser = argparse.ArgumentParser(
+        prog="limbeck",
+        description="One command for each rule of the workflow, others for whole studies.",
+    )
     parser.add_argument("--version", action="version", version=__version__)
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for name, (function, flags) in COMMANDS.items():
-        summary = function.__doc__.splitlines()[0]
-        subparser = subparsers.add_parser(name, help=summary, description=summary)
-        for flag in flags:
-            optional = flag.startswith("[")
-            several = {"nargs": "+"} if flag.endswith("+") else {}
-            flag = flag.strip("[]+")
-            subparser.add_argument(flag, required=not optional, **FLAGS[flag], **several)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name in command_names():
+        commands.add_parser(name, help=command_summary(name))
     return parser
+
+
+def command_parser(name: str) -> tuple[argparse.ArgumentParser, Callable]:
+    """Return the parser of one subcommand, and its function.
+
+    The flags are the function's parameters: required without a default, several values for a list,
+    choices for a `typing.Literal`, JSON for settings. Their help stands in the docstring.
+    """
+    function = getattr(importlib.import_module(f"limbeck.stages.{name}"), name)
+    docstring = inspect.getdoc(function)
+    meanings = {key: " ".join(text.split()) for key, text in PARAMETER.findall(docstring + "\n")}
+    parser = argparse.ArgumentParser(prog=f"limbeck {name}", description=command_summary(name))
+    for parameter in inspect.signature(function).parameters.values():
+        required = parameter.default is inspect.Parameter.empty
+        parser.add_argument(
+            f"--{parameter.name.replace('_', '-')}",
+            required=required,
+            default=None if required else parameter.default,
+            help=meanings[parameter.name],
+            **_reader(parameter.annotation),
+        )
+    return parser, function
+
+
+def _reader(annotation: object) -> Mapping:
+    """Return how argparse reads values of a type."""
+    if isinstance(annotation, types.UnionType):
+        annotation, _ = typing.get_args(annotation)
+    if typing.get_origin(annotation) is list:
+        return {"nargs": "+", "type": typing.get_args(annotation)[0]}
+    if typing.get_origin(annotation) is typing.Literal:
+        return {"choices": typing.get_args(annotation)}
+    if annotation in (int, float, str, bool, Path):
+        return {"type": annotation}
+    return {}
+
+
+def call(function: Callable, arguments: Mapping[str, object]) -> None:
+    """Call a subcommand's function, its settings read from JSON."""
+    annotations = {
+        name: parameter.annotation
+        for name, parameter in inspect.signature(function).parameters.items()
+    }
+    function(
+        **{
+            name: parse_settings(annotations[name], value)
+            if annotations[name] in STAGE_KEYS
+            else value
+            for name, value in arguments.items()
+        }
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status.
 
-    Bad input and a full disk end with one line and status 1, a job that was told to stop with one
-    line and the status of a process that SIGTERM ended.
+    Bad input and files that cannot be read or written end with one line and status 1, a job that
+    was told to stop with one line and the status of a process that SIGTERM ended.
     """
-    args = build_parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if not arguments or arguments[0] not in command_names():
+        overview_parser().parse_args(arguments)
+    name, *rest = arguments
+    parser, function = command_parser(name)
+    values = vars(parser.parse_args(rest))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    if not sys.stderr.isatty():
+        logger.info("limbeck %s, %s", name, describe_process())
     try:
-        COMMANDS[args.command][0](args)
+        call(function, values)
     except InputError as error:
-        return _say(args.command, f"error: {error}", 1)
+        return _say(name, f"error: {error}", 1)
     except Stopped as reason:
-        return _say(args.command, f"stopped: {reason}", 128 + signal.SIGTERM)
+        return _say(name, f"stopped: {reason}", 128 + signal.SIGTERM)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno is None:
             raise
-        message = f"error: {error.filename}: {error.strerror}; nothing of it was written, make room"
-        return _say(args.command, message, 1)
+        return _say(name, f"error: {explain(error)}", 1)
     return 0
 
 

@@ -14,31 +14,7 @@ from limbeck import cli
 
 LIMBECK = Path(sysconfig.get_path("scripts"), "limbeck")
 RULES = Path(__file__).parents[2] / "workflow" / "rules"
-SUBCOMMANDS = {
-    "prepare_dataset",
-    "split_dataset",
-    "train",
-    "predict",
-    "teacher_logits",
-    "extract_activations",
-    "find_neighbours",
-    "embed",
-    "score_predictions",
-    "score_layer",
-    "score_embedding",
-    "compare_methods",
-    "compare_runs",
-    "lift_noise",
-    "score_noise",
-    "gather_metrics",
-    "build_table",
-    "describe_network",
-    "draw_figure",
-    "compare",
-    "doctor",
-    "write_provenance",
-    "status",
-}
+SUBCOMMANDS = cli.command_names()
 
 
 def run(*arguments):
@@ -48,25 +24,27 @@ def run(*arguments):
 def test_help_lists_every_subcommand():
     result = run("--help")
     assert result.returncode == 0
-    assert set(re.findall(r"^    (\w+)", result.stdout, re.MULTILINE)) == SUBCOMMANDS
+    assert re.findall(r"^    (\w+)", result.stdout, re.MULTILINE) == SUBCOMMANDS
+    assert {"train", "embed", "status"} <= set(SUBCOMMANDS)
 
 
 def test_rules_call_subcommands_with_their_flags():
     text = "".join(path.read_text() for path in sorted(RULES.glob("*.smk")))
-    calls = re.findall(r'"(?:{resources\.launcher} )?limbeck (\w+)(.*?)2>', text, re.DOTALL)
-    assert {name for name, _ in calls} <= SUBCOMMANDS
+    calls = re.findall(r'"(?:{resources\.launcher} )?limbeck (\w+)(.*?)2>>', text, re.DOTALL)
+    assert {name for name, _ in calls} <= set(SUBCOMMANDS)
     assert len(calls) == text.count('"limbeck ') + text.count("launcher} limbeck ")
     for name, call in calls:
-        flags = cli.COMMANDS[name][1]
-        required = {flag.strip("+") for flag in flags if not flag.startswith("[")}
+        actions = cli.command_parser(name)[0]._actions[1:]
+        required = {action.option_strings[0] for action in actions if action.required}
         given = set(re.findall(r"--[a-z-]+", call))
-        assert required <= given <= {flag.strip("[]+") for flag in flags}, name
+        assert required <= given <= {action.option_strings[0] for action in actions}, name
 
 
-@pytest.mark.parametrize("name", sorted(SUBCOMMANDS))
+@pytest.mark.parametrize("name", SUBCOMMANDS)
 def test_every_subcommand_says_what_it_does(name):
-    function, _ = cli.COMMANDS[name]
-    assert re.fullmatch(r"[A-Z].{10,}\.", function.__doc__.strip())
+    assert re.fullmatch(r"[A-Z].{10,}\.", cli.command_summary(name))
+    parser, _ = cli.command_parser(name)
+    assert all(len(action.help) > 10 for action in parser._actions)
 
 
 def test_unknown_subcommand_is_an_error():
@@ -134,7 +112,8 @@ def test_text_that_is_not_json_is_one_line(command, flags, tmp_path):
         cwd=tmp_path,
     )
     assert result.returncode == 1
-    (line,) = result.stderr.splitlines()
+    first, line = result.stderr.splitlines()
+    assert re.fullmatch(rf"\S+ \S+ limbeck {command}, version .+, host .+, attempt 1", first)
     assert line.startswith(f"limbeck {command}: error: --settings: not JSON")
     assert list(tmp_path.iterdir()) == []
 
@@ -154,7 +133,7 @@ def test_bad_values_name_the_key_and_what_is_allowed(change, part, tmp_path):
         "prepare_dataset", "--settings", settings, "--seed=0", f"--dataset={tmp_path}/dataset.zarr"
     )
     assert result.returncode == 1
-    (line,) = result.stderr.splitlines()
+    _, line = result.stderr.splitlines()
     assert part in line
     assert result.stdout == ""
     assert list(tmp_path.iterdir()) == []
@@ -179,23 +158,6 @@ def test_contradictory_settings_are_one_line(
     assert cli.main(arguments) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("limbeck train: error: ")
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("flag", ["split", "teacher-logits", "model", "history"])
-def test_folds_need_a_file_of_each_kind_each(flag, method_settings, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    given = {"split": 2, "teacher-logits": 2, "model": 2, "history": 2} | {flag: 3}
-    flags = [
-        *("--dataset=dataset.zarr", "--seed=0", "--device=cpu", "--checkpoint=checkpoint.pt"),
-        *("--study=test", "--method=teacher", "--budget=50", "--fold", "0", "1"),
-        f"--settings={json.dumps(dataclasses.asdict(method_settings()))}",
-    ]
-    for name, count in given.items():
-        flags += [f"--{name}", *(f"{name}-{number}" for number in range(count))]
-    assert cli.main(["train", *flags]) == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line == f"limbeck train: error: --{flag}: 3 given, one needed for each --fold: 2"
     assert list(tmp_path.iterdir()) == []
 
 

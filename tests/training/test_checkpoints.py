@@ -1,183 +1,232 @@
-"""Checkpoints: read back whole or not at all, and nothing of somebody else's is lost to them."""
+"""The state of a training: resumed, stopped, killed and doubled jobs end with the same bits."""
 
+import contextlib
+import dataclasses
+import json
 import os
-import time
+import signal
+import subprocess
+import sys
 
 import pytest
 import torch
+from outputs import column, read_model
 
+from limbeck import cli
 from limbeck.runtime import storage
-from limbeck.runtime.errors import InputError
+from limbeck.stages.split_dataset import split_dataset
 from limbeck.training import checkpoints
-from limbeck.training.checkpoints import Checkpoint
-
-IDENTITY = [{"settings": {"seed": 1}, "dataset": "digits" * 300}]
-STATE = {
-    "network": {"weight": torch.arange(6.0).view(2, 3), "steps": torch.tensor(3)},
-    "optimiser": {"state": {0: {"momentum": torch.ones(3)}}, "groups": [{"lr": 0.1}]},
-    "rows": [[[0, float("nan")]]],
-}
 
 
 @pytest.fixture
-def path(tmp_path, monkeypatch):
-    """Return the path of a checkpoint that is saved whenever it is kept."""
-    monkeypatch.setattr(checkpoints, "SAVE_SECONDS", 0.0)
-    monkeypatch.setattr(checkpoints, "NAMELESS_SECONDS", 0.2)
-    return tmp_path / "run.pt"
+def distilling(method_settings):
+    return method_settings(objective="distillation", augmentation="flip")
 
 
-def save(path, **changes):
-    with Checkpoint(path, IDENTITY) as checkpoint:
-        checkpoint.keep(lambda: {**STATE, **changes})
+def test_resumed_distillation_ends_with_the_same_bits(
+    interrupt, run_training, distilling, teacher_logits, tmp_path, caplog
+):
+    caplog.set_level("INFO")
+    interrupt(tmp_path / "a", distilling, teacher_logits=[teacher_logits])
+    torch.manual_seed(999)  # what happens in between does not count
+    run_training(tmp_path / "a", distilling, teacher_logits=[teacher_logits])
+    assert "resuming in epoch 2, after 23 steps" in caplog.text
+    run_training(tmp_path / "b", distilling, teacher_logits=[teacher_logits])
+    assert read_model(tmp_path / "a")["hash"] == read_model(tmp_path / "b")["hash"]
+    assert not (tmp_path / "a" / "checkpoint.pt").exists()
+    assert column(tmp_path / "a", "loss") == column(tmp_path / "b", "loss")
 
 
-def read(path, identity=IDENTITY):
-    with Checkpoint(path, identity) as checkpoint:
-        return checkpoint.read()
-
-
-def test_a_state_is_read_back(path):
-    assert read(path) is None
-    save(path)
-    state = read(path)
-    assert torch.equal(state["network"]["weight"], STATE["network"]["weight"])
-    assert [file.name for file in path.parent.iterdir()] == ["run.pt"]
-
-
-def cut(path):
-    path.write_bytes(path.read_bytes()[:-200])
-
-
-def flip(path):
-    content = bytearray(path.read_bytes())
-    content[content.index(b"rows") + 4] ^= 255
-    path.write_bytes(content)
-
-
+# A cycle has one labelled step and 22 unlabelled ones.
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("steps", "place"),
     [
-        (lambda path: path.write_bytes(b""), "an empty file"),
-        (lambda path: path.write_bytes(bytes(5000)), "cut, damaged or not written by Limbeck"),
-        (cut, "cut, damaged or not written by Limbeck"),
-        (flip, "cut, damaged or not written by Limbeck"),
-        (
-            lambda path: save(path, network={"weight": torch.tensor([0, float("nan")])}),
-            "holds NaN or infinite values",
-        ),
-        (
-            lambda path: save(path, optimiser={"state": {0: [torch.tensor(float("inf"))]}}),
-            "holds NaN or infinite values",
-        ),
+        (1, "epoch 1, after 1 steps"),
+        (9, "epoch 1, after 9 steps"),
+        (23, "epoch 1, after 23 steps"),
+        (30, "epoch 2, after 7 steps"),
     ],
 )
-def test_a_state_that_is_damaged_or_diverged_is_passed_over(path, caplog, change, reason):
-    save(path)
-    change(path)
-    assert read(path) is None
+def test_training_stopped_at_any_step_ends_with_the_same_bits(
+    steps, place, stop, run_training, distilling, teacher_logits, tmp_path, caplog
+):
+    caplog.set_level("INFO")
+    stop(tmp_path / "a", distilling, steps, teacher_logits=[teacher_logits])
+    torch.manual_seed(999)
+    run_training(tmp_path / "a", distilling, teacher_logits=[teacher_logits])
+    assert f"resuming in {place}" in caplog.text
+    run_training(tmp_path / "b", distilling, teacher_logits=[teacher_logits])
+    assert read_model(tmp_path / "a")["hash"] == read_model(tmp_path / "b")["hash"]
+    for name in ("loss", "accuracy", "learning_rate"):
+        assert column(tmp_path / "a", name) == column(tmp_path / "b", name)
+
+
+def test_sigterm_ends_the_command_with_its_status_and_the_way_on(
+    digits, split, method_settings, tmp_path, monkeypatch, capsys
+):
+    keep = checkpoints.Checkpoint.keep
+
+    def stop_and_keep(self, state):
+        os.kill(os.getpid(), signal.SIGTERM)
+        keep(self, state)
+
+    monkeypatch.setattr(checkpoints.Checkpoint, "keep", stop_and_keep)
+    assert cli.main(command_line(tmp_path / "run", digits, split, method_settings())) == 143
+    *_, line = capsys.readouterr().err.splitlines()
+    assert line.startswith("limbeck train: stopped: SIGTERM")
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+@contextlib.contextmanager
+def two_copies(command):
+    """Start a job, halt it in its fifth epoch, and start it again; give both when one waits."""
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as first:
+        next(line for line in first.stderr if "epoch 5 of" in line)
+        first.send_signal(signal.SIGSTOP)
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as second:
+            next(line for line in second.stderr if "another copy of this job is at work" in line)
+            yield first, second
+
+
+@pytest.mark.slow
+def test_a_second_copy_waits_and_takes_the_firsts_network(digits, split, method_settings, tmp_path):
+    settings = method_settings(epochs=20, batch_size=20)
+    command = [sys.executable, "-c", KILLABLE, *command_line(tmp_path, digits, split, settings)]
+    with two_copies(command) as (first, second):
+        first.send_signal(signal.SIGCONT)
+        first.stderr.read()
+        written = (tmp_path / "model.pt").stat().st_mtime_ns
+        said = second.stderr.read()
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert f"{tmp_path / 'model.pt'}: written by the other copy" in said
+    assert "epoch" not in said
+    assert (tmp_path / "model.pt").stat().st_mtime_ns == written
+    assert list((tmp_path / "checkpoints").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_second_copy_goes_on_where_the_first_was_killed(digits, split, method_settings, tmp_path):
+    settings = method_settings(epochs=20, batch_size=20)
+    command = [sys.executable, "-c", KILLABLE, *command_line(tmp_path, digits, split, settings)]
+    with two_copies(command) as (first, second):
+        first.kill()
+        first.wait()
+        said = second.stderr.read()
+    assert second.returncode == 0
+    assert "resuming in epoch" in said
+    whole = tmp_path / "whole"
+    assert cli.main(command_line(whole, digits, split, settings)) == 0
+    assert read_model(tmp_path)["hash"] == read_model(whole)["hash"]
+
+
+@pytest.mark.parametrize("change", ["settings", "seed", "split"])
+def test_checkpoint_of_another_run_is_passed_over(
+    change, interrupt, run_training, method_settings, digits, tmp_path, caplog
+):
+    caplog.set_level("INFO")
+    settings = method_settings(batch_size=20)
+    changes = {}
+    if change == "seed":
+        changes["seed"] = 8
+    if change == "split":
+        changes["split"] = tmp_path / "fold-1.csv"
+        split_dataset(digits, 50, 1, 0, changes["split"])
+    interrupt(tmp_path / "a", settings)
+    if change == "settings":
+        settings = dataclasses.replace(settings, weight_decay=1e-3)
+    run_training(tmp_path / "a", settings, **changes)
+    assert "starting anew" in caplog.text
+    assert "resuming" not in caplog.text
+    run_training(tmp_path / "b", settings, **changes)
+    assert read_model(tmp_path / "a")["hash"] == read_model(tmp_path / "b")["hash"]
+    assert not (tmp_path / "a" / "checkpoint.pt").exists()
+
+
+def test_checkpoint_of_another_teacher_is_passed_over(
+    interrupt, run_training, distilling, teacher_logits, tmp_path
+):
+    store = storage.open_store(teacher_logits)
+    arrays = {"logits": -store["logits"][:], "sample_ids": store["sample_ids"][:]}
+    other = tmp_path / "other.zarr"
+    storage.write_store(other, arrays, {**store.attrs, "model_hash": "another"})
+    interrupt(tmp_path / "a", distilling, teacher_logits=[teacher_logits])
+    run_training(tmp_path / "a", distilling, teacher_logits=[other])
+    run_training(tmp_path / "b", distilling, teacher_logits=[other])
+    assert read_model(tmp_path / "a")["hash"] == read_model(tmp_path / "b")["hash"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", None])
+def test_a_checkpoint_that_cannot_be_read_is_passed_over(
+    content, run_training, method_settings, tmp_path, caplog
+):
+    settings = method_settings(batch_size=20)
+    if content is None:
+        torch.save({"rows": []}, tmp_path / "checkpoint.pt")
+    else:
+        (tmp_path / "checkpoint.pt").write_bytes(content)
+    run_training(tmp_path, settings)
     (line,) = caplog.messages
-    assert line.startswith(f"{path}: {reason}")
-    assert line.endswith("; starting anew")
-    assert "make it again" not in line
+    assert line.startswith(f"{tmp_path / 'checkpoint.pt'}: cannot be read")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "model.pt"]
 
 
-def test_a_state_of_another_identity_is_passed_over(path, caplog):
-    save(path)
-    assert read(path, [{"settings": {"seed": 2}}]) is None
-    assert caplog.messages == [f"{path}: of other settings, data or code; starting anew"]
+def test_what_a_killed_writer_left_beside_a_checkpoint_is_removed(
+    run_training, method_settings, tmp_path
+):
+    (tmp_path / ".checkpoint.pt.a1b2").mkdir()
+    (tmp_path / ".checkpoint.pt.a1b2/checkpoint.pt").write_bytes(b"half")
+    run_training(tmp_path, method_settings(batch_size=20))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "model.pt"]
 
 
-def somebodys_text(path):
-    path.write_text("%PDF")
+KILLABLE = """
+import sys
+import limbeck.cli, limbeck.training.checkpoints
+limbeck.training.checkpoints.SAVE_SECONDS = 0.0
+sys.exit(limbeck.cli.main(sys.argv[1:]))
+"""
 
 
-def somebodys_network(path):
-    torch.save({"state": {"weight": torch.ones(1000)}}, path)
+def command_line(folder, digits, split, settings, device="cpu"):
+    flags = {
+        "dataset": digits,
+        "split": split,
+        "settings": json.dumps(dataclasses.asdict(settings)),
+        "seed": 0,
+        "device": device,
+        "study": "test",
+        "method": "undistilled",
+        "budget": 50,
+        "fold": 0,
+        "checkpoint": folder / "checkpoints" / "run.pt",
+        "model": folder / "model.pt",
+        "history": folder / "history.csv",
+    }
+    return ["train", *(part for flag, value in flags.items() for part in (f"--{flag}", str(value)))]
 
 
-@pytest.mark.parametrize("make", [somebodys_text, somebodys_network])
-def test_a_file_that_is_no_checkpoint_is_kept(path, make):
-    make(path)
-    before = path.read_bytes()
-    with pytest.raises(InputError) as caught:
-        read(path)
-    assert str(caught.value).startswith(f"{path}: not a checkpoint, and would be replaced")
-    assert path.read_bytes() == before
-    assert [file.name for file in path.parent.iterdir()] == ["run.pt"]
+@pytest.mark.slow
+def test_killed_job_ends_with_the_same_bits(digits, split, method_settings, tmp_path, caplog):
+    caplog.set_level("INFO")
+    settings = method_settings(epochs=60, batch_size=20, augmentation="flip")
+    arguments = command_line(tmp_path / "killed", digits, split, settings)
+    checkpoint = tmp_path / "killed" / "checkpoints" / "run.pt"
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLABLE, *arguments], stderr=subprocess.PIPE, text=True
+    ) as job:
+        for line in job.stderr:
+            if "epoch 5 of 60" in line:
+                job.send_signal(signal.SIGKILL)
+                break
+    assert job.returncode == -signal.SIGKILL
+    assert checkpoint.is_file()
+    assert not (tmp_path / "killed" / "model.pt").exists()
+    assert not (tmp_path / "killed" / "history.csv").exists()
 
-
-@pytest.mark.parametrize("name", ["run.pt", "run.pt.lock"])
-def test_a_folder_in_its_place_is_one_line(path, name):
-    folder = path.with_name(name)
-    folder.mkdir()
-    with pytest.raises(InputError) as caught:
-        read(path)
-    assert str(caught.value) == f"{folder}: a folder; delete it or give another --checkpoint"
-
-
-def test_a_place_below_a_file_is_one_line(tmp_path):
-    (tmp_path / "file").write_text("mine")
-    with pytest.raises(InputError, match="file: a file, where a folder is needed"):
-        read(tmp_path / "file" / "run.pt")
-
-
-@pytest.mark.parametrize("content", [b"", b"\x00\xff garbage", b"\n"])
-def test_a_lock_that_names_nobody_is_nobodys(path, content):
-    save(path)
-    (path.parent / "run.pt.lock").write_bytes(content)
-    started = time.monotonic()
-    with Checkpoint(path, IDENTITY) as checkpoint:
-        assert checkpoint.waited
-        assert checkpoint.read() is not None
-    assert time.monotonic() - started < 15
-    assert [file.name for file in path.parent.iterdir()] == ["run.pt"]
-
-
-def test_a_lock_that_gets_its_name_late_is_somebodys(path):
-    """A lock without a name for a second, of a process that halts before it writes its own."""
-    with Checkpoint(path, IDENTITY) as holder:
-        lock = path.parent / "run.pt.lock"
-        record = lock.read_bytes()
-        other = Checkpoint(path, IDENTITY)
-        os.truncate(lock, 0)
-        seen = other._give_up_nameless(None)
-        lock.write_bytes(record)
-        assert other._give_up_nameless(seen) != seen
-        assert lock.read_bytes() == record
-        assert not holder.waited
-
-
-def test_what_a_killed_writer_left_is_removed_and_nothing_else(path):
-    for name in (".run.pt.0badcafe-1-1.abcd1234", ".run.pt.0badcafe-1-1-feed_77.abcd1234"):
-        (path.parent / name).mkdir()
-        (path.parent / name / "run.pt").write_bytes(b"half")
-    (path.parent / ".run.pt.backup").mkdir()
-    read(path)
-    assert [file.name for file in path.parent.iterdir()] == [".run.pt.backup"]
-
-
-def test_a_file_is_read_without_running_its_code(tmp_path):
-    import pickle
-
-    class Code:
-        def __reduce__(self):
-            return os.mkdir, (str(tmp_path / "ran"),)
-
-    path = tmp_path / "model.pt"
-    path.write_bytes(pickle.dumps(Code()))
-    with pytest.raises(InputError) as caught:
-        storage.read_tensors(path)
-    assert str(caught.value).startswith(f"{path}: cut, damaged or not written by Limbeck")
-    assert "\n" not in str(caught.value)
-    assert not (tmp_path / "ran").exists()
-
-
-def test_tensors_must_hold_what_is_asked_for(tmp_path):
-    storage.write_tensors(tmp_path / "model.pt", {"state": torch.ones(2)})
-    assert torch.equal(storage.read_tensors(tmp_path / "model.pt")["state"], torch.ones(2))
-    with pytest.raises(InputError, match="not written by Limbeck, no 'hash' in it"):
-        storage.read_tensors(tmp_path / "model.pt", ["state", "hash"])
-    torch.save([1], tmp_path / "list.pt")
-    with pytest.raises(InputError, match="not written by Limbeck, not a dictionary"):
-        storage.read_tensors(tmp_path / "list.pt")
+    assert cli.main(arguments) == 0
+    assert "resuming in epoch " in caplog.text
+    assert not checkpoint.exists()
+    assert cli.main(command_line(tmp_path / "whole", digits, split, settings)) == 0
+    assert read_model(tmp_path / "killed")["hash"] == read_model(tmp_path / "whole")["hash"]
+    assert column(tmp_path / "killed", "epoch") == list(range(60))
+    assert column(tmp_path / "killed", "loss") == column(tmp_path / "whole", "loss")

@@ -61,7 +61,7 @@ def legend_labels(figure):
 
 def write_tests(folder, rows):
     """Write (metric, embedding, layer, budget, significant) as ``statistics.csv``; return it."""
-    rows = [(*row[:4], 3, *[""] * 6, row[4]) for row in rows]
+    rows = [(*row[:4], 5, *[""] * 6, row[4], "", "") for row in rows]
     storage.write_rows(folder / "statistics.csv", COLUMNS, rows)
     return folder / "statistics.csv"
 

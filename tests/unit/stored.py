@@ -4,16 +4,11 @@ import itertools
 
 import numpy as np
 
-from limbeck.data.samples import Samples
-from limbeck.noise.maps import lift_noise
-from limbeck.noise.scores import score_noise
+from helpers.pictures import samples_of as samples_of
 from limbeck.runtime import storage
+from limbeck.stages.lift_noise import lift_noise
+from limbeck.stages.score_noise import score_noise
 from limbeck.study.settings import NoiseSettings
-
-
-def samples_of(dataset, part):
-    """Read the images, labels and sample ids of ``"train"`` or ``"test"``."""
-    return Samples(*(dataset.array(part, name) for name in ("images", "labels", "sample_ids")))
 
 
 def write_noise(folder, maps, embeddings):

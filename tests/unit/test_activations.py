@@ -7,24 +7,27 @@ from stored import samples_of
 from torch import nn
 from torch.nn import functional as F
 
-from limbeck.activations import extract_activations, layer_outputs, output_shapes
-from limbeck.data.datasets import Dataset
-from limbeck.inference import BATCH, predict, read_batches
-from limbeck.models.network import Network, load_network, save_network
+from limbeck.data.dataset import Dataset
+from limbeck.networks.features import layer_outputs, output_shapes
+from limbeck.networks.inference import BATCH, read_batches
+from limbeck.networks.model_file import load_network, save_network
+from limbeck.networks.network import Network, NetworkSpec
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
+from limbeck.stages.extract_activations import extract_activations
+from limbeck.stages.predict import predict
 from limbeck.study.settings import ActivationSettings
 
 ALL = ActivationSettings(dtype="float32", images_per_class=None)
 
 
 def tiny_network(following):
-    """Return a network whose layer A subtracts each pixel's lower right neighbour from it."""
+    """Return a network whose layer 0 subtracts each pixel's lower right neighbour from it."""
     convolution = nn.Conv2d(1, 1, 2)
     convolution.weight.data = torch.tensor([[[[1.0, 0.0], [0.0, -1.0]]]])
     convolution.bias.data = torch.tensor([10.0])
     backbone = nn.Sequential(convolution, following, nn.Flatten())
-    return Network(backbone, [0.0], [1 / 255], None, {"A": "0", "B": "1"})
+    return Network(backbone, NetworkSpec("tiny", 4, 1, (0.0,), (1 / 255,)))
 
 
 IMAGE = torch.tensor([[1, 2, 3], [4, 40, 6], [7, 8, 90]], dtype=torch.uint8).view(1, 1, 3, 3)
@@ -41,7 +44,7 @@ def outputs(network, layer, call, *batches):
 def test_outputs_of_layers_by_hand(inplace):
     network = tiny_network(nn.ReLU(inplace=inplace))
     twice = torch.cat([IMAGE, IMAGE])
-    for layer, expected in (("A", CONVOLVED), ("B", [[0, 6], [6, 0]])):
+    for layer, expected in (("0", CONVOLVED), ("1", [[0, 6], [6, 0]])):
         assert output_shapes(network, layer, twice) == [(2, 1, 2, 2)]
         one, two = outputs(network, layer, 1, IMAGE, twice)
         np.testing.assert_allclose(one, [[expected]], atol=1e-4)
@@ -51,11 +54,10 @@ def test_outputs_of_layers_by_hand(inplace):
 def test_each_call_of_a_shared_module_has_its_output():
     relu = nn.ReLU()
     network = tiny_network(nn.Sequential(relu, nn.Conv2d(1, 1, 2), relu))
-    network.layers["C"] = "1.0"  # the module that is called twice, the second time at "1.2"
     network.backbone[1][1].weight.data = torch.ones(1, 1, 2, 2)
     network.backbone[1][1].bias.data = torch.tensor([-5.0])
-    assert output_shapes(network, "C", IMAGE) == [(1, 1, 2, 2), (1, 1, 1, 1)]
-    (first,), (second,) = outputs(network, "C", 1, IMAGE), outputs(network, "C", 2, IMAGE)
+    assert output_shapes(network, "1.0", IMAGE) == [(1, 1, 2, 2), (1, 1, 1, 1)]
+    (first,), (second,) = outputs(network, "1.0", 1, IMAGE), outputs(network, "1.0", 2, IMAGE)
     np.testing.assert_allclose(first, [[[[0, 6], [6, 0]]]], atol=1e-4)
     np.testing.assert_allclose(second, [[[[6 + 6 - 5]]]], atol=1e-4)
 
@@ -67,7 +69,7 @@ class Unreached(nn.Module):
 
 def test_nothing_beyond_the_layer_is_computed():
     network = tiny_network(Unreached())
-    (output,) = outputs(network, "A", 1, IMAGE)
+    (output,) = outputs(network, "0", 1, IMAGE)
     np.testing.assert_allclose(output, [[CONVOLVED]], atol=1e-4)
 
 
@@ -77,11 +79,11 @@ def hooks(network):
 
 def test_hooks_are_removed():
     network = tiny_network(nn.ReLU())
-    rest = layer_outputs(network, "A", 1, [IMAGE, IMAGE])
+    rest = layer_outputs(network, "0", 1, [IMAGE, IMAGE])
     next(rest)
     assert hooks(network) == 1
     assert len(list(rest)) == 1
-    output_shapes(network, "A", IMAGE)
+    output_shapes(network, "0", IMAGE)
     assert hooks(network) == 0
     assert network(IMAGE).shape == (1, 4)
 
@@ -90,21 +92,26 @@ def test_hooks_are_removed_after_errors():
     network = tiny_network(nn.ReLU())
     wrong = torch.zeros(1, 2, 3, 3)  # one channel too many
     with pytest.raises(RuntimeError):
-        outputs(network, "A", 1, wrong)
+        outputs(network, "0", 1, wrong)
     with pytest.raises(RuntimeError):
-        output_shapes(network, "A", wrong)
+        output_shapes(network, "0", wrong)
     assert hooks(network) == 0
 
 
-def test_layers_that_are_not_there_or_unused_are_one_clear_line():
+def test_modules_that_are_unused_or_give_no_tensor_are_one_clear_line():
     network = tiny_network(nn.ReLU())
-    with pytest.raises(InputError, match="layer 'Z': "):
-        output_shapes(network, "Z", IMAGE)
     network.backbone.unused = nn.ReLU()
     network.backbone.forward = lambda x: network.backbone[0](x)
-    network.layers["C"] = "unused"
-    with pytest.raises(InputError, match="layer 'C' = unused: no image passes through it"):
-        output_shapes(network, "C", IMAGE)
+    with pytest.raises(InputError, match="^layer unused: no image passes through it$"):
+        output_shapes(network, "unused", IMAGE)
+    pooled = tiny_network(nn.Sequential(nn.MaxPool2d(2, return_indices=True), First()))
+    with pytest.raises(InputError, match=r"^layer 1.0: its output is a tuple of 2, not a tensor$"):
+        output_shapes(pooled, "1.0", IMAGE)
+
+
+class First(nn.Module):
+    def forward(self, pair):
+        return pair[0]
 
 
 def direct_pass(model, images):
@@ -160,6 +167,7 @@ def test_store_holds_the_activations_of_a_direct_pass(
         "model_hash": torch.load(model, weights_only=True)["hash"],
         "dataset_hash": Dataset(digits).attributes["hash"],
         "layer": layer,
+        "module": {"A": "conv1", "C": "group2", "D": "group3", "E": "pool"}[layer],
         "shape": shape,
     }
     assert {key: store.attrs[key] for key in expected} == expected
@@ -170,7 +178,7 @@ def test_store_has_the_bits_of_a_whole_pass_with_a_hook(layer, digits, model, sa
     network, _ = load_network(model, torch.device("cpu"))
     images = torch.from_numpy(samples.images).permute(0, 3, 1, 2)
     kept = []
-    module = network.layer(layer)
+    module = network.backbone.get_submodule(network.backbone.automatic_layers[layer])
     module.register_forward_hook(lambda module, inputs, output: kept.append(output.numpy().copy()))
     with torch.no_grad():
         for batch in images.split(BATCH):
@@ -180,6 +188,27 @@ def test_store_has_the_bits_of_a_whole_pass_with_a_hook(layer, digits, model, sa
     expected = np.concatenate(kept).reshape(360, -1)
     assert len(kept) == 2
     assert np.array_equal(storage.open_store(path)["activations"][:], expected)
+
+
+def test_any_module_can_be_a_layer(digits, model, samples, direct, tmp_path):
+    path = tmp_path / "activations.zarr"
+    extract_activations(digits, model, "F", ALL, "cpu", path, "head")
+    store = storage.open_store(path)
+    np.testing.assert_allclose(store["activations"][:], direct["logits"], rtol=1e-4, atol=1e-4)
+    assert store.attrs["layer"] == "F"
+    assert store.attrs["module"] == "head"
+    with pytest.raises(InputError, match="^layer F = auto: WideResNet has A, B, C, D, E of that"):
+        extract_activations(digits, model, "F", ALL, "cpu", path)
+
+
+def test_values_that_are_not_finite_are_an_error(digits, model, tmp_path):
+    network, metadata = load_network(model, torch.device("cpu"))
+    for layer in (network.backbone.conv1, network.backbone.group2[0].shortcut):
+        layer.weight.data *= 1e25
+    save_network(tmp_path / "model.pt", network, metadata)
+    with pytest.raises(InputError, match="model.pt: NaN or infinite values in layer D$"):
+        path = tmp_path / "activations.zarr"
+        extract_activations(digits, tmp_path / "model.pt", "D", ALL, "cpu", path)
 
 
 def test_store_is_a_handful_of_files(digits, model, tmp_path):

@@ -20,7 +20,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 from matplotlib.contour import ContourSet
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.figures import algorithms, class_boundary, class_correlation, superclass_correlation
 from limbeck.figures.shared import style
 from limbeck.runtime import storage

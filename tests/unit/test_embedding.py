@@ -14,11 +14,12 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import MinMaxScaler
 
-from limbeck.embeddings import EMBEDDERS, Neighbours, embed, pca, tsne, tsne_gpu
+from limbeck.embeddings import EMBEDDERS, Neighbours, pca, tsne, tsne_gpu
 from limbeck.neighbours.search import nearest_neighbours
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.seeding import derive_seed
+from limbeck.stages.embed import embed
 from limbeck.study.config import ON_DEVICE
 from limbeck.study.settings import schema
 

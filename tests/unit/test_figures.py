@@ -22,15 +22,17 @@ from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 from stored import write_noise
 
-from limbeck.data.datasets import Dataset
-from limbeck.figures import FIGURES, accuracy, cka, class_area, draw_figure, embeddings
+from limbeck.data.dataset import Dataset
+from limbeck.figures import FIGURES, accuracy, cka, class_area, embeddings
 from limbeck.figures import layers as layers_figure
 from limbeck.figures.shared import scatter, style
-from limbeck.published.comparison import compare, write_comparisons
+from limbeck.published.comparison import compare
 from limbeck.runtime import storage
+from limbeck.stages.draw_figure import draw_figure
 from limbeck.statistics.fold_summaries import values_over_folds
 from limbeck.study.config import LAYER_FIGURE_METRICS
 from limbeck.study.settings import StudyPlan, schema
+from limbeck.tables.published import write_comparisons
 
 WIDTH = 89  # mm
 # Method, budget, fold, layer, embedding, metric, value.
@@ -165,7 +167,7 @@ def test_files_are_as_wide_as_asked_and_the_same_each_time(
     for year in ("0", "1000000000"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", year)
         outputs = [tmp_path / year / "figure.pdf", tmp_path / year / "figure.png"]
-        draw_figure(dataset(4), inputs, settings, outputs, ["teacher", "distilled"], 0.95)
+        draw_figure(dataset(4), inputs, settings, ["teacher", "distilled"], *outputs, 0.95)
         written.append([path.read_bytes() for path in outputs])
     assert written[0] == written[1]
     inches = settings["width"] / 25.4

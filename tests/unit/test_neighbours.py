@@ -15,9 +15,10 @@ from limbeck.neighbours import distances, row_blocks
 from limbeck.neighbours import search as search_module
 from limbeck.neighbours.backends import Blas, Torch
 from limbeck.neighbours.distances import squared_distances
-from limbeck.neighbours.search import find_neighbours, nearest_neighbours, search
+from limbeck.neighbours.search import nearest_neighbours, search
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
+from limbeck.stages.find_neighbours import find_neighbours
 
 COUNT, DIMENSIONS = 150, 20
 

@@ -1,20 +1,18 @@
 """The description of a network and the figure that shows it."""
 
-import dataclasses
-
 import numpy as np
 import pytest
-import torch
 from drawn import texts
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
-from limbeck.description import describe_network, record_shapes
 from limbeck.figures import networks
 from limbeck.figures.shared import style
-from limbeck.models.network import build_network, save_network
+from limbeck.networks.model_file import save_network
+from limbeck.networks.network import build_network
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
+from limbeck.stages.describe_network import describe_network
 
 IMAGES = {
     "class_names": [f"class_{index}" for index in range(100)],
@@ -58,17 +56,11 @@ def describe(method_settings, tmp_path):
     images = np.zeros((2, 32, 32, 3), np.uint8)
     storage.write_store(dataset, {"test/images": images}, IMAGES)
 
-    def write(method, **changes):
+    def write(method, layers=None, **changes):
         settings = method_settings(**changes)
         network = build_network(settings, IMAGES, 3)
-        metadata = {
-            "settings": dataclasses.asdict(settings),
-            "dataset": IMAGES,
-            "channels": 3,
-            "run": {"method": method},
-        }
-        save_network(tmp_path / "model.pt", network, metadata)
-        describe_network(dataset, tmp_path / "model.pt", tmp_path / f"{method}.csv")
+        save_network(tmp_path / "model.pt", network, {"run": {"method": method}})
+        describe_network(dataset, tmp_path / "model.pt", tmp_path / f"{method}.csv", layers)
         return tmp_path / f"{method}.csv"
 
     return write
@@ -92,30 +84,17 @@ def test_upsampled_resnet_by_hand(describe):
     assert select(rows, "stage", "shape", "layer") == RESNET
 
 
-def test_layers_inside_a_stage_come_before_its_end(describe):
-    layers = {"F": "group2.1", "G": "group3"}
-    rows = storage.read_rows(describe("distilled", model="wrn_16_1", layers=layers))
-    assert select(rows, "stage", "shape", "layer")[1:6] == [
-        ("conv1", "16×32×32", "A"),
-        ("group1", "16×32×32", "B"),
-        ("group2.1", "32×16×16", "F"),
-        ("group2", "32×16×16", "C"),
-        ("group3", "64×8×8", "D G"),
-    ]
-
-
 def test_unknown_module_is_one_line(describe):
-    with pytest.raises(InputError, match="^layer 'F' = groop2: did you mean 'group2'"):
+    with pytest.raises(InputError, match="^layer F = groop2: did you mean 'group2'"):
         describe("distilled", layers={"F": "groop2"})
 
 
-def test_no_hook_is_left_behind(method_settings):
-    network = build_network(method_settings(), IMAGES, 3)
-    with pytest.raises(KeyError), record_shapes(network) as shapes:
-        network.eval()(torch.zeros(1, 3, 32, 32))
-        assert shapes[""] == (100,)
-        raise KeyError
-    assert not any(module._forward_hooks for module in network.modules())
+def test_the_studys_layers_are_described(describe):
+    rows = storage.read_rows(describe("distilled", layers={"A": "auto", "F": "group2.0"}))
+    assert [tuple(row) for row in select(rows, "stage", "layer") if row[1]] == [
+        ("conv1", "A"),
+        ("group2.0", "F"),
+    ]
 
 
 # --- Figure -----------------------------------------------------------------------------------

@@ -16,10 +16,12 @@ from stored import write_noise
 from limbeck import cli
 from limbeck.figures import noise as figure_of_noise
 from limbeck.figures.shared import style
-from limbeck.noise.maps import MAPS, draw_plane, lift_noise, quadrants
-from limbeck.noise.scores import clumping, distance_correlation, score_noise, unevenness
+from limbeck.noise.maps import MAPS, draw_plane, quadrants
+from limbeck.noise.scores import clumping, distance_correlation, unevenness
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
+from limbeck.stages.lift_noise import lift_noise
+from limbeck.stages.score_noise import score_noise
 from limbeck.study.settings import NoiseSettings, schema
 
 SETTINGS = {"points": 60, "dimensions": 8, "degree": 3, "frequency": 2}

@@ -13,24 +13,16 @@ import pytest
 from matplotlib.colors import to_hex
 from scipy import stats
 
-from limbeck import cli
 from limbeck.figures.published import draw_comparisons
 from limbeck.figures.shared import style
 from limbeck.published import comparison
-from limbeck.published.comparison import (
-    READABLE,
-    compare,
-    read_comparisons,
-    readable,
-    write_comparisons,
-    z_score,
-)
+from limbeck.published.comparison import READABLE, compare, read_comparisons, readable, z_score
 from limbeck.published.numbers import SCALES, digest, names, read_published
-from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 from limbeck.study.config import read_config
 from limbeck.study.settings import StudyPlan, schema
 from limbeck.tables.layout import TABLES, wide_table
+from limbeck.tables.published import write_comparisons
 
 CONFIG_FOLDER = Path(__file__).parents[2] / "config"
 BUDGETS = (400, 2500, 5000, 10000, 20000)
@@ -353,9 +345,6 @@ def test_figure_of_nothing_measured_and_of_nothing_to_compare(plan):
         draw_comparisons([], METHODS, 89).draw_without_rendering()
 
 
-# --- The command ------------------------------------------------------------------------------
-
-
 OVERLAY = """
 study: small
 budgets: [400]
@@ -372,72 +361,6 @@ def study(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("small.yaml").write_text(OVERLAY.format(published="cifar100"))
     return tmp_path / "results/small"
-
-
-def write(results, method, fold, name, metrics, layer="", embedding=""):
-    identity = {"study": "small", "method": method, "budget": 400, "fold": fold}
-    path = results / f"runs/{method}/budget-400/fold-{fold}/metrics/{name}.csv"
-    storage.write_metrics(path, {**identity, "layer": layer, "embedding": embedding}, metrics)
-
-
-def test_compare_reads_what_is_there(study, capsys):
-    for fold, value in ((0, 0.25), (1, 0.27), (2, 0.99)):  # the last one is not planned
-        write(study, "teacher", fold, "predictions", {"accuracy": value})
-    write(study, "distilled", 1, "predictions", {"accuracy": 0.25})
-    write(study, "distilled", 1, "E", {"knn_accuracy": 0.5}, "E")
-    for name in ("tsne", "ivis"):
-        write(study, "distilled", 1, f"E/{name}", {f"{name}_loss": 0.5}, "E", name)
-    assert cli.main(["compare", "--configfile", "small.yaml"]) == 0
-    output = capsys.readouterr().out
-    assert output.startswith(
-        "small: metrics of 3 of 6 planned runs, 1 of them complete\n\n| metric"
-    )
-    rows = read_comparisons(study / "compare.csv")
-    found = {(row.metric, row.method): (row.measured, row.note) for row in rows}
-    assert found == {
-        ("accuracy", "teacher"): (26, ""),
-        ("accuracy", "undistilled"): (None, "not measured"),
-        ("accuracy", "distilled"): (25, "no z: measured in one fold; 1 of 2 folds"),
-        ("ivis_loss", "undistilled"): (None, "not measured"),
-        ("ivis_loss", "distilled"): (
-            0.5,
-            "no z: measured in one fold, published without deviation; 1 of 2 folds",
-        ),
-    }
-    table = [line for line in output.splitlines() if line.startswith("|")]
-    assert len(table) == 2 + len(rows)
-    assert "| 26.00 ± 1.41 " in output and "nan" not in output
-    written = {path.name for path in study.iterdir()}
-    assert written == {"runs", "compare.csv", "compare.pdf", "compare.png"}
-
-
-@pytest.mark.parametrize(
-    ("published", "expected"),
-    [
-        ("null", "published = null in the config of study small: nothing to compare with"),
-        ("cifar100", "results/small/runs: no metrics of any of the 6 planned runs"),
-        ("cifar", "config/config.yaml + small.yaml: published = 'cifar': did you mean 'cifar100'"),
-    ],
-)
-def test_nothing_to_compare_is_one_line(study, capsys, published, expected):
-    Path("small.yaml").write_text(OVERLAY.format(published=published))
-    assert cli.main(["compare", "--configfile", "small.yaml"]) == 1
-    captured = capsys.readouterr()
-    (line,) = captured.err.splitlines()
-    assert line.startswith(f"limbeck compare: error: {expected}")
-    assert captured.out == ""
-    assert not study.exists()
-
-
-def test_study_of_other_budgets_is_one_line(study, capsys):
-    text = OVERLAY.format(published="cifar100").replace("[400]", "[100]")
-    Path("small.yaml").write_text(text)
-    assert cli.main(["compare", "--configfile", "small.yaml"]) == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line == (
-        "limbeck compare: error: published = cifar100: has no numbers of any method of study small "
-        "at its budgets, 100"
-    )
 
 
 def test_figure_without_published_numbers_is_a_mistake(study):

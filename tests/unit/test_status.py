@@ -113,7 +113,7 @@ def test_jobs_of_a_study(study):
         **dict.fromkeys(["extract_activations", "find_neighbours", "embed"], 4),
         **dict.fromkeys(["score_layer", "score_embedding"], 4),
         **{"gather_study": 1, "build_table": 6, "draw_figure": 1, "write_provenance": 1},
-        **{"compare_runs": 1, "compare_methods": 1},
+        **{"compare_layers": 1, "test_methods": 1},
     }
     trained = [job.values["method"] for job in small_jobs() if job.rule == "train"]
     assert trained == ["undistilled", "distilled", "teacher"]
@@ -132,36 +132,6 @@ def test_a_teachers_teacher_is_trained_too(study):
         "teacher_logits": ["distilled", "teacher"],
         "predict": ["second"],
     }
-
-
-@pytest.fixture
-def packed(study):
-    """Return the jobs of the small study with two folds in one job."""
-    overlay = OVERLAY.replace("folds: 1", "folds: 2\ntraining: {pack: folds}")
-    (study / "small.yaml").write_text(overlay)
-    return small_jobs()
-
-
-def test_packed_folds_are_one_job_that_makes_both(packed):
-    jobs = [job for job in packed if job.rule.startswith("train")]
-    assert [(job.rule, job.values["method"]) for job in jobs] == [
-        ("train_folds", method) for method in ("undistilled", "distilled", "teacher")
-    ]
-    models = [f"results/small/runs/teacher/budget-10/fold-{fold}/model.pt" for fold in (0, 1)]
-    histories = [path.replace("model.pt", "history.csv") for path in models]
-    assert jobs[-1].outputs == [*models, *histories]
-    assert jobs[-1].log == "logs/small/train_folds/teacher/budget-10.log"
-
-
-def test_a_job_of_packed_folds_stands_in_the_row_of_each(packed):
-    finish(job for job in packed if job.rule == "train_folds" and "teacher" in job.log)
-    write("logs/small/train_folds/distilled/budget-10.log", "the loss is nan\n")
-    shown = describe(["small.yaml"])
-    for fold in (0, 1):
-        assert f"undistilled  fold {fold}   .  " in shown
-        assert f"distilled    fold {fold}   x  " in shown
-        assert f"teacher      fold {fold}   +  " in shown
-    assert "1 done" in shown and "1 failed" in shown
 
 
 def train():
@@ -276,7 +246,7 @@ undistilled  fold 0   .      .            .  .  .
 distilled    fold 0   .      .            .  .  .
 teacher      fold 0   .      .
 
-whole study: dataset .   splits .   comparisons .   tables . 0/8   figures .   provenance .
+whole study: dataset .   splits .   similarity .   tables . 0/8   figures .   provenance .
 
 + done   . missing   > running   ! interrupted   x failed   3/7 done of the cell's jobs
 
@@ -309,7 +279,7 @@ undistilled  fold 0   +      +            +      +      +
 distilled    fold 0   +      x            x 1/5  2/5    .
 teacher      fold 0   +      +
 
-whole study: dataset .   splits +   comparisons +   tables . 4/8   figures .   provenance .
+whole study: dataset .   splits +   similarity +   tables . 4/8   figures .   provenance .
 
 + done   . missing   > running   ! interrupted   x failed   3/7 done of the cell's jobs
 

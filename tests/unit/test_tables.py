@@ -8,10 +8,12 @@ import pytest
 
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.storage import METRIC_COLUMNS
+from limbeck.stages.build_table import build_table
+from limbeck.stages.gather_metrics import gather_metrics
 from limbeck.statistics.fold_summaries import format_cell, values_over_folds
 from limbeck.study.settings import StudyPlan, parse_settings
 from limbeck.tables.files import write_table
-from limbeck.tables.layout import TABLES, build_table, gather_metrics
+from limbeck.tables.layout import TABLES
 
 HEADER = ",".join(METRIC_COLUMNS)
 PLAN = {

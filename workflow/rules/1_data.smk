@@ -14,10 +14,11 @@ rule prepare_dataset:
     params:
         settings=as_json("dataset"),
         seed=config["seed"],
-        code=fingerprint("data.datasets"),
+        files=dataset_files,
+        code=fingerprint("prepare_dataset", f"data.sources.{config['dataset']['name']}"),
     shell:
         "limbeck prepare_dataset --settings {params.settings:q} --seed {params.seed}"
-        " --dataset {output.dataset} 2> {log}"
+        " --dataset {output.dataset} 2>> {log}"
 
 
 rule split_dataset:
@@ -37,7 +38,7 @@ rule split_dataset:
         runtime=5,
     params:
         seed=config["seed"],
-        code=fingerprint("data.splits"),
+        code=fingerprint("split_dataset"),
     shell:
         "limbeck split_dataset --dataset {input.dataset} --budget {wildcards.budget}"
-        " --fold {wildcards.fold} --seed {params.seed} --split {output.split} 2> {log}"
+        " --fold {wildcards.fold} --seed {params.seed} --split {output.split} 2>> {log}"

@@ -1,9 +1,10 @@
 rule train:
     input:
         dataset="results/{study}/dataset.zarr",
-        split="results/{study}/splits/budget-{budget}/fold-{fold}.csv",
+        split=split_of,
         teacher_logits=teacher_logits_of,
-        weights=weights_file_of,
+        teacher_model=teacher_models_of,
+        weights=weights_input,
     output:
         model="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",
         history="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/history.csv",
@@ -11,8 +12,6 @@ rule train:
         "logs/{study}/train/{method}/budget-{budget}/fold-{fold}.log",
     benchmark:
         "benchmarks/results/{study}/train/{method}/budget-{budget}/fold-{fold}.tsv"
-    wildcard_constraints:
-        method="|".join(TRAINED_BY["train"]) or NOTHING,
     conda:
         ENVIRONMENT
     threads: 1
@@ -23,41 +22,19 @@ rule train:
         device=config["device"],
         launcher="",
     params:
-        teacher_logits=lambda wildcards, input: (
-            f"--teacher-logits {input.teacher_logits}" if input.teacher_logits else ""
+        optional=lambda wildcards, input: optional_flags(
+            input, "split", "weights", "teacher_logits", "teacher_model"
         ),
-        settings=as_json("methods", lambda wildcards: wildcards.method),
-        folds=lambda wildcards: wildcards.fold,
+        settings=lambda wildcards: method_json(config, wildcards.method),
         seed=config["seed"],
         checkpoint="results/{study}/checkpoints/{method}/budget-{budget}/fold-{fold}.pt",
         code=training_code,
     shell:
-        "{resources.launcher} limbeck train --dataset {input.dataset} --split {input.split} {params.teacher_logits}"
+        "{resources.launcher} limbeck train --dataset {input.dataset} {params.optional}"
         " --settings {params.settings:q} --seed {params.seed} --device {resources.device}"
         " --study {wildcards.study} --method {wildcards.method} --budget {wildcards.budget}"
-        " --fold {params.folds} --checkpoint {params.checkpoint}"
-        " --model {output.model} --history {output.history} 2> {log}"
-
-
-# The folds of a method and budget in one job.
-use rule train as train_folds with:
-    input:
-        dataset="results/{study}/dataset.zarr",
-        split=all_folds("results/{study}/splits/budget-{budget}/fold-{fold}.csv"),
-        teacher_logits=teacher_logits_of,
-        weights=weights_file_of,
-    output:
-        model=all_folds("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt"),
-        history=all_folds("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/history.csv"),
-    log:
-        "logs/{study}/train_folds/{method}/budget-{budget}.log",
-    benchmark:
-        "benchmarks/results/{study}/train_folds/{method}/budget-{budget}.tsv"
-    wildcard_constraints:
-        method="|".join(TRAINED_BY["train_folds"]) or NOTHING,
-    params:
-        folds=" ".join(map(str, range(config["folds"]))),
-        checkpoint="results/{study}/checkpoints/{method}/budget-{budget}.pt",
+        " --fold {wildcards.fold} --checkpoint {params.checkpoint}"
+        " --model {output.model} --history {output.history} 2>> {log}"
 
 
 rule predict:
@@ -81,16 +58,15 @@ rule predict:
         gpu=GPU,
         device=config["device"],
     params:
-        code=fingerprint("inference"),
+        code=fingerprint("predict"),
     shell:
         "limbeck predict --dataset {input.dataset} --model {input.model}"
-        " --device {resources.device} --predictions {output.predictions} 2> {log}"
+        " --device {resources.device} --predictions {output.predictions} 2>> {log}"
 
 
 rule teacher_logits:
     input:
         dataset="results/{study}/dataset.zarr",
-        split="results/{study}/splits/budget-{budget}/fold-{fold}.csv",
         model="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",
     output:
         teacher_logits=directory(
@@ -109,8 +85,8 @@ rule teacher_logits:
         gpu=GPU,
         device=config["device"],
     params:
-        code=fingerprint("inference"),
+        code=fingerprint("teacher_logits"),
     shell:
-        "limbeck teacher_logits --dataset {input.dataset} --split {input.split}"
+        "limbeck teacher_logits --dataset {input.dataset}"
         " --model {input.model} --device {resources.device}"
-        " --teacher-logits {output.teacher_logits} 2> {log}"
+        " --teacher-logits {output.teacher_logits} 2>> {log}"

@@ -20,9 +20,9 @@ rule extract_activations:
         gpu=GPU,
         device=config["device"],
     params:
-        settings=activation_settings,
-        code=fingerprint("activations"),
+        settings=lambda wildcards: activations_json(config, wildcards.method, wildcards.layer),
+        code=fingerprint("extract_activations"),
     shell:
         "limbeck extract_activations --dataset {input.dataset} --model {input.model}"
         " --layer {wildcards.layer} --settings {params.settings:q} --device {resources.device}"
-        " --activations {output.activations} 2> {log}"
+        " --activations {output.activations} 2>> {log}"

@@ -19,7 +19,7 @@ rule find_neighbours:
         device=config["device"],
     params:
         k=neighbours_needed(config),
-        code=fingerprint("neighbours.search"),
+        code=fingerprint("find_neighbours"),
     shell:
         "limbeck find_neighbours --activations {input.activations} --k {params.k}"
-        " --device {resources.device} --neighbours {output.neighbours} 2> {log}"
+        " --device {resources.device} --neighbours {output.neighbours} 2>> {log}"

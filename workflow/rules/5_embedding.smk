@@ -19,10 +19,10 @@ rule embed:
         gpu=embedding_gpu,
         device=config["device"],
     params:
-        settings=as_json("embeddings", lambda wildcards: wildcards.embedding),
+        settings=lambda wildcards: embedding_json(config, wildcards.embedding),
         seed=config["seed"],
-        code=lambda wildcards: fingerprint("embeddings", f"embeddings.{algorithm_of(wildcards)}"),
+        code=lambda wildcards: fingerprint("embed", f"embeddings.{algorithm_of(wildcards)}"),
     shell:
         "limbeck embed --activations {input.activations} --neighbours {input.neighbours}"
         " --name {wildcards.embedding} --settings {params.settings:q} --seed {params.seed}"
-        " --device {resources.device} --embedding {output.embedding} 2> {log}"
+        " --device {resources.device} --embedding {output.embedding} 2>> {log}"

@@ -14,11 +14,11 @@ rule lift_noise:
     params:
         settings=as_json("noise"),
         seed=config["seed"],
-        code=fingerprint("noise.maps"),
+        code=fingerprint("lift_noise"),
     shell:
         "limbeck lift_noise --study {wildcards.study} --map {wildcards.map}"
         " --settings {params.settings:q} --seed {params.seed}"
-        " --activations {output.activations} 2> {log}"
+        " --activations {output.activations} 2>> {log}"
 
 
 use rule find_neighbours as find_noise_neighbours with:
@@ -52,14 +52,14 @@ rule score_noise:
         csv=report(
             "results/{study}/tables/noise.csv",
             caption="../report/noise.rst",
-            category=SUBJECTS["noise"],
+            category=subject_of("noise"),
             subcategory="Tables",
             labels={"table": "noise", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/noise.html",
             caption="../report/noise.rst",
-            category=SUBJECTS["noise"],
+            category=subject_of("noise"),
             subcategory="Tables",
             labels={"table": "noise", "format": HTML},
         ),
@@ -75,6 +75,6 @@ rule score_noise:
         mem_mb=4000,
         runtime=30,
     params:
-        code=fingerprint("noise.scores"),
+        code=fingerprint("score_noise"),
     shell:
-        "limbeck score_noise --inputs {input} --table {output} 2> {log}"
+        "limbeck score_noise --inputs {input} --table {output} 2>> {log}"

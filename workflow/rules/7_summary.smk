@@ -1,9 +1,9 @@
 rule gather_study:
     input:
         metrics=RUN_METRICS,
-        comparisons=those_there(
+        similarities=existing(
             expand(
-                "results/{{study}}/comparisons/budget-{budget}/fold-{fold}.csv",
+                "results/{{study}}/similarity/budget-{budget}/fold-{fold}.csv",
                 budget=config["budgets"],
                 fold=range(config["folds"]),
             )
@@ -12,7 +12,7 @@ rule gather_study:
         table=report(
             "results/{study}/tables/metrics.csv",
             caption="../report/metrics.rst",
-            category=SUBJECTS["metrics"],
+            category=subject_of("metrics"),
         ),
     log:
         "logs/{study}/gather_study.log",
@@ -25,10 +25,10 @@ rule gather_study:
         mem_mb=500,
         runtime=5,
     params:
-        code=fingerprint("tables.layout"),
+        code=fingerprint("gather_metrics"),
     shell:
-        "limbeck gather_metrics --metrics {input.metrics} {input.comparisons}"
-        " --table {output.table} 2> {log}"
+        "limbeck gather_metrics --study {wildcards.study} --metrics {input.metrics} {input.similarities}"
+        " --table {output.table} 2>> {log}"
 
 
 rule build_table:
@@ -38,14 +38,14 @@ rule build_table:
         csv=report(
             "results/{study}/tables/{table}.csv",
             caption="../report/table.rst",
-            category=lambda wildcards: SUBJECTS[wildcards.table],
+            category=lambda wildcards: subject_of(wildcards.table),
             subcategory="Tables",
             labels={"table": "{table}", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/{table}.html",
             caption="../report/table.rst",
-            category=lambda wildcards: SUBJECTS[wildcards.table],
+            category=lambda wildcards: subject_of(wildcards.table),
             subcategory="Tables",
             labels={"table": "{table}", "format": HTML},
         ),
@@ -63,37 +63,37 @@ rule build_table:
         mem_mb=500,
         runtime=5,
     params:
-        settings=plan_as_json,
+        settings=lambda wildcards: plan_json(config),
         published=numbers.digest(config["published"]),
-        code=fingerprint("tables.layout"),
+        code=fingerprint("build_table"),
     shell:
         "limbeck build_table --metrics {input.metrics} --kind {wildcards.table}"
-        " --settings {params.settings:q} --table {output} 2> {log}"
+        " --settings {params.settings:q} --table {output} 2>> {log}"
 
 
-rule compare_methods:
+rule test_methods:
     input:
         metrics="results/{study}/tables/metrics.csv",
     output:
         csv=report(
             "results/{study}/tables/statistics.csv",
             caption="../report/statistics.rst",
-            category=SUBJECTS["statistics"],
+            category=subject_of("statistics"),
             subcategory="Tables",
             labels={"table": "statistics", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/statistics.html",
             caption="../report/statistics.rst",
-            category=SUBJECTS["statistics"],
+            category=subject_of("statistics"),
             subcategory="Tables",
             labels={"table": "statistics", "format": HTML},
         ),
         md="results/{study}/tables/statistics.md",
     log:
-        "logs/{study}/compare_methods.log",
+        "logs/{study}/test_methods.log",
     benchmark:
-        "benchmarks/results/{study}/compare_methods.tsv"
+        "benchmarks/results/{study}/test_methods.tsv"
     conda:
         ENVIRONMENT
     threads: 1
@@ -102,10 +102,10 @@ rule compare_methods:
         runtime=10,
     params:
         settings=as_json("statistics"),
-        code=fingerprint("statistics.paired_tests"),
+        code=fingerprint("test_methods"),
     shell:
-        "limbeck compare_methods --metrics {input.metrics} --settings {params.settings:q}"
-        " --table {output} 2> {log}"
+        "limbeck test_methods --metrics {input.metrics} --settings {params.settings:q}"
+        " --table {output} 2>> {log}"
 
 
 rule describe_network:
@@ -125,10 +125,11 @@ rule describe_network:
         mem_mb=2000,
         runtime=10,
     params:
-        code=fingerprint("description"),
+        settings=lambda wildcards: json.dumps(layers_of(config, wildcards.method)),
+        code=fingerprint("describe_network"),
     shell:
         "limbeck describe_network --dataset {input.dataset} --model {input.model}"
-        " --table {output} 2> {log}"
+        " --settings {params.settings:q} --table {output.table} 2>> {log}"
 
 
 rule draw_figure:
@@ -139,14 +140,14 @@ rule draw_figure:
         pdf=report(
             "results/{study}/figures/{figure}.pdf",
             caption="../report/figure.rst",
-            category=lambda wildcards: SUBJECTS[figure_settings(wildcards)["kind"]],
+            category=lambda wildcards: subject_of(figure_settings(wildcards)["kind"]),
             subcategory="Figures",
             labels={"figure": "{figure}", "format": PDF},
         ),
         png=report(
             "results/{study}/figures/{figure}.png",
             caption="../report/figure.rst",
-            category=lambda wildcards: SUBJECTS[figure_settings(wildcards)["kind"]],
+            category=lambda wildcards: subject_of(figure_settings(wildcards)["kind"]),
             subcategory="Figures",
             labels={"figure": "{figure}", "format": PNG},
         ),
@@ -161,31 +162,22 @@ rule draw_figure:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=as_json("figures", lambda wildcards: wildcards.figure),
+        settings=lambda wildcards: figure_json(config, wildcards.figure),
         methods=config["run"]["methods"],
         area_mass=area_mass_flag,
         code=lambda wildcards: fingerprint(
-            "figures", f"figures.{figure_settings(wildcards)['kind']}"
+            "draw_figure", f"figures.{figure_settings(wildcards)['kind']}"
         ),
     shell:
         "limbeck draw_figure --dataset {input.dataset} --inputs {input.inputs}"
         " --settings {params.settings:q} --methods {params.methods} {params.area_mass}"
-        " --pdf {output.pdf} --png {output.png} 2> {log}"
+        " --pdf {output.pdf} --png {output.png} 2>> {log}"
 
 
 rule write_provenance:
     input:
-        metrics="results/{study}/tables/metrics.csv",
-        tables=expand(
-            "results/{{study}}/tables/{table}.{format}",
-            table=["statistics", *TABLES, *(["noise"] if config["run"]["maps"] else [])],
-            format=TABLE_FORMATS,
-        ),
-        figures=expand(
-            "results/{{study}}/figures/{figure}.{format}",
-            figure=FIGURES,
-            format=["pdf", "png"],
-        ),
+        TABLE_FILES,
+        FIGURE_FILES,
     output:
         "results/{study}/provenance.json",
     log:
@@ -200,9 +192,9 @@ rule write_provenance:
         runtime=5,
     params:
         settings=lambda wildcards: json.dumps(config, sort_keys=True),
-        code=fingerprint("operations.provenance"),
+        code=fingerprint("write_provenance"),
     shell:
-        "limbeck write_provenance --settings {params.settings:q} --output {output} 2> {log}"
+        "limbeck write_provenance --settings {params.settings:q} --output {output} 2>> {log}"
 
 
 for layer in config["layers"]:
@@ -213,10 +205,12 @@ for layer in config["layers"]:
         input:
             all_runs(
                 "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/{layer}.csv",
+                method=methods_with(config, layer),
                 layer=layer,
             ),
             all_runs(
                 "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/{layer}/{embedding}.csv",
+                method=methods_with(config, layer),
                 layer=layer,
                 embedding=config["run"]["embeddings"],
             ),

@@ -70,13 +70,14 @@ def mean_and_reach(points) -> tuple[np.ndarray, float]:
     mean : numpy.ndarray
         Shape (D,), float64.
     reach : float
-        No coordinate of a point differs by more from the mean's.
+        No coordinate of a point differs by more from the mean's; NaN or infinite if one is.
     """
     origin = np.asarray(points[:1], np.float64)[0]
     total, largest = np.zeros_like(origin), 0.0
     for _, values in row_blocks(points):
         total += values.sum(axis=0)
-        largest = max(largest, float(values.max()), -float(values.min()))
+        # Unlike Python's `max`, this keeps NaN.
+        largest = float(np.max([largest, values.max(), -values.min()]))
     return origin + total / points.shape[0], 2 * largest
 
 

@@ -5,16 +5,12 @@ distances are then computed in float64. Memory is bounded by a few blocks, whate
 points.
 """
 
-import time
-from pathlib import Path
-
 import numpy as np
 
 from limbeck.neighbours.backends import Blas, Torch
 from limbeck.neighbours.bounds import Bounds
 from limbeck.neighbours.distances import ExactSquares
 from limbeck.neighbours.row_blocks import in_memory
-from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.processor import has_bfloat16
 
@@ -98,19 +94,6 @@ def search(
         nearest = _nearest(to_all, row, k)
         indices[row], squares[row] = nearest, to_all[nearest]
     return indices, np.sqrt(squares).astype(np.float32)
-
-
-def find_neighbours(activations: str | Path, k: int, device: str, output: str | Path) -> None:
-    """Write the nearest neighbours of one layer's activations.
-
-    The store holds ``indices`` (n, k), ``distances`` (n, k) and ``sample_ids`` (n,).
-    """
-    source = storage.open_store(activations)
-    started = time.perf_counter()
-    indices, distances = nearest_neighbours(source["activations"], k, device)
-    attributes = {**source.attrs, "neighbour_seconds": time.perf_counter() - started}
-    arrays = {"indices": indices, "distances": distances, "sample_ids": source["sample_ids"][:]}
-    storage.write_store(output, arrays, attributes)
 
 
 def _candidates(points, k: int, kernel: Blas | Torch) -> tuple[np.ndarray, np.ndarray]:

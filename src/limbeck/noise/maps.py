@@ -5,13 +5,9 @@ map, write a function and name it in `MAPS` and in the schema.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
-from limbeck.runtime import storage
-from limbeck.runtime.errors import InputError, suggest
-from limbeck.runtime.seeding import derive_seed
 from limbeck.study.settings import NoiseSettings
 
 
@@ -75,42 +71,3 @@ MAPS: dict[str, Callable[[np.ndarray, NoiseSettings, np.random.Generator], np.nd
     "fourier": lift_fourier,
     "network": lift_network,
 }
-
-
-def lift_noise(
-    study: str, name: str, settings: NoiseSettings, seed: int, output: str | Path
-) -> None:
-    """Write lifted noise in the form of a layer's activations.
-
-    The store holds ``activations`` (n, D) and ``sample_ids`` (n,) as a layer's does, and ``plane``
-    (n, 2) and ``quadrants`` (n,), from which they were made. Every map lifts the same points.
-
-    Parameters
-    ----------
-    study : str
-        Name of the study.
-    name : str
-        A key of `MAPS`.
-    settings : NoiseSettings
-        How many points and dimensions, and what the maps need.
-    seed : int
-        The study's seed.
-    output : str or Path
-        The store to write.
-
-    Raises
-    ------
-    InputError
-        If there is no such map.
-    """
-    if name not in MAPS:
-        raise InputError(f"--map {name}: {suggest(name, MAPS)}")
-    plane = draw_plane(settings.points, np.random.default_rng(derive_seed(seed, "noise")))
-    generator = np.random.default_rng(derive_seed(seed, "noise", name))
-    arrays = {
-        "activations": MAPS[name](plane, settings, generator).astype(np.float32),
-        "sample_ids": np.array([f"noise-{index:05d}" for index in range(len(plane))]),
-        "plane": plane,
-        "quadrants": quadrants(plane),
-    }
-    storage.write_store(output, arrays, {"study": study, "map": name})

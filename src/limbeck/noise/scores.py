@@ -1,9 +1,7 @@
 """How far embeddings keep the arrangement of lifted noise, and how far they clump it (Fig. 1)."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy.spatial.distance import pdist
@@ -12,9 +10,6 @@ from scipy.stats import spearmanr
 from limbeck.metrics.neighbourhoods import silhouette
 from limbeck.neighbours.distances import squared_distances
 from limbeck.neighbours.search import nearest_neighbours
-from limbeck.runtime import storage
-from limbeck.runtime.errors import InputError
-from limbeck.tables.files import write_table
 
 
 @dataclass(frozen=True)
@@ -105,44 +100,3 @@ NOISE_METRICS: Mapping[str, Callable[[NoiseInputs], float]] = {
     ),
     "clumping": lambda noise: clumping(noise.points, noise.plane),
 }
-
-
-def score_noise(inputs: Sequence[str | Path], outputs: Sequence[str | Path]) -> None:
-    """Write the metrics of the plane, of each map's lifted points and of their embeddings.
-
-    A row of the table has a ``map``, ``plane`` for the points themselves, an ``embedding``, empty
-    for points that were not embedded, and a column for each metric; a cell is empty where a
-    collapsed embedding has no finite value.
-
-    Parameters
-    ----------
-    inputs : sequence of str or Path
-        Stores of lifted noise and of its embeddings.
-    outputs : sequence of str or Path
-        Files to write, in the formats of their suffixes.
-    """
-    stores = [storage.open_store(path) for path in inputs]
-    lifted = {store.attrs["map"]: store for store in stores if "embedding" not in store.attrs}
-    if not lifted:
-        raise InputError("--inputs: no lifted noise, only embeddings of it; give both")
-    first = next(iter(lifted.values()))
-    plane, quadrants = first["plane"][:], first["quadrants"][:]
-    for store in stores:
-        whole = lifted.get(store.attrs["map"])
-        if whole is None or not np.array_equal(whole["plane"][:], plane):
-            raise InputError(f"{store.path}: of another plane than {first.path}; make both again")
-        storage.check_match(whole, store)
-
-    def row(name: str, embedding: str, points: np.ndarray) -> list[str]:
-        noise = NoiseInputs(points, plane, quadrants)
-        values = (metric(noise) for metric in NOISE_METRICS.values())
-        return [name, embedding, *(f"{x:.3f}" if math.isfinite(x) else "" for x in values)]
-
-    rows = [row("plane", "", plane)]
-    for name, store in lifted.items():
-        rows.append(row(name, "", store["activations"][:]))
-        for other in stores:
-            if other.attrs["map"] == name and "embedding" in other.attrs:
-                rows.append(row(name, other.attrs["embedding"], other["points"][:]))
-    for output in outputs:
-        write_table(output, ["map", "embedding", *NOISE_METRICS], rows, "noise")

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from limbeck.operations.slurm_profile import PROFILE, asks_for_gpu, last_attempts, read_profile
 from limbeck.runtime.errors import InputError, suggest
-from limbeck.study.config import training_rules
 
 COMMANDS = ("sbatch", "srun", "squeue", "sinfo", "scontrol")
 # How long a probe job may wait for a node, in seconds.
@@ -61,11 +60,7 @@ def diagnose(config: Mapping) -> Iterator[tuple[bool, str]]:
         if not ok:
             return
     profile = read_profile()
-    rules = training_rules(config)
-    used = [rule for rule, methods in rules.items() if methods]
-    for unused in rules.keys() - used:
-        profile["set-resources"].pop(unused, None)
-    site, training = profile["default-resources"], profile["set-resources"][used[0]]
+    site, training = profile["default-resources"], profile["set-resources"]["train"]
     on_gpu = {**site, **training} if asks_for_gpu(training) else None
     yield _outcome("partitions", lambda: _check_partitions(profile))
     yield _outcome("account", lambda: _check_account(site.get("slurm_account")))

@@ -8,13 +8,14 @@ logs, and a benchmark is written when a job has ended well.
 
 import base64
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from string import Formatter
 
-from limbeck.study.config import TABLE_FORMATS, tables_of, training_rules
+from limbeck.study.questions import layers_of, needed_methods, tables_of, teachers_of
+from limbeck.study.registry import TABLE_FORMATS
 
 RUN = "{method}/budget-{budget}/fold-{fold}"
 NOISE = "results/{study}/noise/{map}"
@@ -27,7 +28,6 @@ RULES = {
         ["results/{study}/splits/budget-{budget}/fold-{fold}.csv"],
     ),
     "train": (RUN, [f"{FILES}/model.pt", f"{FILES}/history.csv"]),
-    "train_folds": ("{method}/budget-{budget}", [f"{FILES}/model.pt", f"{FILES}/history.csv"]),
     "predict": (RUN, [f"{FILES}/predictions.zarr"]),
     "teacher_logits": (RUN, [f"{FILES}/teacher_logits.zarr"]),
     "extract_activations": (f"{RUN}/{{layer}}", [f"{FILES}/activations/{{layer}}.zarr"]),
@@ -42,9 +42,9 @@ RULES = {
         f"{RUN}/{{layer}}/{{embedding}}",
         [f"{FILES}/metrics/{{layer}}/{{embedding}}.csv"],
     ),
-    "compare_runs": (
+    "compare_layers": (
         "budget-{budget}/fold-{fold}",
-        ["results/{study}/comparisons/budget-{budget}/fold-{fold}.csv"],
+        ["results/{study}/similarity/budget-{budget}/fold-{fold}.csv"],
     ),
     "gather_run": (RUN, [f"{FILES}/metrics.csv"]),
     "lift_noise": ("{map}", [f"{NOISE}/activations.zarr"]),
@@ -59,7 +59,7 @@ RULES = {
         "{table}",
         [f"results/{{study}}/tables/{{table}}.{format}" for format in TABLE_FORMATS],
     ),
-    "compare_methods": (
+    "test_methods": (
         "",
         [f"results/{{study}}/tables/statistics.{format}" for format in TABLE_FORMATS],
     ),
@@ -85,22 +85,18 @@ class Job:
         The rule's name.
     values : mapping
         The values of the rule's wildcards, the study's among them.
-    folds : sequence of int
-        The folds that it makes something of, where none is among its values.
     temporary : bool
         Whether its outputs are deleted when all that reads them is done.
     """
 
     rule: str
     values: Mapping[str, str | int]
-    folds: Sequence[int] = ()
     temporary: bool = False
 
     @property
     def outputs(self) -> list[str]:
         """What the job writes."""
-        values = [{**self.values, "fold": fold} for fold in self.folds] or [self.values]
-        return [path.format_map(each) for path in RULES[self.rule][1] for each in values]
+        return [path.format_map(self.values) for path in RULES[self.rule][1]]
 
     @property
     def log(self) -> str:
@@ -131,14 +127,8 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
     Job
         In the order of the rules.
     """
-    run, methods = config["run"], config["methods"]
-    trained, teachers = list(run["methods"]), set()
-    for method in trained:
-        teacher = methods[method]["teacher"]
-        if teacher is not None:
-            teachers.add(teacher)
-            if teacher not in trained:
-                trained.append(teacher)
+    run, trained = config["run"], needed_methods(config)
+    teachers = {teacher for method in trained for teacher in teachers_of(config, method)}
     values = {
         "study": [config["study"]],
         "budget": config["budgets"],
@@ -151,10 +141,7 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
     }
     kinds = {config["figures"][name]["kind"] for name in run["figures"]}
     made_for = {
-        **{
-            rule: [name for name in trained if name in methods]
-            for rule, methods in training_rules(config).items()
-        },
+        "train": trained,
         "teacher_logits": [name for name in trained if name in teachers],
         "describe_network": run["methods"] if "networks" in kinds else [],
     }
@@ -165,8 +152,11 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         names = ["study", *(name for _, name, _, _ in Formatter().parse(place) if name)]
         temporary = rule == "extract_activations" and config["activations"]["temporary"]
         for chosen in product(*(values[name] for name in names)):
-            folds = values["fold"] if rule == "train_folds" else ()
-            yield Job(rule, dict(zip(names, chosen, strict=True)), folds, temporary)
+            job = Job(rule, dict(zip(names, chosen, strict=True)), temporary)
+            if "layer" not in names or job.values["layer"] in layers_of(
+                config, job.values["method"]
+            ):
+                yield job
 
 
 def incomplete_outputs() -> set[str]:

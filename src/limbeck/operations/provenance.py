@@ -1,14 +1,11 @@
 """What a study was made with."""
 
-import json
 import os
 import platform
-import subprocess
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
-from limbeck.runtime import storage
+from limbeck.runtime.origin import answer
 
 PACKAGES = (
     *("limbeck", "snakemake", "torch", "torchvision", "tensorflow", "tf-keras", "ivis"),
@@ -16,21 +13,12 @@ PACKAGES = (
 )
 
 
-def write_provenance(config: Mapping, output: str | Path) -> None:
-    """Write versions, git commit, config and hardware as JSON.
-
-    Parameters
-    ----------
-    config : mapping
-        The merged config.
-    output : str or Path
-        The file to write.
-    """
-    record = {
-        "config": config,
+def describe_environment() -> dict:
+    """Return versions, git commit and hardware, JSON-serialisable."""
+    return {
         "git": {
-            "commit": _run("git", "rev-parse", "HEAD"),
-            "modified_files": (_run("git", "status", "--porcelain") or "").splitlines(),
+            "commit": answer("git", "rev-parse", "HEAD"),
+            "modified_files": (answer("git", "status", "--porcelain") or "").splitlines(),
         },
         "versions": {"python": platform.python_version()}
         | {package: metadata.version(package) for package in PACKAGES},
@@ -39,12 +27,11 @@ def write_provenance(config: Mapping, output: str | Path) -> None:
             "processor": _processor(),
             "cores": os.cpu_count(),
             "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-            "gpus": (_run("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") or "")
+            "gpus": (answer("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") or "")
             .strip()
             .splitlines(),
         },
     }
-    storage.write_text(output, json.dumps(record, indent=2) + "\n")
 
 
 def _processor() -> str:
@@ -59,10 +46,3 @@ def _read(path: str) -> str:
         return Path(path).read_text()
     except OSError:
         return ""
-
-
-def _run(*command: str) -> str | None:
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None

@@ -21,7 +21,6 @@ from limbeck.study.config import read_config
 # The grid's column of each rule that belongs to a run; a layer's rules stand under the layer.
 COLUMNS = {
     "train": "train",
-    "train_folds": "train",
     "predict": "predictions",
     "teacher_logits": "predictions",
     "score_predictions": "predictions",
@@ -31,14 +30,14 @@ COLUMNS = {
 PARTS = {
     "prepare_dataset": "dataset",
     "split_dataset": "splits",
-    "compare_runs": "comparisons",
+    "compare_layers": "similarity",
     "lift_noise": "noise",
     "find_noise_neighbours": "noise",
     "embed_noise": "noise",
     "score_noise": "noise",
     "gather_study": "tables",
     "build_table": "tables",
-    "compare_methods": "tables",
+    "test_methods": "tables",
     "describe_network": "networks",
     "draw_figure": "figures",
     "write_provenance": "provenance",
@@ -131,9 +130,8 @@ def _grid(config: Mapping, states: Mapping[Job, str], coloured: bool) -> Iterato
     for job, state in states.items():
         if job.rule not in PARTS:
             column = job.values.get("layer") or COLUMNS[job.rule]
-            for fold in job.folds or [job.values["fold"]]:
-                row = (job.values["budget"], job.values["method"], fold)
-                rows.setdefault(row, defaultdict(list))[column].append(state)
+            row = (job.values["budget"], job.values["method"], job.values["fold"])
+            rows.setdefault(row, defaultdict(list))[column].append(state)
     columns = ["train", "predictions", *config["layers"], "summary"]
     longest = max(len(_text(cell)) for row in rows.values() for cell in row.values())
     widths = {column: max(len(column), longest) for column in columns}

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import get_type_hints
 
@@ -18,7 +18,6 @@ from limbeck.statistics.fold_summaries import (
     summarise,
 )
 from limbeck.study.settings import StudyPlan
-from limbeck.tables.files import write_table
 
 READABLE = (
     *("metric", "layer", "method", "embedding", "budget"),
@@ -159,21 +158,6 @@ def _compare_cell(
         note="; ".join(gaps),
         source=cell.source,
     )
-
-
-def write_comparisons(comparisons: Sequence[Comparison], outputs: Sequence[str | Path]) -> None:
-    """Write comparisons to files: all fields to ``.csv``, those for readers to other formats."""
-    for output in outputs:
-        if Path(output).suffix == ".csv":
-            columns = [field.name for field in fields(Comparison)]
-            rows = [[_rounded(value) for value in astuple(row)] for row in comparisons]
-            storage.write_rows(output, columns, rows)
-        else:
-            write_table(output, READABLE, readable(comparisons), "measured and published")
-
-
-def _rounded(value: object) -> object:
-    return round(value, 6) if isinstance(value, float) else value
 
 
 def read_comparisons(path: str | Path) -> list[Comparison]:

@@ -8,32 +8,44 @@ import tokenize
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-INERT = {
+# Modules that declare, check or move what is computed with, and compute nothing.
+INERT = (
     "cli",
+    "data.facts",
+    "data.listing",
+    "runtime.atomic",
+    "runtime.csv_files",
+    "runtime.dates",
     "runtime.errors",
+    "runtime.failures",
     "runtime.fingerprint",
+    "runtime.leftovers",
+    "runtime.origin",
+    "runtime.paths",
     "runtime.startup",
     "runtime.storage",
-    "study.config",
-    "study.method_settings",
-    "study.settings",
+    "runtime.store_checks",
+    "runtime.stored",
+    "study",
     "training.checkpoints",
-}
+)
 LAYOUT = {tokenize.NEWLINE: ";", tokenize.INDENT: "{", tokenize.DEDENT: "}"}
 SKIPPED = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 
 
 @functools.cache
-def fingerprint(*modules: str) -> str:
+def fingerprint(stage: str, *chosen: str) -> str:
     """Hash the code that a stage runs.
 
-    The modules named and all of Limbeck's modules that they import count, without comments,
-    docstrings and layout. Modules that move or check data but do not compute are left out.
+    The stage's module, those that its settings choose and all of Limbeck's modules that they import
+    count, without comments, docstrings and layout; `INERT` ones and what is below them do not.
 
     Parameters
     ----------
-    *modules : str
-        Names inside the package, for example ``"training.loop"``.
+    stage : str
+        Name of the stage, for example ``"embed"``.
+    *chosen : str
+        Names of further modules inside the package, for example ``"embeddings.tsne"``.
 
     Returns
     -------
@@ -41,10 +53,10 @@ def fingerprint(*modules: str) -> str:
         Sixteen hexadecimal digits.
     """
     found: set[str] = set()
-    waiting = list(modules)
+    waiting = [f"stages.{stage}", *chosen]
     while waiting:
         module = waiting.pop()
-        if module not in found and module not in INERT:
+        if module not in found and not f"{module}.".startswith(tuple(f"{name}." for name in INERT)):
             found.add(module)
             waiting.extend(_imports(module))
     text = "".join(f"{module}:{_tokens(module)}" for module in sorted(found))

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from limbeck.runtime.errors import InputError
+from limbeck.study.metrics import METRICS
 
 # Metrics that only some algorithms of embedding have, and which.
-ALGORITHMS = {"ivis_loss": ("ivis", "ivis_torch")}
+ALGORITHMS = {metric.name: metric.algorithms for metric in METRICS.values() if metric.algorithms}
 
 NOT_MEASURED = "not measured"
 NOT_PUBLISHED = "not published"

@@ -1,143 +1,19 @@
-"""Tables: one tidy table of all metrics, and wide ones of means and deviations over folds."""
+"""Wide tables of means and deviations over folds."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from limbeck.published import comparison
 from limbeck.published.numbers import PublishedCell, read_published
-from limbeck.runtime import storage
-from limbeck.runtime.errors import InputError, suggest
 from limbeck.statistics.fold_summaries import (
     ALGORITHMS,
     NOT_PUBLISHED,
     Key,
     format_cell,
     format_mean,
-    values_over_folds,
 )
+from limbeck.study.registry import METRICS, columns_of
 from limbeck.study.settings import StudyPlan
-from limbeck.tables.files import write_table
-
-
-@dataclass(frozen=True)
-class Shown:
-    """How a table shows a metric.
-
-    Attributes
-    ----------
-    label : str
-        What the table calls it, with the unit; ``{}`` stands for the part of a metric that has
-        values of its parts only.
-    scale : float
-        Factor on the values.
-    digits : int
-        Digits after the point.
-    only : tuple of str, optional
-        For which of the table's rows it has a value each, where it is not all of them.
-    """
-
-    label: str
-    scale: float = 1
-    digits: int = 2
-    only: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """A wide table.
-
-    Attributes
-    ----------
-    rows : tuple of str
-        Columns of the tidy table that make a row; the budgets are its columns.
-    metrics : mapping of str to Shown
-        Which metrics it shows, and how.
-    """
-
-    rows: tuple[str, ...]
-    metrics: Mapping[str, Shown]
-
-
-TABLES = {
-    "accuracy": Table(
-        ("method",),
-        {
-            "accuracy": Shown("accuracy (%)", 100),
-            "top_5_accuracy": Shown("top-5 accuracy (%)", 100),
-        },
-    ),
-    "ivis_loss": Table(
-        ("layer", "method", "embedding"),
-        {"ivis_loss": Shown("ivis loss at convergence", digits=3)},
-    ),
-    "class_area": Table(
-        ("embedding", "layer", "method"),
-        {"class_area_ratio": Shown("class area ratio (%)", 100)},
-    ),
-    "superclass_correlation": Table(
-        ("method",), {"superclass_correlation": Shown("mean over superclasses", digits=3)}
-    ),
-    "representation": Table(
-        ("layer", "method"),
-        {
-            "probe_accuracy": Shown("linear probe accuracy (%)", 100),
-            "intrinsic_dimension": Shown("intrinsic dimension"),
-            "variance_ratio": Shown("variance within over between classes"),
-            "neighbour_overlap": Shown("neighbours shared with {} (%)", 100),
-        },
-    ),
-    "runtime": Table(
-        ("method", "layer", "embedding"),
-        {
-            "training_seconds": Shown("training (s)", only=("method",)),
-            "extraction_seconds": Shown("extraction (s)", only=("method", "layer")),
-            "neighbour_seconds": Shown("neighbours (s)", only=("method", "layer")),
-            "embedding_seconds": Shown("embedding (s)"),
-        },
-    ),
-}
-
-
-def gather_metrics(
-    sources: Sequence[str | Path], output: str | Path, study: str | None = None
-) -> None:
-    """Join tidy CSV files of one study into one, in the order given.
-
-    InputError if one is damaged, of another study than `study` or than the first of them, or has a
-    metric of another; see `limbeck.runtime.storage.read_metrics`.
-    """
-    rows = storage.read_metrics(sources, study)
-    values = [[row[column] for column in storage.METRIC_COLUMNS] for row in rows]
-    storage.write_rows(output, storage.METRIC_COLUMNS, values)
-
-
-def build_table(
-    metrics: str | Path, kind: str, plan: StudyPlan, outputs: Sequence[str | Path]
-) -> None:
-    """Write a table of the study, with every row and column of the plan.
-
-    Parameters
-    ----------
-    metrics : str or Path
-        The tidy table of the study.
-    kind : str
-        A key of `TABLES`, or ``published``: measured against published cell by cell.
-    plan : StudyPlan
-        What the study is to measure; whatever else is in the tidy table is left out.
-    outputs : sequence of str or Path
-        Files to write, in the formats of their suffixes; see `write_table`.
-    """
-    if kind not in (*TABLES, "published"):
-        raise InputError(f"--kind {kind}: {suggest(kind, [*TABLES, 'published'])}")
-    values = values_over_folds(storage.read_metrics([metrics]))
-    if kind == "published":
-        comparison.write_comparisons(comparison.compare(values, plan), outputs)
-        return
-    columns, rows = wide_table(TABLES[kind], values, plan)
-    for output in outputs:
-        write_table(output, columns, rows, kind.replace("_", " "))
+from limbeck.study.tables import Table
 
 
 def wide_table(
@@ -163,7 +39,7 @@ def wide_table(
     for metric in table.metrics:
         own = [cell for cell in published if cell.metric == metric]
         parts = [name.partition(":")[2] for name, *_ in values if name.startswith(f"{metric}:")]
-        if "{}" not in table.metrics[metric].label:
+        if "{}" not in METRICS[metric].label:
             rows += _rows(table, metric, "", values, plan, own)
         for part in dict.fromkeys(parts):
             rows += _rows(table, metric, part, values, plan, [])
@@ -180,9 +56,9 @@ def _rows(
 ) -> Iterator[dict[str, str]]:
     """Yield the rows of one metric, or of one part of it, as cells by column."""
     name = f"{metric}:{part}" if part else metric
-    shown = table.metrics[metric]
-    label = shown.label.format(part) if "{}" in shown.label else part or shown.label
-    only = shown.only or table.rows
+    shown = METRICS[metric]
+    label = shown.title.format(part) if "{}" in shown.label else part or shown.title
+    only = columns_of(metric)
     embeddings = plan.embeddings_of(ALGORITHMS.get(metric))
     choices = {
         "method": dict.fromkeys([*(cell.method for cell in published), *plan.methods]),

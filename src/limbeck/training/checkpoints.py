@@ -37,7 +37,7 @@ class Checkpoint:
     ----------
     path : str or Path
         The file; beside it lies ``{path}.lock`` while a process is at work.
-    identity : list of mapping
+    identity : mapping
         What the state belongs to, JSON-serialisable; a state of another identity is passed over.
 
     Attributes
@@ -46,7 +46,7 @@ class Checkpoint:
         Whether another copy was at work.
     """
 
-    def __init__(self, path: str | Path, identity: list[Mapping]):
+    def __init__(self, path: str | Path, identity: Mapping):
         self._path = Path(path)
         self._identity = json.dumps(identity, sort_keys=True)
         self._lease = SoftFileLease(

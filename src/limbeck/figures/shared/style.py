@@ -1,7 +1,9 @@
 """One style for all figures: legible in print, safe for colour-blind readers."""
 
 import contextlib
+import logging
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import matplotlib
 
@@ -11,6 +13,9 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from limbeck.runtime import storage
+from limbeck.study.embeddings import EMBEDDINGS
 
 MM_PER_INCH = 25.4
 
@@ -22,8 +27,6 @@ METHOD_COLOURS = (*PALETTE, "#882255")
 MISSING = "0.45"
 LETTER_MM, KEY_MM = 1.22, 8.6  # of a legend: about a letter, and what is around a name
 
-# How an embedding is called in print; a name that is not here stands for itself.
-EMBEDDING_NAMES = {"tsne": "t-SNE", "pca": "PCA"}
 
 SETTINGS = {
     "axes.axisbelow": True,
@@ -96,7 +99,7 @@ def mark_significant(axis: Axes, x: object, y: float) -> None:
 
 def embedding_name(name: str) -> str:
     """Return how figures call an embedding of the study."""
-    return EMBEDDING_NAMES.get(name, name)
+    return EMBEDDINGS[name].title if name in EMBEDDINGS else name
 
 
 def panel_grid(width: float, height: float, count: int, per_row: int, **arguments):
@@ -163,3 +166,12 @@ def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
 def metadata(suffix: str) -> dict:
     """Return metadata without the date, so that the same figure is the same file."""
     return {"CreationDate": None} if suffix == ".pdf" else {}
+
+
+def save(figure, outputs: Sequence[str | Path]) -> None:
+    """Write a Matplotlib figure in the format of each output's suffix."""
+    # It tells, line by line, which glyphs it puts into a PDF.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+    for output in outputs:
+        with storage.atomic_path(output) as temporary:
+            figure.savefig(temporary, metadata=metadata(temporary.suffix))

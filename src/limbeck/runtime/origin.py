@@ -1,0 +1,48 @@
+"""Which code runs where: the first line of a log, and what provenance records."""
+
+import os
+import re
+import socket
+import subprocess
+from pathlib import Path
+
+from limbeck import __version__
+
+# What `describe_process` begins with, in a line of a log.
+FIRST_LINE = re.compile(r"^\S+ \S+ limbeck \w+, version ", re.MULTILINE)
+
+
+def git_commit() -> str | None:
+    """Return the commit of the checkout that the package lies in, None outside of one."""
+    return answer("git", "-C", str(Path(__file__).parent), "rev-parse", "--short=12", "HEAD")
+
+
+def describe_process() -> str:
+    """Return version, commit, host and, under SLURM, job, and which attempt this log has seen."""
+    job, restarts = os.environ.get("SLURM_JOB_ID"), os.environ.get("SLURM_RESTART_COUNT")
+    parts = [
+        f"version {__version__}",
+        f"commit {git_commit() or 'unknown'}",
+        f"host {socket.gethostname()}",
+        f"SLURM job {job}" if job else "",
+        f"requeued {restarts} times" if restarts else "",
+        f"attempt {count_attempts() + 1}",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def count_attempts() -> int:
+    """Return how many attempts standard error already holds, where it is a log that grows."""
+    try:
+        log = Path(os.readlink("/proc/self/fd/2"))
+        return len(FIRST_LINE.findall(log.read_text(errors="replace"))) if log.is_file() else 0
+    except OSError:
+        return 0
+
+
+def answer(*command: str) -> str | None:
+    """Return what a command prints, None where it is missing or fails."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -1,0 +1,26 @@
+"""Check a SLURM cluster before the first job, one line a check."""
+
+from limbeck.operations.doctor import diagnose
+from limbeck.runtime.errors import InputError
+from limbeck.study.config import read_config
+
+
+def doctor(configfile: list[str] | None = None) -> None:
+    """Print a line for each check of the cluster.
+
+    Parameters
+    ----------
+    configfile : list of str, optional
+        Overlays of config/config.yaml, as for snakemake.
+
+    Raises
+    ------
+    InputError
+        If a check failed.
+    """
+    failed = 0
+    for ok, line in diagnose(read_config(configfile or [])):
+        print(line, flush=True)
+        failed += not ok
+    if failed:
+        raise InputError(f"{failed} of the checks above failed")

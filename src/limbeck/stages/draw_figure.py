@@ -1,0 +1,46 @@
+"""Draw one figure."""
+
+import importlib
+from pathlib import Path
+
+from limbeck.data.dataset import Dataset
+from limbeck.figures.shared import style
+from limbeck.study.figures import FIGURES
+from limbeck.study.questions import resolve_figure
+from limbeck.study.settings import FigureSettings
+
+
+def draw_figure(
+    dataset: Path,
+    inputs: list[Path],
+    settings: FigureSettings,
+    methods: list[str],
+    pdf: Path,
+    png: Path,
+    area_mass: float | None = None,
+) -> None:
+    """Draw one figure and write it as PDF and PNG.
+
+    Parameters
+    ----------
+    dataset : Path
+        Dataset store, for the names and classes of its images.
+    inputs : list of Path
+        Tables or stores to read.
+    settings : FigureSettings
+        ``kind``, ``width`` in mm, and the figure's own settings.
+    methods : list of str
+        The study's methods, in the order of their colours.
+    pdf : Path
+        Figure to write.
+    png : Path
+        Figure to write.
+    area_mass : float, optional
+        Part of a class's density that its area holds; figures of areas need it.
+    """
+    source = Dataset(dataset)
+    settings = resolve_figure(settings, class_names=source.attributes["class_names"])
+    settings |= {"study_methods": methods, "area_mass": area_mass}
+    module = importlib.import_module(FIGURES[settings["kind"]].module)
+    with style.applied():
+        style.save(module.draw(source, inputs, settings), [pdf, png])

@@ -1,0 +1,31 @@
+"""Test whether two methods differ over the same folds."""
+
+from pathlib import Path
+
+from limbeck.runtime import storage
+from limbeck.statistics.paired_tests import COLUMNS, compare_methods
+from limbeck.study.settings import StatisticsSettings
+from limbeck.tables.files import write_table
+
+
+def test_methods(metrics: Path, settings: StatisticsSettings, table: list[Path]) -> None:
+    """Write a paired test for each metric, embedding, layer and budget.
+
+    Parameters
+    ----------
+    metrics : Path
+        The tidy table of the study.
+    settings : StatisticsSettings
+        Which methods and metrics, the level, the correction.
+    table : list of Path
+        Tables to write; .csv, .md or .html. Differences are in the units of the metrics. All but
+        CSV say what the folds can and cannot show.
+    """
+    rows, note = compare_methods(storage.read_metrics([metrics]), settings)
+    for path in table:
+        digits = "{}" if path.suffix == ".csv" else "{:.3g}"
+        text = [
+            [digits.format(cell) if isinstance(cell, float) else str(cell) for cell in row]
+            for row in rows
+        ]
+        write_table(path, COLUMNS, text, "paired tests", note)

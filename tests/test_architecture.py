@@ -1,0 +1,46 @@
+"""The rooms of the package: which may import which, what lies in the root, how long files are."""
+
+import re
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+REPOSITORY = Path(__file__).parents[1]
+PACKAGE = REPOSITORY / "src" / "limbeck"
+RULES = "".join(path.read_text() for path in (REPOSITORY / "workflow/rules").glob("*.smk"))
+
+
+def test_upper_rooms_import_lower_ones_only(capsys):
+    status = lint_imports(str(REPOSITORY / "pyproject.toml"), no_cache=True, no_logo=True)
+    assert status == 0, capsys.readouterr().out
+
+
+def test_nothing_else_lies_in_the_root():
+    assert {path.name for path in PACKAGE.iterdir() if path.is_file()} == {
+        "__init__.py",
+        "cli.py",
+        "py.typed",
+    }
+
+
+@pytest.mark.parametrize("stage", sorted(path.stem for path in (PACKAGE / "stages").glob("[a-z]*")))
+def test_a_stage_is_named_like_its_rule_and_short(stage):
+    text = (PACKAGE / "stages" / f"{stage}.py").read_text()
+    assert f"\ndef {stage}(" in text
+    assert len(text.splitlines()) <= 120
+    called = f"limbeck {stage} " in RULES
+    assert called or stage in ("status", "doctor")
+
+
+def test_every_code_param_is_the_fingerprint_of_the_stage_that_is_called():
+    rules = re.split(r"^(?:use )?rule (\w+)", RULES, flags=re.MULTILINE)
+    for name, text in zip(rules[1::2], rules[2::2], strict=True):
+        called = re.search(r"limbeck (\w+) ", text)
+        if called:
+            assert f'"{called[1]}"' in text or name == "train", name
+
+
+@pytest.mark.parametrize("path", sorted(REPOSITORY.glob("tests/**/*.py")), ids=lambda p: p.name)
+def test_test_files_are_short(path):
+    assert len(path.read_text().splitlines()) <= 400
