@@ -25,9 +25,10 @@ from side_by_side import hardware
 from torch.utils.data import DataLoader, TensorDataset
 from trained_network import train_a_little
 
-from limbeck.data.datasets import Dataset
-from limbeck.models.network import load_network
+from limbeck.data.dataset import Dataset
 from limbeck.networks.inference import BATCH
+from limbeck.networks.layers import AUTO, resolve_layers
+from limbeck.networks.model_file import load_network
 from limbeck.runtime import storage
 from limbeck.stages.extract_activations import extract_activations
 from limbeck.study.settings import ActivationSettings
@@ -49,8 +50,9 @@ def with_hooks(dataset: Path, model: Path, layers: Sequence[str], folder: Path) 
     network, _ = load_network(model, torch.device("cpu"))
     images = torch.from_numpy(Dataset(dataset).array("test", "images")).permute(0, 3, 1, 2)
     kept = {layer: [] for layer in layers}
+    paths = resolve_layers(network.backbone, dict.fromkeys(layers, AUTO))
     for layer in layers:
-        network.layer(layer).register_forward_hook(
+        network.backbone.get_submodule(paths[layer]).register_forward_hook(
             lambda module, inputs, output, batches=kept[layer]: batches.append(
                 output.flatten(1).cpu().numpy()
             )

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from limbeck.models.wide_resnet import WideResNet
+from limbeck.networks.wide_resnet import WideResNet
 
 CIFAR = Path(__file__).parents[1] / "data/cifar100"
 MEAN, STD = [0.507, 0.487, 0.441], [0.267, 0.256, 0.276]

@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from limbeck.data.datasets import prepare_dataset
+from limbeck.stages.prepare_dataset import prepare_dataset
 from limbeck.stages.split_dataset import split_dataset
 from limbeck.study.config import read_config
 from limbeck.study.settings import DatasetSettings, parse_settings
@@ -53,7 +53,6 @@ def train_a_little(folder: Path, images: int) -> tuple[Path, Path]:
         settings = read_config(["config/cifar100_cpu.yaml"])["methods"]["undistilled"]
     run = Run(
         split=split,
-        teacher_logits=None,
         identity=IDENTITY,
         seed=0,
         model=model,
@@ -61,7 +60,7 @@ def train_a_little(folder: Path, images: int) -> tuple[Path, Path]:
     )
     train(
         dataset=dataset,
-        runs=[run],
+        run=run,
         settings=parse_settings("method", json.dumps({**settings, "steps": STEPS})),
         device="cpu",
         checkpoint=folder / "checkpoint.pt",

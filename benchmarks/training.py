@@ -9,8 +9,8 @@ same networks with the same settings on images of CIFAR-100 where data/cifar100 
 elsewhere. The sides take turns, each with its queues filled.
 
 A step of distillation is one of an unlabelled pass; Limbeck's has its share of computing the
-teacher's logits of images and mirror images once, which `CYCLES` cycles read. Networks of several
-folds as one are timed against one after the other. Below the table stands what bounds a step.
+teacher's logits of images and mirror images once, which `CYCLES` cycles read. Below the table
+stands what bounds a step.
 """
 
 import argparse
@@ -22,15 +22,15 @@ import torch
 from plain_loop import ATTRIBUTES, CLASSES, IMAGES, Plain, read_images
 from side_by_side import Row, best_of, print_table
 from torch.utils.flop_counter import FlopCounterMode
-from training_steps import UNQUEUED, LimbeckSteps, timed
+from training_steps import LimbeckSteps, options_of, timed
 
-from limbeck.models.network import Network, build_network
-from limbeck.models.stack import NetworkStack
 from limbeck.networks.inference import BATCH, batch_logits
+from limbeck.networks.network import Network, build_network
 from limbeck.runtime.devices import select_device
 from limbeck.runtime.threads import available_threads
 from limbeck.study.method_settings import MethodSettings
 from limbeck.training.objectives import TrainingData
+from limbeck.training.teacher import CachedTeacher, Teacher
 
 STEPS, ROUNDS = 6, 2
 # Of distillation, in config/cifar100.yaml: how often the teacher's logits are read.
@@ -43,36 +43,14 @@ GOALS = {"cpu": (2.0, 3.0), "cuda": (10.0, 15.0)}
 def settings_of(**changes) -> MethodSettings:
     """Return the settings of the paper's study, config/cifar100.yaml."""
     values = {
-        **{"objective": "cross_entropy", "teacher": None, "temperature": None},
         **{"model": "wrn_28_1", "weights": None, "input_size": None, "normalisation": "dataset"},
         **{"layers": {}, "augmentation": "flip", "batch_size": 64, "epochs": 60, "steps": None},
         **{"learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4},
         **{"schedule": "constant", "decay_epochs": (), "decay_factor": None, "precision": "auto"},
     }
-    return MethodSettings(**{**values, **changes})
-
-
-class OneByOne:
-    """Steps of several folds, one after the other."""
-
-    warm_up = UNQUEUED
-
-    def __init__(self, folds: list[LimbeckSteps]):
-        self.folds, self.device = folds, folds[0].device
-
-    def __enter__(self) -> "OneByOne":
-        for fold in self.folds:
-            fold.__enter__()
-        return self
-
-    def __exit__(self, *_) -> None:
-        for fold in self.folds:
-            fold.__exit__()
-
-    def step(self) -> None:
-        """Take a step of each."""
-        for fold in self.folds:
-            fold.step()
+    settings = {"objective": "cross_entropy", "options": {}, **values, **changes}
+    options = options_of(settings["objective"], **settings["options"])
+    return MethodSettings(**{**settings, "options": options})
 
 
 class Comparison:
@@ -87,21 +65,18 @@ class Comparison:
         """Return a new network."""
         return build_network(settings, ATTRIBUTES, 3).to(self.device)
 
-    def data(self, labelled: np.ndarray, **more) -> TrainingData:
-        """Return training data of labelled rows, (n,) or (folds, n), and the others."""
-        rows = np.arange(IMAGES)
-        others = [np.setdiff1d(rows, part) for part in np.atleast_2d(labelled)]
-        others = np.reshape(others, (*labelled.shape[:-1], -1))
+    def data(self, labelled: np.ndarray, teacher: Teacher | None = None) -> TrainingData:
+        """Return training data of labelled rows, (n,), and the others."""
+        others = np.setdiff1d(np.arange(IMAGES), labelled)
         labels, labelled, others = (
             torch.from_numpy(values).to(self.device) for values in (self.labels, labelled, others)
         )
-        values = {"teacher_logits": None, **more}
-        return TrainingData(self.on_device, labels, labelled, others, **values)
+        return TrainingData(self.on_device, labels, labelled, others, teacher)
 
-    def row(self, what: str, limbeck, other: str, side, goal=None, extra=0.0, steps=STEPS) -> Row:
+    def row(self, what: str, limbeck, other: str, side, goal=None, extra=0.0) -> Row:
         """Let two sides take turns; `extra` seconds count for each of Limbeck's steps."""
         sides = {"limbeck": limbeck, "other": side}
-        turns = {name: partial(timed, each, "step", steps) for name, each in sides.items()}
+        turns = {name: partial(timed, each, "step", STEPS) for name, each in sides.items()}
         best = best_of(turns, ROUNDS)
         return Row(what, best["limbeck"] + extra, other, best["other"], goal)
 
@@ -118,12 +93,13 @@ class Comparison:
 
     def distilled(self, what: str) -> tuple[Row, str]:
         """Compare distillation; also say what the teacher's logits cost."""
-        settings = settings_of(objective="distillation", teacher="teacher", temperature=4.0)
+        settings = settings_of(objective="distillation")
         teacher = self.network(settings_of(**TEACHER)).eval()
         share = settings.batch_size * self.seconds_of_logits(teacher) / CYCLES
         labelled = np.arange(settings.batch_size)  # one step, of those before the clock
         logits = torch.randn(IMAGES - len(labelled), 2, CLASSES, device=self.device)
-        data = self.data(labelled, teacher_logits=logits)
+        rows = torch.arange(len(labelled), IMAGES, device=self.device)
+        data = self.data(labelled, CachedTeacher(rows, IMAGES, [logits]))
         limbeck = LimbeckSteps(data, settings, self.network(settings), self.device)
         others = slice(len(labelled), None)
         plain = Plain(
@@ -147,18 +123,6 @@ class Comparison:
         started = time.perf_counter()
         both_views()
         return (time.perf_counter() - started) / len(rows)
-
-    def packed(self, folds: int) -> Row:
-        """Compare several folds as one network with one after the other."""
-        settings = settings_of()
-        labelled = np.stack([np.arange(IMAGES)] * folds)
-        generators = [torch.Generator() for _ in range(folds)]
-        stack = NetworkStack([self.network(settings) for _ in range(folds)])
-        data = self.data(labelled, generators=generators)
-        together = LimbeckSteps(data, settings, stack, self.device)
-        alone = OneByOne([self.steps(settings, rows) for rows in labelled])
-        what, steps = f"{folds} folds of WRN-28-1", max(2, STEPS // folds)
-        return self.row(what, together, "one by one", alone, steps=steps)
 
 
 def bound(training: Row, distillation: Row, comparison: Comparison) -> str:
@@ -204,8 +168,7 @@ def main() -> None:
     training = comparison.supervised("WRN-28-1, labels")
     resnet = comparison.supervised("ResNet-18 at 32 pixels, labels", model="resnet18")
     distillation, logits = comparison.distilled("WRN-28-1, distilled from ResNet-18 at 64 pixels")
-    packed = [comparison.packed(folds) for folds in (2, 5)]
-    rows = [training, resnet, distillation, *packed]
+    rows = [training, resnet, distillation]
     print_table("Training: a step of 64 images", rows, "torch", "torchvision")
     print(f"\n{logits}")
     if comparison.device.type == "cpu":

@@ -11,8 +11,10 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import pytest
 import torch
 
-from checkout import Workflow, copy_repository
-from limbeck.study.settings import DatasetSettings, MethodSettings
+from helpers.checkout import Workflow, copy_repository
+from limbeck.study.objectives import OBJECTIVES
+from limbeck.study.settings import DatasetSettings, MethodSettings, block_of
+from limbeck.study.validation import fill_in
 
 # Optimisers load Triton, which aborts the process if TensorFlow came first, as it does in no job.
 with contextlib.suppress(ImportError):
@@ -20,13 +22,11 @@ with contextlib.suppress(ImportError):
 
 METHOD = {
     "objective": "cross_entropy",
-    "teacher": None,
-    "temperature": None,
+    "options": {},
     "model": "wrn_10_1",
     "weights": None,
     "input_size": None,
     "normalisation": "dataset",
-    "layers": {},
     "augmentation": "none",
     "batch_size": 64,
     "epochs": 2,
@@ -45,14 +45,25 @@ RUN = {"study": "test", "method": "teacher", "budget": 50, "fold": 0}
 
 @pytest.fixture(scope="session")
 def method_settings():
-    """Return a function that gives a tiny method's settings, changed where its keywords say so."""
-    return lambda **changes: MethodSettings(**{**METHOD, **changes})
+    """Return a function that gives a tiny method's settings, changed where its keywords say so.
+
+    Options that are not given have their defaults.
+    """
+
+    def settings(**changes):
+        values = {**METHOD, **changes}
+        objective = values["objective"]
+        teacher = {"teacher": "teacher"} if OBJECTIVES[objective].teacher else {}
+        values["options"] = fill_in(block_of(objective), {**teacher, **values["options"]})
+        return MethodSettings(**values)
+
+    return settings
 
 
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory):
     """Return the path of a store of the digits: 1437 training and 360 test images of 8 x 8."""
-    from limbeck.data.datasets import prepare_dataset
+    from limbeck.stages.prepare_dataset import prepare_dataset
 
     path = tmp_path_factory.mktemp("digits") / "dataset.zarr"
     settings = DatasetSettings(name="digits", path=None, download=False, test_fraction=0.2)
@@ -75,18 +86,17 @@ def run_training(digits, split):
     """Return a function that trains with settings into a folder, which it returns."""
     from limbeck.training.loop import Run, train
 
-    def run(folder, settings, **changes):
+    def run(folder, settings, dataset=digits, **changes):
         arguments = {
             "split": split,
-            "teacher_logits": None,
             "identity": RUN,
             "seed": 7,
             "model": folder / "model.pt",
             "history": folder / "history.csv",
         }
         train(
-            dataset=digits,
-            runs=[Run(**{**arguments, **changes})],
+            dataset=dataset,
+            run=Run(**{**arguments, **changes}),
             settings=settings,
             device="cpu",
             checkpoint=folder / "checkpoint.pt",
@@ -104,14 +114,14 @@ def trained(run_training, method_settings, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def teacher_logits(digits, split, trained, tmp_path_factory):
-    """Return the path of the trained network's logits of the unlabelled images."""
+def teacher_logits(digits, trained, tmp_path_factory):
+    """Return the path of the trained network's logits of the training images."""
     from limbeck.stages.teacher_logits import teacher_logits
 
     path = tmp_path_factory.mktemp("teacher") / "teacher_logits.zarr"
     # Restores the mode: if the function left it changed, only the test of that should fail.
     with torch.inference_mode(False):
-        teacher_logits(digits, split, trained / "model.pt", "cpu", path)
+        teacher_logits(digits, trained / "model.pt", "cpu", path)
     return path
 
 
@@ -127,6 +137,7 @@ def finished_once(tmp_path_factory) -> Workflow:
 @pytest.fixture
 def interrupt(run_training, monkeypatch):
     """Return a function that trains but cannot write its network: a checkpoint is left behind."""
+    from limbeck.runtime.errors import InputError
     from limbeck.training import checkpoints
 
     monkeypatch.setattr(checkpoints, "SAVE_SECONDS", 0.0)
@@ -135,7 +146,7 @@ def interrupt(run_training, monkeypatch):
         folder.mkdir(parents=True)
         blocker = folder / "blocker"
         blocker.write_text("a file where the folder of the network should be")
-        with pytest.raises(OSError):
+        with pytest.raises(InputError, match="a part of this path is a file"):
             run_training(folder, settings, **changes, model=blocker / "model.pt")
         assert (folder / "checkpoint.pt").is_file()
         assert not (folder / "history.csv").exists()

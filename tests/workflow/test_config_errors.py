@@ -17,15 +17,23 @@ REPOSITORY = Path(__file__).parents[2]
         ),
         (
             ("perplexity: 5", "perplexity: many"),
-            "embeddings.tsne.perplexity = 'many': must be of type number",
+            "embeddings.tsne.perplexity = 'many': must be a number",
         ),
-        (("[tsne, pca]", "[tsne, umap]"), "run.embeddings: 'umap' is not defined"),
-        (("layers: [C, E]", "layers: [C, F]"), "'F' is no layer of teacher, undist"),
+        (("[tsne, pca]", "[tsne, umap]"), "run.embeddings = 'umap': not in embeddings"),
+        (("{C: auto, E: auto}", "{C: auto, F: auto}"), "layers.F = auto: only A, B, C, D, E are"),
         (
-            ("epochs: 1}", "epochs: 1, teacher: professor}"),
-            "methods.distilled.teacher = 'professor'",
+            ("teacher: teacher", "teacher: professor"),
+            "methods.distilled.distillation.teacher = 'professor'",
         ),
-        (("epochs: 1}", "epochs: 1, teacher: distilled}"), "a cycle, distilled <- distilled"),
+        (("teacher: teacher", "teacher: distilled"), "a cycle, distilled <- distilled"),
+        (("study: tiny", "study: |\n  tiny"), "study = 'tiny\\n': must be letters, digits"),
+        (("study: tiny", "study: tiny\nstudy: demo"), "line 4: 'study' stands in line 3 already"),
+        (("folds: 1", "folds: 010"), "YAML reads 010 in base 8"),
+        (("folds: 1", "folds: 1000000000"), "folds = 1000000000: must be <= 1000"),
+        (
+            ("wrn_10_2,", "wrn_10_2, weights: ~/none.pt,"),
+            "methods.teacher.weights = ~/none.pt: no such file",
+        ),
     ],
 )
 def test_mistakes_name_key_value_and_source(fresh, edit, message):
@@ -50,7 +58,7 @@ def test_dry_run_of_the_cpu_study_resolves(fresh):
     if not (data / "cifar100").is_dir() or not (data / "weights").is_dir():
         pytest.skip("data/cifar100 and data/weights are not there")
     (fresh.folder / "data").symlink_to(data)
-    jobs = fresh.planned("--configfile", "config/config.yaml", "config/cifar100_cpu.yaml")
+    jobs = fresh.planned("--configfile", "config/cifar100_cpu.yaml")
     assert sum(number for (rule, _), number in jobs.items() if rule == "train") == 12
 
 
@@ -65,6 +73,24 @@ def test_the_papers_grid_is_complete(fresh):
     assert counts["extract_activations"] == counts["find_neighbours"] == runs * 5
     assert counts["compare_layers"] == 25
     assert counts["embed"] == counts["score_embedding"] == runs * 5 * 2
+
+
+def test_dry_run_of_what_was_trained_elsewhere(fresh):
+    (fresh.folder / "after.pth").touch()
+    (fresh.folder / "five.yaml").write_text(
+        "study: five\n"
+        "dataset: {name: digits, test_fraction: 0.2}\n"
+        "methods:\n"
+        "  before: {objective: untrained, model: wrn_10_1}\n"
+        "  after: {objective: pretrained, pretrained: {weights: after.pth}, model: wrn_10_1}\n"
+    )
+    jobs = fresh.planned("--configfile", "five.yaml")
+    rules = {rule for rule, _ in jobs}
+    assert {"embed", "score_layer", "compare_layers", "draw_figure"} <= rules
+    (fresh.folder / "after.pth").unlink()
+    result = fresh.run("--dry-run", "--configfile", "five.yaml")
+    assert result.returncode == 1
+    assert "methods.after.pretrained.weights = after.pth: no such file" in result.stderr
 
 
 def test_lint_is_clean(fresh):

@@ -5,7 +5,6 @@ import subprocess
 import pytest
 
 MODULE = """
-configfile: "{folder}/config/config.yaml"
 configfile: "{folder}/tiny.yaml"
 
 module limbeck:

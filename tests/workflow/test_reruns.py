@@ -105,16 +105,14 @@ def test_a_layers_target_brings_only_that_layer_up_to_date(finished):
 
 
 def test_a_figures_config_redraws_that_figure(finished):
-    finished.edit(
-        "config/config.yaml", "{kind: accuracy, width: 89}", "{kind: accuracy, width: 99}"
-    )
+    finished.edit("tiny.yaml", "accuracy: {width: 89}", "accuracy: {width: 99}")
     # The record of the config is written again with it.
     expected = [job("draw_figure", "figure=accuracy"), job("write_provenance"), job("all")]
     assert finished.planned() == Counter(expected)
 
 
 def test_noise_is_lifted_again_for_its_own_settings(finished):
-    finished.edit("config/config.yaml", "degree: 3 ", "degree: 4 ")
+    finished.edit("tiny.yaml", "degree: 3}", "degree: 4}")
     planned = finished.planned()
     assert planned == noise_jobs("tsne", "pca") + Counter(
         [
@@ -141,7 +139,7 @@ def test_without_maps_nothing_is_made_of_noise(fresh):
 
 
 def test_a_temperature_retrains_that_method(finished):
-    finished.edit("config/config.yaml", "temperature: 4 ", "temperature: 5 ")
+    finished.edit("tiny.yaml", "temperature: 4}", "temperature: 5}")
     planned = finished.planned()
     methods = {part for _, wildcards in planned for part in wildcards if part.startswith("method=")}
     assert methods == {"method=distilled"}

@@ -14,7 +14,8 @@ rule prepare_dataset:
     params:
         settings=as_json("dataset"),
         seed=config["seed"],
-        code=fingerprint("prepare_dataset"),
+        files=dataset_files,
+        code=fingerprint("prepare_dataset", f"data.sources.{config['dataset']['name']}"),
     shell:
         "limbeck prepare_dataset --settings {params.settings:q} --seed {params.seed}"
         " --dataset {output.dataset} 2>> {log}"

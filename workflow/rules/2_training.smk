@@ -1,9 +1,10 @@
 rule train:
     input:
         dataset="results/{study}/dataset.zarr",
-        split="results/{study}/splits/budget-{budget}/fold-{fold}.csv",
+        split=split_of,
         teacher_logits=teacher_logits_of,
-        weights=weights_file_of,
+        teacher_model=teacher_models_of,
+        weights=weights_input,
     output:
         model="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",
         history="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/history.csv",
@@ -21,15 +22,15 @@ rule train:
         device=config["device"],
         launcher="",
     params:
-        teacher_logits=lambda wildcards, input: (
-            f"--teacher-logits {input.teacher_logits}" if input.teacher_logits else ""
+        optional=lambda wildcards, input: optional_flags(
+            input, "split", "weights", "teacher_logits", "teacher_model"
         ),
-        settings=as_json("methods", lambda wildcards: wildcards.method),
+        settings=lambda wildcards: method_json(config, wildcards.method),
         seed=config["seed"],
         checkpoint="results/{study}/checkpoints/{method}/budget-{budget}/fold-{fold}.pt",
         code=training_code,
     shell:
-        "{resources.launcher} limbeck train --dataset {input.dataset} --split {input.split} {params.teacher_logits}"
+        "{resources.launcher} limbeck train --dataset {input.dataset} {params.optional}"
         " --settings {params.settings:q} --seed {params.seed} --device {resources.device}"
         " --study {wildcards.study} --method {wildcards.method} --budget {wildcards.budget}"
         " --fold {wildcards.fold} --checkpoint {params.checkpoint}"
@@ -66,7 +67,6 @@ rule predict:
 rule teacher_logits:
     input:
         dataset="results/{study}/dataset.zarr",
-        split="results/{study}/splits/budget-{budget}/fold-{fold}.csv",
         model="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",
     output:
         teacher_logits=directory(
@@ -87,6 +87,6 @@ rule teacher_logits:
     params:
         code=fingerprint("teacher_logits"),
     shell:
-        "limbeck teacher_logits --dataset {input.dataset} --split {input.split}"
+        "limbeck teacher_logits --dataset {input.dataset}"
         " --model {input.model} --device {resources.device}"
         " --teacher-logits {output.teacher_logits} 2>> {log}"

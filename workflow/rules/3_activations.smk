@@ -20,7 +20,7 @@ rule extract_activations:
         gpu=GPU,
         device=config["device"],
     params:
-        settings=activation_settings,
+        settings=lambda wildcards: activations_json(config, wildcards.method, wildcards.layer),
         code=fingerprint("extract_activations"),
     shell:
         "limbeck extract_activations --dataset {input.dataset} --model {input.model}"

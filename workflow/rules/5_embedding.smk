@@ -19,7 +19,7 @@ rule embed:
         gpu=embedding_gpu,
         device=config["device"],
     params:
-        settings=as_json("embeddings", lambda wildcards: wildcards.embedding),
+        settings=lambda wildcards: embedding_json(config, wildcards.embedding),
         seed=config["seed"],
         code=lambda wildcards: fingerprint("embed", f"embeddings.{algorithm_of(wildcards)}"),
     shell:

@@ -3,6 +3,7 @@ rule score_predictions:
         dataset="results/{study}/dataset.zarr",
         predictions="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",
         history="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/history.csv",
+        teacher_predictions=reference_predictions,
     output:
         metrics="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/predictions.csv",
     log:
@@ -16,10 +17,13 @@ rule score_predictions:
         mem_mb=1000,
         runtime=10,
     params:
-        code=fingerprint("score_predictions"),
+        optional=lambda wildcards, input: optional_flags(input, "teacher_predictions"),
+        settings=metrics_json(config, "predictions"),
+        code=scoring_code("score_predictions", "predictions"),
     shell:
         "limbeck score_predictions --dataset {input.dataset} --predictions {input.predictions}"
-        " --history {input.history} --metrics {output.metrics} 2>> {log}"
+        " --history {input.history} {params.optional} --settings {params.settings:q}"
+        " --metrics {output.metrics} 2>> {log}"
 
 
 rule score_layer:
@@ -40,8 +44,8 @@ rule score_layer:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=as_json("metrics"),
-        code=fingerprint("score_layer"),
+        settings=metrics_json(config, "layers"),
+        code=scoring_code("score_layer", "layers"),
     shell:
         "limbeck score_layer --dataset {input.dataset} --activations {input.activations}"
         " --neighbours {input.neighbours} --settings {params.settings:q}"
@@ -67,8 +71,8 @@ rule score_embedding:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=as_json("metrics"),
-        code=fingerprint("score_embedding"),
+        settings=metrics_json(config, "embeddings"),
+        code=scoring_code("score_embedding", "embeddings"),
     shell:
         "limbeck score_embedding --dataset {input.dataset} --activations {input.activations}"
         " --neighbours {input.neighbours} --embedding {input.embedding}"
@@ -96,28 +100,17 @@ rule compare_layers:
         mem_mb=4000,
         runtime=120,
     params:
-        k=config["metrics"]["neighbours"],
-        code=fingerprint("compare_layers"),
+        settings=metrics_json(config, "pairs"),
+        code=scoring_code("compare_layers", "pairs"),
     shell:
         "limbeck compare_layers --activations {input.activations} --neighbours {input.neighbours}"
-        " --k {params.k} --metrics {output.metrics} 2>> {log}"
+        " --settings {params.settings:q} --metrics {output.metrics} 2>> {log}"
 
 
 rule gather_run:
     """Join the metrics of one run, so that no command line names those of a whole study."""
     input:
-        metrics=[
-            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/predictions.csv",
-            *expand(
-                "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}.csv",
-                layer=config["layers"],
-            ),
-            *expand(
-                "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}/{embedding}.csv",
-                layer=config["layers"],
-                embedding=config["run"]["embeddings"],
-            ),
-        ],
+        metrics=run_metrics,
     output:
         table="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv",
     log:
@@ -133,4 +126,4 @@ rule gather_run:
     params:
         code=fingerprint("gather_metrics"),
     shell:
-        "limbeck gather_metrics --metrics {input.metrics} --table {output.table} 2>> {log}"
+        "limbeck gather_metrics --study {wildcards.study} --metrics {input.metrics} --table {output.table} 2>> {log}"

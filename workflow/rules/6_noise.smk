@@ -52,14 +52,14 @@ rule score_noise:
         csv=report(
             "results/{study}/tables/noise.csv",
             caption="../report/noise.rst",
-            category=SUBJECTS["noise"],
+            category=subject_of("noise"),
             subcategory="Tables",
             labels={"table": "noise", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/noise.html",
             caption="../report/noise.rst",
-            category=SUBJECTS["noise"],
+            category=subject_of("noise"),
             subcategory="Tables",
             labels={"table": "noise", "format": HTML},
         ),

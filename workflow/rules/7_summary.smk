@@ -2,17 +2,18 @@ rule gather_study:
     input:
         metrics=RUN_METRICS,
         similarities=existing(
-            expand(
-                "results/{{study}}/similarity/budget-{budget}/fold-{fold}.csv",
-                budget=config["budgets"],
-                fold=range(config["folds"]),
-            )
+            [
+                f"results/{{study}}/similarity/budget-{budget}/fold-{fold}.csv"
+                for budget in config["budgets"]
+                for fold in range(config["folds"])
+                if methods_at(budget, fold)
+            ]
         ),
     output:
         table=report(
             "results/{study}/tables/metrics.csv",
             caption="../report/metrics.rst",
-            category=SUBJECTS["metrics"],
+            category=subject_of("metrics"),
         ),
     log:
         "logs/{study}/gather_study.log",
@@ -27,7 +28,7 @@ rule gather_study:
     params:
         code=fingerprint("gather_metrics"),
     shell:
-        "limbeck gather_metrics --metrics {input.metrics} {input.similarities}"
+        "limbeck gather_metrics --study {wildcards.study} --metrics {input.metrics} {input.similarities}"
         " --table {output.table} 2>> {log}"
 
 
@@ -38,14 +39,14 @@ rule build_table:
         csv=report(
             "results/{study}/tables/{table}.csv",
             caption="../report/table.rst",
-            category=lambda wildcards: SUBJECTS[wildcards.table],
+            category=lambda wildcards: subject_of(wildcards.table),
             subcategory="Tables",
             labels={"table": "{table}", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/{table}.html",
             caption="../report/table.rst",
-            category=lambda wildcards: SUBJECTS[wildcards.table],
+            category=lambda wildcards: subject_of(wildcards.table),
             subcategory="Tables",
             labels={"table": "{table}", "format": HTML},
         ),
@@ -63,7 +64,7 @@ rule build_table:
         mem_mb=500,
         runtime=5,
     params:
-        settings=plan_as_json,
+        settings=lambda wildcards: plan_json(config),
         published=numbers.digest(config["published"]),
         code=fingerprint("build_table"),
     shell:
@@ -78,14 +79,14 @@ rule test_methods:
         csv=report(
             "results/{study}/tables/statistics.csv",
             caption="../report/statistics.rst",
-            category=SUBJECTS["statistics"],
+            category=subject_of("statistics"),
             subcategory="Tables",
             labels={"table": "statistics", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/statistics.html",
             caption="../report/statistics.rst",
-            category=SUBJECTS["statistics"],
+            category=subject_of("statistics"),
             subcategory="Tables",
             labels={"table": "statistics", "format": HTML},
         ),
@@ -111,7 +112,7 @@ rule test_methods:
 rule describe_network:
     input:
         dataset="results/{study}/dataset.zarr",
-        model=f"results/{{study}}/runs/{{method}}/budget-{config['budgets'][0]}/fold-0/model.pt",
+        model=first_model,
     output:
         table="results/{study}/networks/{method}.csv",
     log:
@@ -125,10 +126,11 @@ rule describe_network:
         mem_mb=2000,
         runtime=10,
     params:
+        settings=lambda wildcards: json.dumps(layers_of(config, wildcards.method)),
         code=fingerprint("describe_network"),
     shell:
         "limbeck describe_network --dataset {input.dataset} --model {input.model}"
-        " --table {output} 2>> {log}"
+        " --settings {params.settings:q} --table {output.table} 2>> {log}"
 
 
 rule draw_figure:
@@ -139,14 +141,14 @@ rule draw_figure:
         pdf=report(
             "results/{study}/figures/{figure}.pdf",
             caption="../report/figure.rst",
-            category=lambda wildcards: SUBJECTS[figure_settings(wildcards)["kind"]],
+            category=lambda wildcards: subject_of(figure_settings(wildcards)["kind"]),
             subcategory="Figures",
             labels={"figure": "{figure}", "format": PDF},
         ),
         png=report(
             "results/{study}/figures/{figure}.png",
             caption="../report/figure.rst",
-            category=lambda wildcards: SUBJECTS[figure_settings(wildcards)["kind"]],
+            category=lambda wildcards: subject_of(figure_settings(wildcards)["kind"]),
             subcategory="Figures",
             labels={"figure": "{figure}", "format": PNG},
         ),
@@ -161,7 +163,7 @@ rule draw_figure:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=as_json("figures", lambda wildcards: wildcards.figure),
+        settings=lambda wildcards: figure_json(config, wildcards.figure),
         methods=config["run"]["methods"],
         area_mass=area_mass_flag,
         code=lambda wildcards: fingerprint(
@@ -196,6 +198,16 @@ rule write_provenance:
         "limbeck write_provenance --settings {params.settings:q} --output {output} 2>> {log}"
 
 
+rule trained:
+    """All networks of the study, before any of them is looked at."""
+    input:
+        all_runs(
+            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",
+            method=needed_methods(config),
+        ),
+    localrule: True
+
+
 for layer in config["layers"]:
 
     rule:
@@ -204,10 +216,12 @@ for layer in config["layers"]:
         input:
             all_runs(
                 "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/{layer}.csv",
+                method=methods_with(config, layer),
                 layer=layer,
             ),
             all_runs(
                 "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/{layer}/{embedding}.csv",
+                method=methods_with(config, layer),
                 layer=layer,
                 embedding=config["run"]["embeddings"],
             ),

@@ -1,29 +1,67 @@
 import gc
 import json
+import os
+import shlex
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+from limbeck.networks import user_code
+from limbeck.data.listing import listing
 from limbeck.published import numbers
-from limbeck.study.config import (
-    ON_DEVICE,
-    TABLE_FORMATS,
-    check_config,
-    neighbours_needed,
-    study_plan,
-    tables_of,
-)
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
+from limbeck.runtime.paths import expand as expand_path
+from limbeck.study.config import check_config, check_files
+from limbeck.study.metrics import metric_modules
+from limbeck.study.objectives import teacher_input
+from limbeck.study.questions import (
+    activations_json,
+    embedding_json,
+    figure_json,
+    layers_of,
+    method_json,
+    methods_with,
+    metrics_json,
+    needed_methods,
+    neighbours_needed,
+    plan_json,
+    reference_teacher,
+    resolve_figure,
+    runs_of,
+    tables_of,
+    teachers_of,
+    weights_file_of,
+)
+from limbeck.study.registry import (
+    EMBEDDINGS,
+    FIGURES,
+    OBJECTIVES,
+    TABLE_FORMATS,
+    subject_of,
+    training_modules,
+)
+from limbeck.study.settings import DatasetSettings
 
 # Jobs stay in memory until the end, and to look for garbage among thousands takes a tenth of the time.
 gc.set_threshold(50_000)
 
 try:
-    check_config(config, " + ".join(map(str, workflow.configfiles)))
+    # Jobs were planned with a config that was checked.
+    if workflow.is_main_process:
+        check_files(workflow.configfiles)
+    sources = [*workflow.configfiles, *(["--config"] if workflow.config_settings.config else [])]
+    config.update(
+        check_config(config, " + ".join(map(str, sources)), files=workflow.is_main_process)
+    )
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+
+# Where modules of users' own networks are looked for, here and in all jobs: beside their configs.
+FOLDERS = [Path(path).absolute().parent for path in workflow.configfiles] + [Path.cwd()]
+os.environ.setdefault(user_code.VARIABLE, os.pathsep.join(map(str, dict.fromkeys(FOLDERS))))
 
 
 wildcard_constraints:
@@ -40,26 +78,6 @@ wildcard_constraints:
 GPU = int(config["device"] == "cuda")
 TABLES = tables_of(config)
 
-# Where the report shows tables and kinds of figures, in the order of its menu.
-SUBJECTS = {
-    "accuracy": "1 Accuracy",
-    "published": "1 Accuracy",
-    "superclass_correlation": "2 Correlation of outputs",
-    "class_correlation": "2 Correlation of outputs",
-    "networks": "3 Layers",
-    "representation": "3 Layers",
-    "layers": "3 Layers",
-    "cka": "3 Layers",
-    "embeddings": "4 Embeddings",
-    "algorithms": "4 Embeddings",
-    "class_boundary": "4 Embeddings",
-    "class_area": "4 Embeddings",
-    "ivis_loss": "4 Embeddings",
-    "noise": "5 Noise",
-    "statistics": "6 Statistics",
-    "metrics": "7 All metrics",
-    "runtime": "8 Runtime",
-}
 # The report offers the first of two formats first.
 PNG, PDF = "image (PNG)", "vector (PDF)"
 HTML, CSV = "page (HTML)", "values (CSV)"
@@ -78,10 +96,12 @@ def as_json(*keys):
     return select
 
 
-def activation_settings(wildcards):
-    """What extraction is told; how long its stores are kept is not for it to know."""
-    settings = {key: value for key, value in config["activations"].items() if key != "temporary"}
-    return json.dumps(settings, sort_keys=True)
+def dataset_files(wildcards):
+    """A digest of the dataset's files; a function, so that only who plans this job looks at them."""
+    try:
+        return listing(DatasetSettings(**config["dataset"]))
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def activation_store(path):
@@ -93,11 +113,6 @@ def extraction_priority(wildcards):
     """Low, so that what reads temporary stores comes first, and lower from fold to fold."""
     budget = config["budgets"].index(int(wildcards.budget))
     return -1 - budget * config["folds"] - int(wildcards.fold)
-
-
-def plan_as_json(wildcards):
-    """The study's plan; its keys keep the order of the config, which tables follow."""
-    return json.dumps(study_plan(config))
 
 
 def existing(paths):
@@ -113,37 +128,107 @@ def method_settings(wildcards):
 
 def all_runs(path, **wildcards):
     """Paths of all runs of the study, in the order of the config."""
-    return expand(
-        path,
-        study=config["study"],
-        method=config["run"]["methods"],
-        budget=config["budgets"],
-        fold=range(config["folds"]),
-        **wildcards,
-    )
+    methods = wildcards.pop("method", config["run"]["methods"])
+    return [
+        found
+        for method in methods
+        for budget, fold in runs_of(config, method)
+        for found in expand(
+            path, study=config["study"], method=method, budget=budget, fold=fold, **wildcards
+        )
+    ]
+
+
+def methods_at(budget, fold):
+    """The methods that are run at a budget and fold, in the order of the config."""
+    here = (int(budget), int(fold))
+    return [method for method in config["run"]["methods"] if here in runs_of(config, method)]
 
 
 def all_layers(path):
-    """Paths of all layers of all methods, in the order of the config."""
-    return expand(path, method=config["run"]["methods"], layer=config["layers"])
+    """A function that gives the paths of all layers of the runs of one budget and fold."""
+
+    def select(wildcards):
+        return [
+            found
+            for method in methods_at(wildcards.budget, wildcards.fold)
+            for found in expand(path, method=method, layer=layers_of(config, method))
+        ]
+
+    return select
+
+
+def run_metrics(wildcards):
+    """Paths of the metrics of one run, of its layers and of their embeddings."""
+    folder = "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/"
+    layers = layers_of(config, wildcards.method)
+    return [
+        folder.format() + "predictions.csv",
+        *expand(folder + "{layer}.csv", layer=layers),
+        *expand(
+            folder + "{layer}/{embedding}.csv", layer=layers, embedding=config["run"]["embeddings"]
+        ),
+    ]
+
+
+def reference_predictions(wildcards):
+    """Predictions of the teacher that a method's are compared with."""
+    path = "results/{{study}}/runs/{teacher}/budget-{{budget}}/fold-{{fold}}/predictions.zarr"
+    return expand(path, teacher=reference_teacher(config, wildcards.method) or [])
+
+
+def scoring_code(stage, kind):
+    """Hash of a stage that scores and of the metrics of a kind that the config chooses."""
+    return fingerprint(stage, *metric_modules(kind, config["run"]["metrics"][kind]))
+
+
+def optional_flags(inputs, *names):
+    """The flags of a command for those of its inputs that this job has."""
+    flags = []
+    for name in names:
+        paths = inputs.get(name)
+        if paths:
+            paths = [paths] if isinstance(paths, str) else paths
+            flags.append(f"--{name.replace('_', '-')} {' '.join(map(shlex.quote, paths))}")
+    return " ".join(flags)
 
 
 def training_code(wildcards):
-    """Hash of the training loop and of the method's own objective, not of the others."""
-    objective = method_settings(wildcards)["objective"]
-    return fingerprint("train", f"training.objectives.{objective}")
+    """Hash of the training loop and of the method's own objective and network, not of others."""
+    settings = method_settings(wildcards)
+    model = settings["model"]
+    code = fingerprint("train", *training_modules(settings["objective"], model))
+    return code + user_code.source_digest(model)
+
+
+def is_trained(wildcards):
+    return OBJECTIVES[method_settings(wildcards)["objective"]].trains
+
+
+def split_of(wildcards):
+    return "results/{study}/splits/budget-{budget}/fold-{fold}.csv" if is_trained(wildcards) else []
+
+
+def teachers_input(wildcards, needed, name):
+    """Files of the teachers of a run, if its objective needs files of this kind."""
+    settings = method_settings(wildcards)
+    if teacher_input(settings["objective"], settings["augmentation"]) != needed:
+        return []
+    path = f"results/{{{{study}}}}/runs/{{teacher}}/budget-{{{{budget}}}}/fold-{{{{fold}}}}/{name}"
+    return expand(path, teacher=teachers_of(config, wildcards.method))
 
 
 def teacher_logits_of(wildcards):
-    teacher = method_settings(wildcards)["teacher"]
-    if teacher is None:
-        return []
-    return f"results/{{study}}/runs/{teacher}/budget-{{budget}}/fold-{{fold}}/teacher_logits.zarr"
+    return teachers_input(wildcards, "logits", "teacher_logits.zarr")
 
 
-def weights_file_of(wildcards):
-    weights = method_settings(wildcards)["weights"]
-    return [weights] if weights and "/" in weights else []
+def teacher_models_of(wildcards):
+    return teachers_input(wildcards, "network", "model.pt")
+
+
+def weights_input(wildcards):
+    weights = weights_file_of(config, wildcards.method, wildcards.budget, wildcards.fold)
+    return str(expand_path(weights, "weights")) if weights else []
 
 
 def algorithm_of(wildcards):
@@ -151,7 +236,7 @@ def algorithm_of(wildcards):
 
 
 def embedding_gpu(wildcards):
-    return GPU if algorithm_of(wildcards) in ON_DEVICE else 0
+    return GPU if EMBEDDINGS[algorithm_of(wildcards)].on_device else 0
 
 
 def figure_settings(wildcards):
@@ -187,25 +272,44 @@ def noise_tables(settings):
 
 def embedding_stores(settings):
     """Embeddings of one budget and fold, of all that the figure's settings do not choose."""
-    stores = expand(
-        "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr",
-        method=settings.get("method", settings.get("methods", config["run"]["methods"])),
-        layer=settings.get("layer", config["layers"]),
-        budget=settings["budget"],
-        fold=settings["fold"],
-        embedding=settings.get("embedding", config["run"]["embeddings"]),
-    )
+    path = "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr"
+    methods = settings.get("method", settings.get("methods", config["run"]["methods"]))
+    shown = settings.get("layer")
+    stores = [
+        store
+        for method in ([methods] if isinstance(methods, str) else methods)
+        if method in methods_at(settings["budget"], settings["fold"])
+        for store in expand(
+            path,
+            method=method,
+            layer=[layer for layer in layers_of(config, method) if shown in (None, layer)],
+            budget=settings["budget"],
+            fold=settings["fold"],
+            embedding=settings.get("embedding", config["run"]["embeddings"]),
+        )
+    ]
     return existing(stores)
 
 
 def prediction_stores(settings):
     stores = expand(
         "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",
-        method=settings["methods"],
+        method=[
+            method
+            for method in settings["methods"]
+            if method in methods_at(settings["budget"], settings["fold"])
+        ],
         budget=settings["budget"],
         fold=settings["fold"],
     )
     return existing(stores)
+
+
+def first_model(wildcards):
+    """The network of the first run of a method."""
+    path = "results/{{study}}/runs/{{method}}/budget-{budget}/fold-{fold}/model.pt"
+    budget, fold = runs_of(config, wildcards.method)[0]
+    return expand(path, budget=budget, fold=fold)
 
 
 def network_tables(settings):
@@ -213,21 +317,19 @@ def network_tables(settings):
     return existing(expand(path, method=config["run"]["methods"]))
 
 
-# What figures read that do not read the tables of metrics and paired tests.
 FIGURE_SOURCES = {
-    "algorithms": embedding_stores,
-    "class_boundary": embedding_stores,
-    "class_correlation": prediction_stores,
     "embeddings": embedding_stores,
+    "metrics": metrics_table,
     "networks": network_tables,
     "noise": noise_tables,
+    "predictions": prediction_stores,
     "published": comparison_tables,
 }
 
 
 def figure_sources(figure):
-    settings = config["figures"][figure]
-    return FIGURE_SOURCES.get(settings["kind"], metrics_table)(settings)
+    settings = resolve_figure(config["figures"][figure], config)
+    return FIGURE_SOURCES[FIGURES[settings["kind"]].reads](settings)
 
 
 def figure_inputs(wildcards):
@@ -235,7 +337,7 @@ def figure_inputs(wildcards):
 
 
 def area_mass_flag(wildcards):
-    if figure_settings(wildcards)["kind"] != "class_boundary":
+    if not FIGURES[figure_settings(wildcards)["kind"]].area_mass:
         return ""
     return f"--area-mass {config['metrics']['area_mass']}"
 
@@ -243,14 +345,14 @@ def area_mass_flag(wildcards):
 RUN_METRICS = existing(
     all_runs("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv")
 )
-FIGURES = [figure for figure in config["run"]["figures"] if figure_sources(figure)]
+DRAWN = [figure for figure in config["run"]["figures"] if figure_sources(figure)]
 if config["partial"]:
-    planned = len(config["run"]["methods"]) * len(config["budgets"]) * config["folds"]
+    planned = sum(len(runs_of(config, method)) for method in config["run"]["methods"])
     if not RUN_METRICS:
         raise WorkflowError(f"partial = true: none of the {planned} runs of the study is finished")
     logger.info(f"Partial study: {len(RUN_METRICS)} of {planned} runs are finished.")
     for figure in config["run"]["figures"]:
-        if figure not in FIGURES:
+        if figure not in DRAWN:
             logger.info(f"Figure {figure} is left out: nothing that it shows was made yet.")
 
 TABLE_FILES = [
@@ -263,6 +365,6 @@ TABLE_FILES = [
 ]
 FIGURE_FILES = expand(
     "results/{{study}}/figures/{figure}.{format}",
-    figure=FIGURES,
+    figure=DRAWN,
     format=["pdf", "png"],
 )

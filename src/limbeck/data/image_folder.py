@@ -1,30 +1,46 @@
 """Datasets that lie as images in folders."""
 
-import csv
-import io
-from collections.abc import Sequence
+import hashlib
+import itertools
+import logging
+import os
+import warnings
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
+from limbeck.data.decoding import is_image, read_image
+from limbeck.data.image_files import ImageFiles, find_images, sample_id
 from limbeck.data.samples import Samples, SourceData
-from limbeck.runtime.errors import InputError, suggest
+from limbeck.data.superclasses import read_superclasses
+from limbeck.runtime.errors import InputError
+from limbeck.runtime.paths import show
+from limbeck.runtime.threads import available_threads
 
-SUPERCLASS_FILE = "superclasses.csv"
+LOGGER = logging.getLogger(__name__)
 
 
-def read_image_folder(folder: Path) -> SourceData:
-    """Read ``train/<class>/*`` and ``test/<class>/*``, in any format that Pillow reads.
+def read_image_folder(
+    folder: Path, seed: int, test_fraction: float | None = None, image_size: int | None = None
+) -> SourceData:
+    """Read the images of a folder; see `find_images` and `read_image` for what it may hold.
 
-    Images become RGB, or stay grey where all are grey, with 8 bits. Hidden files and folders
-    are passed over. The sample id is the path below `folder` without its suffix.
+    Images become RGB, or stay grey where all are grey, with 8 bits. The sample id is the path below
+    `folder` without its suffix.
 
     Parameters
     ----------
     folder : Path
-        Holds ``train``, ``test`` and, if there are superclasses, ``superclasses.csv`` with the
-        columns ``class,superclass``.
+        Holds the images and, if there are superclasses, ``superclasses.csv`` with the columns
+        ``class,superclass``.
+    seed : int
+        Chooses the test images; see `choose_test`.
+    test_fraction : float, optional
+        The part of each class that becomes test images, in a folder that has none.
+    image_size : int, optional
+        One side of the squares that the images are resized to; all have one size without it.
 
     Returns
     -------
@@ -34,120 +50,136 @@ def read_image_folder(folder: Path) -> SourceData:
     Raises
     ------
     InputError
-        For a missing folder, an empty class, a class that only one of the two parts has, an image
-        that cannot be read or has another size, or a superclass file that misses or invents a
-        class. It names the file and the remedy.
+        For a folder or an image that these functions refuse, images of several sizes without
+        `image_size`, or a superclass file that misses or invents a class. It names the file and
+        the remedy.
     """
-    class_names = _class_names(folder / "train")
-    test_names = _class_names(folder / "test")
-    for name in sorted(set(test_names) ^ set(class_names)):
-        has, lacks = ("test", "train") if name in test_names else ("train", "test")
+    files = find_images(folder, split=test_fraction is not None)
+    _refuse_hidden_images(files)
+    if note := files.note():
+        LOGGER.info(note)
+    superclasses = read_superclasses(folder, files.class_names)
+    parts = files.parts
+    if test_fraction is not None:
+        divided = {
+            name: choose_test(paths, name, test_fraction, seed)
+            for name, paths in parts["all"].items()
+        }
+        parts = {
+            part: {name: both[number] for name, both in divided.items()}
+            for number, part in enumerate(("train", "test"))
+        }
+    paths = {part: list(itertools.chain(*parts[part].values())) for part in ("train", "test")}
+    images = _read_images(folder, [*paths["train"], *paths["test"]], image_size)
+    train, test = np.split(images, [len(paths["train"])])
+    return SourceData(
+        train=_label(train, parts["train"]),
+        test=_label(test, parts["test"]),
+        class_names=files.class_names,
+        superclasses=superclasses,
+    )
+
+
+def choose_test(
+    paths: Sequence[str], name: str, fraction: float, seed: int
+) -> tuple[list[str], list[str]]:
+    """Choose the test images of one class.
+
+    Each image has a place that follows from the seed and its sample id, and the first in this order
+    are test images. So an image that is added or removed moves at most one other.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        All images of the class, below the dataset's folder.
+    name : str
+        The class, for the message.
+    fraction : float
+        The part to choose, between 0 and 1.
+    seed : int
+        The study's seed.
+
+    Returns
+    -------
+    train, test : list of str
+        In the order of `paths`.
+
+    Raises
+    ------
+    InputError
+        If the class has only one image.
+    """
+    count = count_test(len(paths), name, fraction)
+
+    def place(path: str) -> bytes:
+        return hashlib.sha256(f"{seed}/{sample_id(path)}".encode()).digest()
+
+    chosen = set(sorted(paths, key=place)[:count])
+    return [p for p in paths if p not in chosen], [p for p in paths if p in chosen]
+
+
+def count_test(images: int, name: str, fraction: float) -> int:
+    """Return how many images of a class become test images: at least one, and not all."""
+    if images < 2:
         raise InputError(
-            f"{folder / has / name}: {lacks} has no class '{name}'; add it there or remove it here"
+            f"dataset.test_fraction = {fraction}: class '{show(name)}' has only one image; "
+            "needed are two, one to train and one to test"
         )
-    superclasses = _read_superclasses(folder / SUPERCLASS_FILE, class_names)
-    files = {part: _list_files(folder / part, class_names) for part in ("train", "test")}
-    first = _read_image(files["train"][0][0])
-    parts = {}
-    with ThreadPoolExecutor() as pool:
-        for part, entries in files.items():
-            images = list(pool.map(_read_image, (path for path, _ in entries)))
-            for image, (path, _) in zip(images, entries, strict=True):
-                if image.shape[:2] != first.shape[:2]:
-                    size = " x ".join(map(str, image.shape[1::-1]))
-                    expected = " x ".join(map(str, first.shape[1::-1]))
-                    raise InputError(
-                        f"{path}: is {size} pixels, {files['train'][0][0].name} is {expected}; "
-                        "resize all images to one size"
-                    )
-            ids = [path.relative_to(folder).with_suffix("").as_posix() for path, _ in entries]
-            labels = np.array([label for _, label in entries])
-            parts[part] = (images, labels, np.array(ids, dtype=np.dtypes.StringDType()))
-    colour = any(image.shape[2] == 3 for images, _, _ in parts.values() for image in images)
-    samples = {
-        part: Samples(_stack(images, 3 if colour else 1), labels, ids)
-        for part, (images, labels, ids) in parts.items()
-    }
-    return SourceData(**samples, class_names=class_names, superclasses=superclasses)
+    return min(max(round(images * fraction), 1), images - 1)
 
 
-def _class_names(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; expected {folder.name}/<class>/<image>")
-    names = sorted(path.name for path in _visible(folder) if path.is_dir())
-    if not names:
-        raise InputError(f"{folder}: has no class folders; expected {folder.name}/<class>/<image>")
-    return names
+def _label(images: np.ndarray, classes: Mapping[str, Sequence[str]]) -> Samples:
+    labels = np.repeat(np.arange(len(classes)), [len(paths) for paths in classes.values()])
+    ids = [sample_id(path) for path in itertools.chain(*classes.values())]
+    return Samples(images, labels, np.array(ids, dtype=np.dtypes.StringDType()))
 
 
-def _list_files(folder: Path, class_names: Sequence[str]) -> list[tuple[Path, int]]:
-    entries = []
-    for label, name in enumerate(class_names):
-        paths = sorted(_visible(folder / name))
-        if not paths:
+def _refuse_hidden_images(files: ImageFiles) -> None:
+    """Refuse images among the files that are passed over: their names lack a suffix."""
+    for path in files.doubtful:
+        if is_image(files.folder / path):
             raise InputError(
-                f"{folder / name}: the class is empty; add images or remove the folder"
+                f"{show(files.folder / path)}: an image whose name does not end like one; rename "
+                "it, for example to .png, or remove it"
             )
-        first_of: dict[str, Path] = {}
-        for path in paths:
-            if first_of.setdefault(path.stem, path) is not path:
-                raise InputError(
-                    f"{path}: has the name of {first_of[path.stem].name} but for its suffix, which "
-                    "is no part of the sample id; rename one of them"
-                )
-        entries += [(path, label) for path in paths]
-    return entries
 
 
-def _visible(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if not path.name.startswith(".")]
+def _read_images(folder: Path, paths: Sequence[str], size: int | None) -> np.ndarray:
+    """Return all images, shape (n, height, width, channels), in the order of the paths."""
+    first = folder / paths[0]
+    height, width = (size, size) if size else read_image(first).pixels.shape[:2]
+    images = _allocate(len(paths), height, width)
+
+    def read_into(row: int) -> tuple[bool, bool, bool]:
+        path = folder / paths[row]
+        image = read_image(path, size)
+        if image.pixels.shape[:2] != (height, width):
+            found = " x ".join(map(str, image.pixels.shape[1::-1]))
+            raise InputError(
+                f"{show(path)}: is {found} pixels, {show(first.name)} is {width} x {height}; set "
+                f"dataset.image_size, to which all are resized, for example {min(height, width)}"
+            )
+        colour = image.pixels.ndim == 3
+        images[row] = image.pixels if colour else image.pixels[..., None]
+        return colour, image.frames, image.transparent
+
+    with warnings.catch_warnings(), ThreadPoolExecutor(available_threads()) as pool:
+        warnings.simplefilter("ignore")  # Pillow's, of large images and damaged EXIF data.
+        kinds = np.array(list(pool.map(read_into, range(len(paths)))))
+    colour, frames, transparent = kinds.sum(axis=0)
+    if frames:
+        LOGGER.info(f"{show(folder)}: files of several images, of each the first is used: {frames}")
+    if transparent:
+        LOGGER.info(f"{show(folder)}: transparent images, shown on white: {transparent}")
+    return images if colour else np.ascontiguousarray(images[..., :1])
 
 
-def _read_image(path: Path) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as image:
-            if image.mode.startswith("I;16"):
-                return (np.asarray(image) >> 8).astype(np.uint8)[..., None]
-            grey = image.mode in ("1", "L")
-            array = np.asarray(image.convert("L" if grey else "RGB"))
-    except UnidentifiedImageError:
-        raise InputError(f"{path}: not an image that Pillow can read; remove it") from None
-    except Image.DecompressionBombError as error:
-        raise InputError(f"{path}: claims a size that no image has ({error}); replace it") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{path}: corrupt or truncated ({error}); replace it") from None
-    return array[..., None] if grey else array
-
-
-def _stack(images: Sequence[np.ndarray], channels: int) -> np.ndarray:
-    stacked = np.empty((len(images), *images[0].shape[:2], channels), np.uint8)
-    for row, image in zip(stacked, images, strict=True):
-        row[...] = image
-    return stacked
-
-
-def _read_superclasses(path: Path, class_names: Sequence[str]) -> dict[str, str]:
-    if not path.exists():
-        return {}
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from None
-    reader = csv.DictReader(io.StringIO(text))
-    if reader.fieldnames != ["class", "superclass"]:
-        raise InputError(f"{path}: its header is {reader.fieldnames}; needs class,superclass")
-    rows = list(reader)
-    superclasses: dict[str, str] = {}
-    for row in rows:
-        name, superclass = row["class"], row["superclass"]
-        if name not in class_names:
-            raise InputError(f"{path}: class '{name}' has no images; {suggest(name, class_names)}")
-        if not superclass or name in superclasses:
-            raise InputError(f"{path}: class '{name}' needs exactly one superclass")
-        superclasses[name] = superclass
-    missing = [name for name in class_names if name not in superclasses]
-    if missing:
-        raise InputError(f"{path}: no superclass for {', '.join(missing)}; add a line for each")
-    return superclasses
+def _allocate(count: int, height: int, width: int) -> np.ndarray:
+    needed = count * height * width * 3
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > there:
+        raise InputError(
+            f"{count} images of {width} x {height} pixels need {needed / 1e9:.0f} GB of memory, "
+            f"there are {there / 1e9:.0f}; use a smaller dataset.image_size"
+        )
+    return np.empty((count, height, width, 3), np.uint8)

@@ -1,17 +1,56 @@
-"""Labelled subsets of the training images: balanced over classes, nested inside a fold."""
+"""Labelled subsets of the training images: balanced over classes, nested inside a fold.
 
+Classes may have different numbers of images: a budget takes as many of each, so that the smallest
+class limits it. The images that it leaves are unlabelled and keep their imbalance.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
+from limbeck.runtime.paths import show
 from limbeck.runtime.seeding import derive_seed
 
 COLUMNS = ("sample_id", "class")
 
 
-def choose_labelled(labels: np.ndarray, budget: int, fold: int, seed: int) -> np.ndarray:
+def budget_mistake(budget: int, per_class: Sequence[int], class_names: Sequence[str]) -> str | None:
+    """Say why a budget is impossible, or return None if it is possible.
+
+    Parameters
+    ----------
+    budget : int
+        How many images are to be labelled in all.
+    per_class : sequence of int
+        Numbers of training images, one for each class.
+    class_names : sequence of str
+        Names of the classes.
+
+    Returns
+    -------
+    str or None
+        One line that names the limits, the smallest class where it limits, and the nearest budget.
+    """
+    classes = len(class_names)
+    smallest, name = min(zip(per_class, class_names, strict=True))
+    if 0 < budget <= smallest * classes and budget % classes == 0:
+        return None
+    nearest = min(max(round(budget / classes), 1), smallest) * classes
+    reason = ""
+    if budget > smallest * classes:
+        reason = f", as the smallest class, '{show(name)}', has {smallest} training images"
+    return (
+        f"budget {budget}: must be a multiple of the {classes} classes, {classes} to "
+        f"{smallest * classes}{reason}; the nearest is {nearest}"
+    )
+
+
+def choose_labelled(
+    labels: np.ndarray, class_names: Sequence[str], budget: int, fold: int, seed: int
+) -> np.ndarray:
     """Choose the labelled images of one budget and fold.
 
     Each class has one permutation a fold, of which a budget takes the first ``budget / classes``.
@@ -21,6 +60,8 @@ def choose_labelled(labels: np.ndarray, budget: int, fold: int, seed: int) -> np
     ----------
     labels : numpy.ndarray
         Labels of the training images, shape (N,), 0 to classes - 1.
+    class_names : sequence of str
+        Names of the classes.
     budget : int
         How many to choose in all.
     fold : int
@@ -38,14 +79,10 @@ def choose_labelled(labels: np.ndarray, budget: int, fold: int, seed: int) -> np
     InputError
         If the classes do not divide the budget, or the data does not hold it.
     """
-    counts = np.bincount(labels)
-    classes, largest = len(counts), int(counts.min()) * len(counts)
-    if not 0 < budget <= largest or budget % classes:
-        nearest = min(max(round(budget / classes), 1), int(counts.min())) * classes
-        raise InputError(
-            f"budget {budget}: must be a multiple of the {classes} classes, {classes} to {largest};"
-            f" the nearest is {nearest}"
-        )
+    classes = len(class_names)
+    mistake = budget_mistake(budget, np.bincount(labels, minlength=classes).tolist(), class_names)
+    if mistake:
+        raise InputError(mistake)
     chosen = []
     for label in range(classes):
         generator = np.random.default_rng(derive_seed(seed, "split", fold, label))
@@ -54,7 +91,9 @@ def choose_labelled(labels: np.ndarray, budget: int, fold: int, seed: int) -> np
     return np.sort(np.concatenate(chosen))
 
 
-def read_split(path: str | Path, sample_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def read_split(
+    path: str | Path, sample_ids: np.ndarray, classes: Sequence[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Read a split.
 
     Parameters
@@ -63,6 +102,8 @@ def read_split(path: str | Path, sample_ids: np.ndarray) -> tuple[np.ndarray, np
         The CSV file.
     sample_ids : numpy.ndarray
         Sample ids of all training images, shape (N,).
+    classes : sequence of str, optional
+        Their class names, to be compared with those of the split.
 
     Returns
     -------
@@ -73,15 +114,27 @@ def read_split(path: str | Path, sample_ids: np.ndarray) -> tuple[np.ndarray, np
     Raises
     ------
     InputError
-        If the split names a sample twice, or one that the dataset does not have.
+        If the file is not a split, or names no sample, a sample twice, one that the dataset does
+        not have, or another class than the dataset.
     """
     position = {sample_id: row for row, sample_id in enumerate(sample_ids)}
-    entries = [entry["sample_id"] for entry in storage.read_rows(path)]
-    unknown = [entry for entry in entries if entry not in position]
-    if unknown:
-        raise InputError(f"{path}: the dataset has no sample '{unknown[0]}'; split it again")
-    if len(set(entries)) < len(entries):
+    entries = storage.read_rows(path)
+    if not entries or set(entries[0]) != set(COLUMNS):
+        found = f"its columns are {', '.join(map(str, entries[0]))}" if entries else "it is empty"
+        raise InputError(f"{path}: {found}; needs {', '.join(COLUMNS)}; split the dataset again")
+    rows = []
+    for entry in entries:
+        row = position.get(entry["sample_id"])
+        if row is None:
+            name = show(entry["sample_id"] or "")
+            raise InputError(f"{path}: the dataset has no sample '{name}'; split it again")
+        if classes is not None and classes[row] != entry["class"]:
+            raise InputError(
+                f"{path}: '{show(entry['sample_id'])}' is '{show(entry['class'] or '')}' there and "
+                f"'{show(classes[row])}' in the dataset; split it again"
+            )
+        rows.append(row)
+    if len(set(rows)) < len(rows):
         raise InputError(f"{path}: names a sample twice; split it again")
-    labelled = np.sort([position[entry] for entry in entries])
-    unlabelled = np.setdiff1d(np.arange(len(sample_ids)), labelled, assume_unique=True)
-    return labelled, unlabelled
+    labelled = np.sort(rows)
+    return labelled, np.setdiff1d(np.arange(len(sample_ids)), labelled, assume_unique=True)

@@ -1,21 +1,11 @@
 """Embeddings in two dimensions.
 
-To add one, write a module with a function ``embed`` and name it in `EMBEDDERS`.
+Each is a module with a function ``embed``, declared in `limbeck.study.embeddings`.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
-
-EMBEDDERS = {
-    "ivis": "limbeck.embeddings.ivis",
-    "ivis_torch": "limbeck.embeddings.ivis_torch",
-    "pacmap": "limbeck.embeddings.pacmap",
-    "pca": "limbeck.embeddings.pca",
-    "tsne": "limbeck.embeddings.tsne",
-    "tsne_gpu": "limbeck.embeddings.tsne_gpu",
-    "umap": "limbeck.embeddings.umap",
-}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
 from limbeck.figures.shared.measurements import Measurements
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import scatter, style
 from limbeck.metrics.density import estimate_density, region_area, region_threshold
 from limbeck.runtime import storage

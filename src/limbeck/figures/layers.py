@@ -1,24 +1,18 @@
 """Metrics across layers, in the layers' own space."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
 from limbeck.figures.shared.measurements import Measurements
+from limbeck.study.metrics import METRICS
 
 ROW_MM, REST_MM = 33, 14
-# What the axis of a metric says, the factor on its values, and whether it starts at 0.
-AXES = {
-    "probe_accuracy": ("linear probe\naccuracy (%)", 100, False),
-    "intrinsic_dimension": ("intrinsic dimension", 1, True),
-    "variance_ratio": ("variance within /\nbetween classes", 1, True),
-    "knn_accuracy": ("k-NN accuracy (%)", 100, False),
-    "silhouette": ("silhouette", 1, False),
-    "neighbour_overlap": ("neighbours shared\nwith {} (%)", 100, True),
-}
+LABEL_LETTERS = 22
 
 
 def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
@@ -35,15 +29,16 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     )
     for row, metric in zip(axes, metrics, strict=True):
         name, _, part = metric.partition(":")
-        label, scale, from_zero = AXES[name]
+        shown = METRICS[name]
         for axis, budget in zip(row, budgets, strict=True):
             # The metrics of embeddings bear the same names.
             where = {"metric": metric, "embedding": "", "budget": budget}
             itself = part if name == "neighbour_overlap" else ""
-            measurements.draw_lines(axis, "layer", where, scale, without=itself)
-        row[0].set_ylabel(label.format(part))
+            measurements.draw_lines(axis, "layer", where, shown.scale, without=itself)
+        label = shown.title.format(part)
+        row[0].set_ylabel(textwrap.fill(label, LABEL_LETTERS))
         row[0].yaxis.set_major_locator(MaxNLocator(5))
-        if from_zero:
+        if shown.from_zero:
             row[0].set_ylim(bottom=0)
     for axis, budget in zip(axes[0], budgets, strict=True):
         axis.set_title(f"{budget:,} labels")

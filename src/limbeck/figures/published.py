@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
 from limbeck.figures.shared.measurements import Measurements
 from limbeck.published.comparison import Comparison, read_comparisons

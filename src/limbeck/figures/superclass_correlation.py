@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
 from limbeck.figures.shared.measurements import Measurements
 

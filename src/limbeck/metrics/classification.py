@@ -1,10 +1,12 @@
-"""Metrics of predictions."""
+"""Metrics of predictions against labels."""
 
 import numpy as np
 
+from limbeck.metrics.checks import NotMeasured, require_finite
 
-def top_k_accuracy(logits: np.ndarray, labels: np.ndarray, k: int) -> float:
-    """Return the part of the images whose class is among the `k` largest logits.
+
+def hits(logits: np.ndarray, labels: np.ndarray, k: int = 1) -> np.ndarray:
+    """Return how far each image's class is among the `k` largest logits: 1 if so, 0 if not.
 
     Parameters
     ----------
@@ -13,16 +15,58 @@ def top_k_accuracy(logits: np.ndarray, labels: np.ndarray, k: int) -> float:
     labels : numpy.ndarray
         Shape (n,).
     k : int
-        1 for accuracy.
+        1 for the predicted class.
 
-    Notes
-    -----
-    Among equal logits the lower class comes first, as ``argmax`` has it.
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,). Where logits are equal, the probability that the class is among the `k` if
+        chance puts equal ones in order, so that no class gains from its number: a network whose
+        logits are all the same is right as often as chance is.
+
+    Raises
+    ------
+    InputError
+        If a logit is NaN or infinite.
     """
-    classes = np.arange(logits.shape[1])
+    require_finite("logits", logits)
     own = np.take_along_axis(logits, labels[:, None], axis=1)
-    ahead = (logits > own) | ((logits == own) & (classes < labels[:, None]))
-    return float((ahead.sum(axis=1) < k).mean())
+    ahead = np.count_nonzero(logits > own, axis=1)
+    equal = np.count_nonzero(logits == own, axis=1)
+    return np.clip((k - ahead) / equal, 0, 1)
+
+
+def top_k_accuracy(logits: np.ndarray, labels: np.ndarray, k: int) -> float:
+    """Return the part of the images whose class is among the `k` largest logits; see `hits`."""
+    return float(hits(logits, labels, k).mean())
+
+
+def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Return the part of the images whose class has the largest logit; see `hits`."""
+    return top_k_accuracy(logits, labels, 1)
+
+
+def top_5_accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Return the part of the images whose class is among the five largest logits; see `hits`.
+
+    Raises
+    ------
+    NotMeasured
+        If there are no more than five classes.
+    """
+    if logits.shape[1] <= 5:
+        raise NotMeasured(f"all of {logits.shape[1]} classes are among the first 5")
+    return top_k_accuracy(logits, labels, 5)
+
+
+def chance_accuracy(labels: np.ndarray) -> float:
+    """Return the accuracy of always naming the largest class: the part of the images in it."""
+    return float(np.bincount(labels).max() / len(labels))
+
+
+def top_5_chance(labels: np.ndarray) -> float:
+    """Return the accuracy of always naming the five largest classes."""
+    return float(np.sort(np.bincount(labels))[-5:].sum() / len(labels))
 
 
 def class_correlation(logits: np.ndarray) -> np.ndarray:
@@ -38,29 +82,5 @@ def class_correlation(logits: np.ndarray) -> np.ndarray:
     numpy.ndarray
         Shape (classes, classes).
     """
+    require_finite("logits", logits)
     return np.corrcoef(logits, rowvar=False)
-
-
-def superclass_correlation(logits: np.ndarray, superclass_of_class: np.ndarray) -> np.ndarray:
-    """Return the mean correlation over the pairs of classes inside each superclass (Fig. 11).
-
-    Parameters
-    ----------
-    logits : numpy.ndarray
-        Shape (n, classes).
-    superclass_of_class : numpy.ndarray
-        Index of each class's superclass, shape (classes,).
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (superclasses,); NaN for a superclass of one class.
-    """
-    correlation = class_correlation(logits)
-    means = np.full(superclass_of_class.max() + 1, np.nan)
-    for superclass in range(len(means)):
-        classes = np.flatnonzero(superclass_of_class == superclass)
-        if len(classes) > 1:
-            first, second = np.triu_indices(len(classes), k=1)
-            means[superclass] = correlation[classes[first], classes[second]].mean()
-    return means

@@ -1,11 +1,103 @@
-"""Centred Gram matrices of layers, tile by tile, whatever the number of images and of values."""
+"""Centred Gram matrices of layers, block by block, whatever the number of images and of values."""
 
 import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from limbeck.neighbours.row_blocks import BLOCK_BYTES, mean_and_reach, slices_of
+from limbeck.neighbours.row_blocks import (
+    BLOCK_BYTES,
+    CACHE_BYTES,
+    POINT_BYTES,
+    in_memory,
+    mean_point,
+    read_rows,
+    slices_of,
+)
+from limbeck.runtime.errors import InputError
+
+# From so many values on, products take most of the time, and float32 halves it.
+WIDE = 1024
+# Thousands of times the rounding of such products, in units of the mean squared norm.
+RESOLVED = 0.005
+
+
+def precision_of(points) -> type:
+    """Return the type of numbers in which points (n, D) are multiplied.
+
+    float32 for `WIDE` values and more: inner products are then off by about a millionth of the mean
+    squared norm. float64 for fewer, where it costs nothing.
+    """
+    return np.float32 if points.shape[1] >= WIDE else np.float64
+
+
+def centred_gram(points, precision: type | None = None) -> np.ndarray:
+    """Return the Gram matrix of points about their mean.
+
+    Parameters
+    ----------
+    points : array-like
+        Shape (n, D); a Zarr array is read block by block.
+    precision : type, optional
+        Of the products and of the matrix; `precision_of` the points by default.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n, n).
+
+    Raises
+    ------
+    InputError
+        If an activation is NaN or infinite.
+    """
+    precision = precision or precision_of(points)
+    count, dimensions = points.shape
+    points = in_memory(points)
+    mean = finite_mean(points)
+    gram = np.empty((count, count), precision)
+    slices = slices_of(count, POINT_BYTES // (4 * dimensions))
+    for position, rows in enumerate(slices):
+        left = _centred(points, rows, mean, precision)
+        # A product with the own transpose takes BLAS half as long.
+        np.matmul(left, left.T, out=gram[rows, rows])
+        for columns in slices[position + 1 :]:
+            tile = left @ _centred(points, columns, mean, precision).T
+            gram[rows, columns] = tile
+            gram[columns, rows] = tile.T
+    return gram
+
+
+def layer_gram(activations, distances: np.ndarray, penalty: float) -> np.ndarray:
+    """Return the centred Gram matrix of a layer, in float64 where float32 does not resolve it.
+
+    Parameters
+    ----------
+    activations : array-like
+        Shape (n, D).
+    distances : numpy.ndarray
+        To each point's nearest others, nearest first, shape (n, k).
+    penalty : float
+        Of the linear probe, in units of the mean squared distance from the mean.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n, n). Of float32 only if the penalty, and the square of the median distance to the
+        nearest other, are at least `RESOLVED`.
+
+    Raises
+    ------
+    InputError
+        If an activation is NaN or infinite.
+    """
+    gram = centred_gram(activations)
+    if gram.dtype == np.float32:
+        mean_square = np.trace(gram, dtype=np.float64) / len(gram)
+        nearest = np.median(np.asarray(distances[:, 0], np.float64) ** 2)
+        if penalty < RESOLVED or nearest < RESOLVED * mean_square:
+            return centred_gram(activations, np.float64)
+    return gram
 
 
 def gram_tiles(layers: Sequence) -> Iterator[tuple[slice, slice, np.ndarray]]:
@@ -21,46 +113,49 @@ def gram_tiles(layers: Sequence) -> Iterator[tuple[slice, slice, np.ndarray]]:
     rows, columns : slice
         Which points; `columns` are `rows` or come after them, where the other half is symmetrical.
     tiles : numpy.ndarray
-        Inner products of the points about their mean, shape (layers, rows, columns), float64.
+        Inner products of the points about their mean, shape (layers, rows, columns), float64,
+        multiplied in the `precision_of` each layer.
+
+    Raises
+    ------
+    InputError
+        If an activation is NaN or infinite.
     """
     count = layers[0].shape[0]
     widest = max(layer.shape[1] for layer in layers)
     side = min(math.isqrt(BLOCK_BYTES // (8 * len(layers))), BLOCK_BYTES // (8 * widest))
     slices = slices_of(count, side)
-    means = [mean_and_reach(layer)[0] for layer in layers]
+    means = [finite_mean(layer) for layer in layers]
     for position, rows in enumerate(slices):
         for columns in slices[position:]:
             shape = (len(layers), rows.stop - rows.start, columns.stop - columns.start)
             tiles = np.empty(shape)
             for tile, layer, mean in zip(tiles, layers, means, strict=True):
-                left = layer[rows] - mean
-                right = left if columns == rows else layer[columns] - mean
-                np.matmul(left, right.T, out=tile)
+                precision = precision_of(layer)
+                left = _centred(layer, rows, mean, precision)
+                same = columns == rows
+                right = left if same else _centred(layer, columns, mean, precision)
+                tile[:] = left @ right.T
             yield rows, columns, tiles
 
 
-def centred_gram(points) -> np.ndarray:
-    """Return the Gram matrix of points about their mean, shape (n, n), float64."""
-    gram = np.empty((points.shape[0], points.shape[0]))
-    for rows, columns, (tile,) in gram_tiles([points]):
-        gram[rows, columns] = tile
-        gram[columns, rows] = tile.T
-    return gram
+def finite_mean(points) -> np.ndarray:
+    """Return the mean point, shape (D,), float64.
 
-
-def gram_distances(gram: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield squared distances from a Gram matrix, as `squared_distances` does.
-
-    Parameters
-    ----------
-    gram : numpy.ndarray
-        Inner products of the points about their mean, shape (n, n), float64.
+    Raises
+    ------
+    InputError
+        If an activation is NaN or infinite, as the mean of any such numbers is.
     """
-    squares = np.diag(gram)
-    for rows in slices_of(len(gram), BLOCK_BYTES // (8 * len(gram))):
-        distances = -2 * gram[rows]
-        distances += squares[rows, None]
-        distances += squares
-        np.maximum(distances, 0, out=distances)
-        distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = 0
-        yield rows, distances
+    mean = mean_point(points)
+    if not np.isfinite(mean).all():
+        raise InputError("activations: some values are NaN or infinite")
+    return mean
+
+
+def _centred(points, rows: slice, mean: np.ndarray, precision: type) -> np.ndarray:
+    values = read_rows(points, rows)
+    centred = np.empty(values.shape, precision)
+    for part in slices_of(len(values), CACHE_BYTES // (8 * values.shape[1])):
+        centred[part] = values[part] - mean
+    return centred

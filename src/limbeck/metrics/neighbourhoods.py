@@ -1,21 +1,18 @@
 """Metrics of neighbourhoods and clusters, in a layer or in an embedding.
 
-They go through the distances block by block, so that no n x n matrix of a large layer is ever held
-and a job starts without importing scikit-learn, with which the tests compare them.
+They go through the distances block by block, and without scikit-learn, with which the tests compare
+them, because its import takes longer than they do on a small layer.
 """
 
 from collections.abc import Iterable
 
 import numpy as np
 
-from limbeck.neighbours.backends import Blas
-from limbeck.neighbours.bounds import Bounds
-from limbeck.neighbours.distances import ExactSquares
-from limbeck.neighbours.row_blocks import CACHE_BYTES, in_memory, slices_of
-from limbeck.runtime.errors import InputError
+from limbeck.metrics.checks import NotMeasured
+from limbeck.metrics.distance_blocks import gram_distances, gram_rounding, plane_distances
+from limbeck.metrics.nulls import Null, permuted_null
 
-# A point with more doubtful comparisons than this part of the points is compared with all of them.
-DOUBTS = 10
+Distances = Iterable[tuple[slice, np.ndarray]]
 
 
 def knn_accuracy(neighbours: np.ndarray, labels: np.ndarray) -> float:
@@ -32,104 +29,138 @@ def knn_accuracy(neighbours: np.ndarray, labels: np.ndarray) -> float:
     -----
     Among classes of equally many votes the lowest wins, as in scikit-learn.
     """
-    votes = np.zeros((len(labels), labels.max() + 1), np.int32)
-    np.add.at(votes, (np.arange(len(labels))[:, None], labels[neighbours]), 1)
+    count, classes = len(labels), labels.max() + 1
+    ballots = np.arange(count)[:, None] * classes + labels[neighbours]
+    votes = np.bincount(ballots.ravel(), minlength=count * classes).reshape(count, classes)
     return float((votes.argmax(axis=1) == labels).mean())
 
 
-def trustworthiness(points, neighbours: np.ndarray) -> float:
-    """Return how far the neighbours of another space are neighbours in this one.
+def knn_accuracy_null(neighbours: np.ndarray, labels: np.ndarray, seed: int) -> Null:
+    """Return `knn_accuracy` for classes dealt out by chance; see `permuted_null`."""
+    return permuted_null(lambda permuted: knn_accuracy(neighbours, permuted), labels, seed)
+
+
+def point_knn_accuracy(point_neighbours: np.ndarray, labels: np.ndarray) -> float:
+    """Return the `knn_accuracy` of an embedding."""
+    return knn_accuracy(point_neighbours, labels)
+
+
+def point_knn_accuracy_null(point_neighbours: np.ndarray, labels: np.ndarray, seed: int) -> Null:
+    """Return the `knn_accuracy_null` of an embedding."""
+    return knn_accuracy_null(point_neighbours, labels, seed)
+
+
+def trustworthiness(gram: np.ndarray, point_neighbours: np.ndarray) -> float:
+    """Return how far neighbours in an embedding are neighbours in its layer.
 
     Parameters
     ----------
-    points : array-like
-        Shape (n, D).
-    neighbours : numpy.ndarray
-        Indices of each point's neighbours in the other space, itself left out, shape (n, k).
+    gram : numpy.ndarray
+        Centred Gram matrix of the layer, shape (n, n).
+    point_neighbours : numpy.ndarray
+        Indices of each point's neighbours in the embedding, itself left out, shape (n, k).
 
     Returns
     -------
     float
-        1 if all are among the `k` nearest here, lower the farther they are.
+        1 if all are among the `k` nearest in the layer, lower the farther they are.
 
     Raises
     ------
-    InputError
+    NotMeasured
         If `k` is not below n / 2.
 
     Notes
     -----
-    Venna & Kaski (2001): with the layer as this space and the embedding as the other it is the
-    trustworthiness of the embedding; the other way round it is its continuity.
+    Venna & Kaski (2001).
     """
-    count, k = neighbours.shape
-    if k >= count / 2:
-        raise InputError(f"metrics.neighbours = {k}: allowed: below half of the {count} images")
-    excess = np.maximum(neighbour_ranks(points, neighbours) - k, 0).sum()
-    return float(1 - excess * 2 / (count * k * (2 * count - 3 * k - 1)))
+    _require_many(point_neighbours)
+    ranks = neighbour_ranks(gram_distances(gram), point_neighbours, gram_rounding(gram))
+    return _preservation(ranks)
 
 
-def neighbour_ranks(points, neighbours: np.ndarray) -> np.ndarray:
-    """Return the how-many-th nearest each of these neighbours is, from 1.
-
-    Bounds of the distances tell it but for those that are as far as the neighbour within the
-    bounds, which are compared in float64.
+def continuity(points: np.ndarray, neighbours: np.ndarray) -> float:
+    """Return how far neighbours in a layer are neighbours in its embedding.
 
     Parameters
     ----------
-    points : array-like
-        Shape (n, D).
+    points : numpy.ndarray
+        The embedding, shape (n, 2).
+    neighbours : numpy.ndarray
+        Indices of each point's neighbours in the layer, itself left out, shape (n, k).
+
+    Returns
+    -------
+    float
+        1 if all are among the `k` nearest in the embedding, lower the farther they are.
+
+    Raises
+    ------
+    InputError
+        If a coordinate is NaN or infinite.
+    NotMeasured
+        If `k` is not below n / 2.
+
+    Notes
+    -----
+    Venna & Kaski (2001).
+    """
+    _require_many(neighbours)
+    return _preservation(neighbour_ranks(plane_distances(points), neighbours))
+
+
+def _require_many(neighbours: np.ndarray) -> None:
+    count, k = neighbours.shape
+    if k >= count / 2:
+        raise NotMeasured(f"{k} neighbours are not fewer than half of {count} images")
+
+
+def _preservation(ranks: np.ndarray) -> float:
+    count, k = ranks.shape
+    excess = int(np.maximum(ranks - k, 0).sum())
+    return float(1 - excess * 2 / (count * k * (2 * count - 3 * k - 1)))
+
+
+def neighbour_ranks(
+    distances: Distances, neighbours: np.ndarray, rounding: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the rank of each neighbour, 1 for the nearest.
+
+    Parameters
+    ----------
+    distances : iterable of (slice, numpy.ndarray)
+        All squared distances between the points, a block of rows at a time.
     neighbours : numpy.ndarray
         Indices of other points, shape (n, k).
+    rounding : numpy.ndarray, optional
+        What each point adds to the error of a square, shape (n,); 0 by default.
 
     Returns
     -------
     numpy.ndarray
-        Shape (n, k), int64; of equally far points each has the rank of the first.
+        Shape (n, k), int64; of points that are equally far but for rounding each has the rank of
+        the first.
     """
-    count, k = neighbours.shape
-    points = in_memory(points)
-    exact, bounds = ExactSquares(points, Blas()), Bounds(points, Blas())
-    squares = exact.of_pairs(np.repeat(np.arange(count), k), neighbours.ravel()).reshape(count, k)
-    reach = (bounds.scale * np.sqrt(squares)).astype(np.float32)
-    below, above = np.nextafter(reach, np.float32(-1)), np.nextafter(reach, np.float32(np.inf))
-    ranks = np.ones((count, k), np.int64)
-    doubts, found = np.zeros(count, np.int64), []
-    for rows, columns, tile in bounds.tiles():
-        for part in slices_of(tile.shape[0], CACHE_BYTES // (8 * tile.shape[1])):
-            here = slice(rows.start + part.start, rows.start + part.stop)
-            lower = np.ascontiguousarray(tile[part])
-            upper = bounds.upper(lower, np.arange(count)[here, None], columns)
-            upper = np.nextafter(upper.astype(np.float32), np.float32(np.inf))
-            for slot in range(k):
-                nearer = upper < below[here, slot, None]
-                ranks[here, slot] += nearer.sum(axis=1)
-                doubtful = np.flatnonzero((lower <= above[here, slot, None]) & ~nearer)
-                row, column = np.divmod(doubtful, lower.shape[1])
-                row, column = row + here.start, column + columns.start
-                chosen = (column != neighbours[row, slot]) & (doubts[row] < count / DOUBTS)
-                row, column = row[chosen], column[chosen]
-                doubts += np.bincount(row, minlength=count)
-                found.append((row, np.full(len(row), slot), column))
-    row, slot, column = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    plain = doubts >= count / DOUBTS
-    row, slot, column = (part[~plain[row]] for part in (row, slot, column))
-    nearer = exact.of_pairs(row, column) < squares[row, slot]
-    np.add.at(ranks, (row[nearer], slot[nearer]), 1)
-    for row, to_all in exact.of_points(np.flatnonzero(plain)):
-        nearer = to_all < squares[row, :, None]
-        nearer[:, row] = False
-        ranks[row] = 1 + nearer.sum(axis=1)
+    rounding = np.zeros(len(neighbours)) if rounding is None else rounding
+    ranks = np.empty(neighbours.shape, np.int64)
+    for rows, squares in distances:
+        index = np.arange(len(squares))
+        chosen = neighbours[rows]
+        slack = rounding[rows, None] + rounding[chosen]
+        limits = (np.take_along_axis(squares, chosen, axis=1) - slack).astype(squares.dtype)
+        squares[index, index + rows.start] = np.inf
+        for slot, limit in enumerate(limits.T):
+            ranks[rows, slot] = 1 + np.count_nonzero(squares < limit[:, None], axis=1)
     return ranks
 
 
-def silhouette(distances: Iterable[tuple[slice, np.ndarray]], labels: np.ndarray) -> float:
+def silhouette(distances: Distances, labels: np.ndarray) -> float:
     """Return the mean silhouette of classes (Rousseeuw 1987).
 
     Parameters
     ----------
     distances : iterable of (slice, numpy.ndarray)
-        All squared distances, as `limbeck.neighbours.distances.squared_distances` yields them.
+        All squared distances between the points, a block of rows at a time.
     labels : numpy.ndarray
         Shape (n,); at least two classes.
 
@@ -143,7 +174,7 @@ def silhouette(distances: Iterable[tuple[slice, np.ndarray]], labels: np.ndarray
     sizes = members.sum(axis=0)
     values = np.empty(len(labels))
     for rows, squares in distances:
-        sums = np.sqrt(squares) @ members
+        sums = np.sqrt(squares) @ members.astype(squares.dtype, copy=False)
         own = labels[rows]
         index = np.arange(len(own))
         inside = sums[index, own] / np.maximum(sizes[own] - 1, 1)
@@ -154,3 +185,13 @@ def silhouette(distances: Iterable[tuple[slice, np.ndarray]], labels: np.ndarray
         ratio = np.divide(outside - inside, larger, out=np.zeros_like(larger), where=larger > 0)
         values[rows] = np.where(sizes[own] > 1, ratio, 0)
     return float(values.mean())
+
+
+def layer_silhouette(gram: np.ndarray, labels: np.ndarray) -> float:
+    """Return the `silhouette` of classes in a layer, from its centred Gram matrix (n, n)."""
+    return silhouette(gram_distances(gram), labels)
+
+
+def point_silhouette(points: np.ndarray, labels: np.ndarray) -> float:
+    """Return the `silhouette` of classes in an embedding (n, 2)."""
+    return silhouette(plane_distances(points), labels)

@@ -44,7 +44,7 @@ def nearest_neighbours(points, k: int, device: str = "cpu") -> tuple[np.ndarray,
         If there are not more than `k` points.
     """
     count, dimensions = points.shape
-    if k >= count:
+    if not 0 < k < count:
         raise InputError(
             f"{k} neighbours of {count} images: allowed: 1 to {count - 1}; lower the embeddings' "
             "perplexity (a third of it) or k, or metrics.neighbours"

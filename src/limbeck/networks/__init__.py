@@ -1,1 +1,1 @@
-"""Networks, their layers and outputs."""
+"""Networks and their named layers."""

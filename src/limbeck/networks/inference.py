@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from limbeck.models.network import Network
+from limbeck.networks.network import Network
 from limbeck.runtime.devices import to_device
 
 BATCH = 256

@@ -14,7 +14,14 @@ from itertools import product
 from pathlib import Path
 from string import Formatter
 
-from limbeck.study.config import TABLE_FORMATS, tables_of
+from limbeck.study.questions import (
+    layers_of,
+    needed_methods,
+    runs_of,
+    tables_of,
+    teachers_of,
+)
+from limbeck.study.registry import TABLE_FORMATS
 
 RUN = "{method}/budget-{budget}/fold-{fold}"
 NOISE = "results/{study}/noise/{map}"
@@ -126,14 +133,8 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
     Job
         In the order of the rules.
     """
-    run, methods = config["run"], config["methods"]
-    trained, teachers = list(run["methods"]), set()
-    for method in trained:
-        teacher = methods[method]["teacher"]
-        if teacher is not None:
-            teachers.add(teacher)
-            if teacher not in trained:
-                trained.append(teacher)
+    run, trained = config["run"], needed_methods(config)
+    teachers = {teacher for method in trained for teacher in teachers_of(config, method)}
     values = {
         "study": [config["study"]],
         "budget": config["budgets"],
@@ -157,7 +158,19 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         names = ["study", *(name for _, name, _, _ in Formatter().parse(place) if name)]
         temporary = rule == "extract_activations" and config["activations"]["temporary"]
         for chosen in product(*(values[name] for name in names)):
-            yield Job(rule, dict(zip(names, chosen, strict=True)), temporary)
+            job = Job(rule, dict(zip(names, chosen, strict=True)), temporary)
+            if _is_planned(config, job.values):
+                yield job
+
+
+def _is_planned(config: Mapping, values: Mapping) -> bool:
+    """Tell whether the method has the layer, and is run at the budget and fold, that are named."""
+    method = values.get("method")
+    if method is None:
+        return True
+    has_layer = "layer" not in values or values["layer"] in layers_of(config, method)
+    run = (values.get("budget"), values.get("fold"))
+    return has_layer and (run == (None, None) or run in runs_of(config, method))
 
 
 def incomplete_outputs() -> set[str]:

@@ -11,11 +11,21 @@ PACKAGE = Path(__file__).parents[1]
 # Modules that declare, check or move what is computed with, and compute nothing.
 INERT = (
     "cli",
+    "data.facts",
+    "data.listing",
+    "runtime.atomic",
+    "runtime.csv_files",
+    "runtime.dates",
     "runtime.errors",
+    "runtime.failures",
     "runtime.fingerprint",
+    "runtime.leftovers",
     "runtime.origin",
+    "runtime.paths",
     "runtime.startup",
     "runtime.storage",
+    "runtime.store_checks",
+    "runtime.stored",
     "study",
     "training.checkpoints",
 )

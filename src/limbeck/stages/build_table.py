@@ -7,8 +7,9 @@ from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.statistics.fold_summaries import values_over_folds
 from limbeck.study.settings import StudyPlan
+from limbeck.study.tables import TABLES
 from limbeck.tables.files import write_table
-from limbeck.tables.layout import TABLES, wide_table
+from limbeck.tables.layout import wide_table
 from limbeck.tables.published import write_comparisons
 
 
@@ -28,7 +29,7 @@ def build_table(metrics: Path, kind: str, settings: StudyPlan, table: list[Path]
     """
     if kind not in (*TABLES, "published"):
         raise InputError(f"--kind {kind}: {suggest(kind, [*TABLES, 'published'])}")
-    values = values_over_folds(storage.read_rows(metrics))
+    values = values_over_folds(storage.read_metrics([metrics]))
     if kind == "published":
         write_comparisons(compare(values, settings), table)
         return

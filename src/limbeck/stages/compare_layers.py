@@ -2,18 +2,22 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from limbeck.metrics.similarity import linear_cka, neighbour_overlap
+from limbeck.metrics.similarity import align, neighbour_overlap, neighbour_overlap_null
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
+from limbeck.study.metrics import NULL
+from limbeck.study.settings import MetricSettings
 
 
-def compare_layers(activations: list[Path], neighbours: list[Path], k: int, metrics: Path) -> None:
+def compare_layers(
+    activations: list[Path], neighbours: list[Path], settings: MetricSettings, metrics: Path
+) -> None:
     """Write what every layer of every method has in common with the others.
 
-    ``cka:<method>.<layer>`` is the linear CKA with that layer, ``neighbour_overlap:<method>`` the
-    part of the neighbours shared with that method's layer of the same name.
+    ``cka:<method>.<layer>`` is the linear CKA with that layer and ``cka_debiased`` that without the
+    bias of few images, ``neighbour_overlap:<method>`` the part of the neighbours shared with that
+    method's layer of the same name. ``cka_null`` and ``neighbour_overlap_null`` are what they would
+    be if the layers had nothing in common.
 
     Parameters
     ----------
@@ -21,38 +25,49 @@ def compare_layers(activations: list[Path], neighbours: list[Path], k: int, metr
         Stores of the activations of all layers of the runs of one budget and fold.
     neighbours : list of Path
         Stores of their nearest neighbours, in the same order.
-    k : int
-        How many of the nearest neighbours to compare.
+    settings : MetricSettings
+        Which metrics, and how many of the nearest neighbours to compare.
     metrics : Path
         CSV of metrics to write.
 
     Raises
     ------
     InputError
-        If two stores are not of the same images in the same order.
+        If two stores are not of the same images in the same order, or a layer and its neighbours
+        not of the same network.
     """
+    if len(activations) != len(neighbours):
+        raise InputError(
+            f"--neighbours: {len(neighbours)} given, one needed for each of the "
+            f"{len(activations)} --activations"
+        )
     layers = [storage.open_store(path) for path in activations]
     graphs = [storage.open_store(path) for path in neighbours]
-    _check_samples([*activations, *neighbours], [*layers, *graphs])
+    storage.check_match(*layers, but=("method", "layer", "model_hash"))
+    for layer, graph in zip(layers, graphs, strict=True):
+        storage.check_match(layer, graph)
+        if settings.neighbours > graph["indices"].shape[1]:
+            raise InputError(
+                f"metrics.neighbours = {settings.neighbours}: {graph.path} holds "
+                f"{graph['indices'].shape[1]} of each image; find as many again"
+            )
     names = [(store.attrs["method"], store.attrs["layer"]) for store in layers]
-    alignment = linear_cka([store["activations"] for store in layers])
-    nearest = [store["indices"][:, :k] for store in graphs]
+    alignment = align([store["activations"] for store in layers])
+    nearest = [store["indices"][:, : settings.neighbours] for store in graphs]
     rows = []
     for one, store in enumerate(layers):
         values = {}
         for other, (method, layer) in enumerate(names):
             if other != one:
-                values[f"cka:{method}.{layer}"] = float(alignment[one, other])
+                for name in ("cka", "cka_null", "cka_debiased"):
+                    if name.removesuffix(NULL) in settings.names:
+                        value = getattr(alignment, name)[one, other]
+                        values[f"{name}:{method}.{layer}"] = float(value)
         for other, (method, layer) in enumerate(names):
-            if other != one and layer == store.attrs["layer"]:
+            shares = "neighbour_overlap" in settings.names and layer == store.attrs["layer"]
+            if other != one and shares:
                 shared = neighbour_overlap(nearest[one], nearest[other])
                 values[f"neighbour_overlap:{method}"] = shared
+                values[f"neighbour_overlap_null:{method}"] = neighbour_overlap_null(nearest[one])
         rows += storage.metric_rows(store.attrs, values)
     storage.write_rows(metrics, storage.METRIC_COLUMNS, rows)
-
-
-def _check_samples(paths: list[Path], stores: list) -> None:
-    expected = stores[0]["sample_ids"][:]
-    for path, store in zip(paths, stores, strict=True):
-        if not np.array_equal(store["sample_ids"][:], expected):
-            raise InputError(f"{path}: other images, or in another order, than in {paths[0]}")

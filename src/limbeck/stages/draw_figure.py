@@ -3,9 +3,10 @@
 import importlib
 from pathlib import Path
 
-from limbeck.data.datasets import Dataset
-from limbeck.figures import FIGURES
+from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
+from limbeck.study.figures import FIGURES
+from limbeck.study.questions import resolve_figure
 from limbeck.study.settings import FigureSettings
 
 
@@ -37,7 +38,9 @@ def draw_figure(
     area_mass : float, optional
         Part of a class's density that its area holds; figures of areas need it.
     """
-    settings = {**settings, "study_methods": methods, "area_mass": area_mass}
-    module = importlib.import_module(FIGURES[settings["kind"]])
+    source = Dataset(dataset)
+    settings = resolve_figure(settings, class_names=source.attributes["class_names"])
+    settings |= {"study_methods": methods, "area_mass": area_mass}
+    module = importlib.import_module(FIGURES[settings["kind"]].module)
     with style.applied():
-        style.save(module.draw(Dataset(dataset), inputs, settings), [pdf, png])
+        style.save(module.draw(source, inputs, settings), [pdf, png])

@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 
-from limbeck.embeddings import EMBEDDERS, Neighbours
+from limbeck.embeddings import Neighbours
 from limbeck.runtime import storage
 from limbeck.runtime.seeding import derive_seed
-from limbeck.study.config import ON_DEVICE
+from limbeck.study.registry import EMBEDDINGS
 from limbeck.study.settings import EmbeddingSettings
 
 
@@ -48,13 +48,18 @@ def embed(
     InputError
         If the settings ask for more neighbours than there are.
     """
-    algorithm = importlib.import_module(EMBEDDERS[settings["algorithm"]])
+    declared = EMBEDDINGS[settings["algorithm"]]
+    algorithm = importlib.import_module(declared.module)
     source, graph = storage.open_store(activations), storage.open_store(neighbours)
+    storage.check_match(source, graph)
     values = np.asarray(source["activations"][:], np.float32)
     graph = Neighbours(graph["indices"][:], graph["distances"][:])
     started = time.perf_counter()
-    where = {"device": device} if settings["algorithm"] in ON_DEVICE else {}
-    result = algorithm.embed(values, graph, settings, derive_seed(seed, "embed", name), **where)
+    where = {"device": device} if declared.on_device else {}
+    # The same for all methods and layers of a budget and fold, so that folds' spread holds it.
+    run = [source.attrs[key] for key in ("budget", "fold") if key in source.attrs]
+    seed = derive_seed(seed, "embed", name, *run)
+    result = algorithm.embed(values, graph, settings, seed, **where)
     attributes = {
         **source.attrs,
         **result.measures,

@@ -8,10 +8,11 @@ from typing import Literal
 import numpy as np
 import torch
 
-from limbeck.data.datasets import Dataset
-from limbeck.models.network import load_network
+from limbeck.data.dataset import Dataset
 from limbeck.networks.features import layer_outputs, output_shapes
 from limbeck.networks.inference import provenance, read_batches
+from limbeck.networks.layers import resolve_layers
+from limbeck.networks.model_file import load_network
 from limbeck.runtime import storage
 from limbeck.runtime.devices import computing, select_device
 from limbeck.runtime.errors import InputError
@@ -39,7 +40,7 @@ def extract_activations(
     layer : str
         Name of the layer.
     settings : ActivationSettings
-        Type of the stored values and how many images.
+        The layer's module, type of the stored values and how many images.
     device : {"cpu", "cuda"}
         Where torch computes.
     activations : Path
@@ -49,18 +50,21 @@ def extract_activations(
     Raises
     ------
     InputError
-        If the network has no such layer, or a value does not fit into the stored type.
+        If the network has no such layer, its output is no tensor with a row for each image, or a
+        value is not finite or does not fit into the stored type.
     """
     device = select_device(device)
     network, metadata = load_network(model, device)
+    path = resolve_layers(network.backbone, {layer: settings.module})[layer]
     source = Dataset(dataset)
+    source.check(model, metadata["dataset"]["hash"])
     rows = source.select_test(settings.images_per_class)
     images, sample_ids = source.images("test"), source.array("test", "sample_ids")
     with computing("float32", device), torch.inference_mode():
         # Of a module that is called several times, the last output counts.
-        shapes = output_shapes(network, layer, next(read_batches(images, rows[:1], device)))
+        shapes = output_shapes(network, path, next(read_batches(images, rows[:1], device)))
         shape = list(shapes[-1][1:])
-        attributes = {**provenance(metadata), "layer": layer, "shape": shape}
+        attributes = {**provenance(metadata), "layer": layer, "module": path, "shape": shape}
         with storage.new_store(activations, attributes) as store:
             storage.write_array(store, "sample_ids", sample_ids[rows])
             size = (len(rows), math.prod(shape))
@@ -68,9 +72,11 @@ def extract_activations(
             started = time.perf_counter()
             limit = float(np.finfo(settings.dtype).max)
             batches = read_batches(images, rows, device)
-            for values in layer_outputs(network, layer, len(shapes), batches):
+            for values in layer_outputs(network, path, len(shapes), batches):
                 largest = max(map(abs, map(float, values.aminmax())))
-                if not largest <= limit:
+                if not math.isfinite(largest):
+                    raise InputError(f"{model}: NaN or infinite values in layer {layer}")
+                if largest > limit:
                     raise InputError(
                         f"activations.dtype = {settings.dtype}: layer {layer} reaches "
                         f"{largest:.3g}; use float32"

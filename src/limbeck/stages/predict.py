@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from limbeck.data.datasets import Dataset
-from limbeck.models.network import load_network
+from limbeck.data.dataset import Dataset
 from limbeck.networks.inference import batch_logits, provenance
+from limbeck.networks.model_file import load_network
 from limbeck.runtime import storage
 from limbeck.runtime.devices import computing, select_device
 
@@ -29,6 +29,7 @@ def predict(dataset: Path, model: Path, device: Literal["cpu", "cuda"], predicti
     device = select_device(device)
     network, metadata = load_network(model, device)
     source = Dataset(dataset)
+    source.check(model, metadata["dataset"]["hash"])
     arrays = {name: source.array("test", name) for name in ("labels", "sample_ids")}
     rows = np.arange(len(arrays["labels"]))
     with computing("float32", device):

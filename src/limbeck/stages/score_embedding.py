@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from limbeck.metrics import scoring
+from limbeck.metrics.scoring import EmbeddingInputs, measure, read_layer, write_scores
+from limbeck.runtime import storage
 from limbeck.study.settings import MetricSettings
 
 
@@ -27,8 +28,14 @@ def score_embedding(
     embedding : Path
         Store of one embedding of the layer.
     settings : MetricSettings
-        How to measure.
+        Which metrics, and how to measure.
     metrics : Path
         CSV of metrics to write.
     """
-    scoring.score_embedding(dataset, activations, neighbours, embedding, settings, metrics)
+    layer, _ = read_layer(dataset, activations, neighbours, settings)
+    store = storage.open_store(embedding)
+    storage.check_match(storage.open_store(activations), store)
+    algorithm = store.attrs["settings"]["algorithm"]
+    inputs = EmbeddingInputs(layer, store["points"][:])
+    scores = measure("embeddings", settings.names, inputs, store.attrs, embedding, algorithm)
+    write_scores(metrics, store.attrs, scores)

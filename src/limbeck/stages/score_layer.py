@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from limbeck.metrics import scoring
+from limbeck.metrics.scoring import measure, read_layer, write_scores
 from limbeck.study.settings import MetricSettings
 
 
@@ -20,8 +20,10 @@ def score_layer(
     neighbours : Path
         Store of one layer's nearest neighbours.
     settings : MetricSettings
-        How to measure.
+        Which metrics, and how to measure.
     metrics : Path
         CSV of metrics to write.
     """
-    scoring.score_layer(dataset, activations, neighbours, settings, metrics)
+    layer, attributes = read_layer(dataset, activations, neighbours, settings)
+    scores = measure("layers", settings.names, layer, attributes, activations)
+    write_scores(metrics, attributes, scores)

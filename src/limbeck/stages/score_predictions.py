@@ -2,11 +2,24 @@
 
 from pathlib import Path
 
-from limbeck.metrics import scoring
+import numpy as np
+
+from limbeck.data.dataset import Dataset
+from limbeck.metrics.scoring import PredictionInputs, measure, write_scores
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+from limbeck.study.settings import MetricSettings
 
 
-def score_predictions(dataset: Path, predictions: Path, history: Path, metrics: Path) -> None:
-    """Write accuracies, superclass correlations and the seconds of training of one run.
+def score_predictions(
+    dataset: Path,
+    predictions: Path,
+    history: Path,
+    settings: MetricSettings,
+    metrics: Path,
+    teacher_predictions: Path | None = None,
+) -> None:
+    """Write the metrics of one run's predictions and the seconds of its training.
 
     Parameters
     ----------
@@ -16,7 +29,36 @@ def score_predictions(dataset: Path, predictions: Path, history: Path, metrics: 
         Store of test logits and labels.
     history : Path
         CSV with a row for each epoch of training.
+    settings : MetricSettings
+        Which metrics.
     metrics : Path
         CSV of metrics to write.
+    teacher_predictions : Path, optional
+        Store of the teacher's test logits, to compare them with.
     """
-    scoring.score_predictions(dataset, predictions, history, metrics)
+    store = storage.open_store(predictions)
+    source = Dataset(dataset)
+    source.check(predictions, store.attrs.get("dataset_hash"))
+    attributes = source.attributes
+    names = attributes["superclass_names"]
+    inputs = PredictionInputs(
+        logits=store["logits"][:],
+        labels=store["labels"][:],
+        superclass_of_class=np.array(attributes["superclass_of_class"]) if names else None,
+        superclass_names=names or None,
+        teacher_logits=_logits_of(teacher_predictions, store["sample_ids"])
+        if teacher_predictions
+        else None,
+    )
+    rows = storage.read_rows(history, numbers={"seconds": float})
+    seconds = sum(float(row["seconds"]) for row in rows)
+    known = {**store.attrs, "training_seconds": seconds}
+    scores = measure("predictions", settings.names, inputs, known, predictions)
+    write_scores(metrics, store.attrs, scores)
+
+
+def _logits_of(predictions: Path, sample_ids) -> np.ndarray:
+    store = storage.open_store(predictions)
+    if not np.array_equal(store["sample_ids"][:], sample_ids[:]):
+        raise InputError(f"{predictions}: other images, or in another order, than the student's")
+    return store["logits"][:]

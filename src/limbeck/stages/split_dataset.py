@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.data.splits import COLUMNS, choose_labelled
 from limbeck.runtime import storage
 
@@ -26,5 +26,5 @@ def split_dataset(dataset: Path, budget: int, fold: int, seed: int, split: Path)
     source = Dataset(dataset)
     labels, ids = source.array("train", "labels"), source.array("train", "sample_ids")
     names = source.attributes["class_names"]
-    rows = choose_labelled(labels, budget, fold, seed)
+    rows = choose_labelled(labels, names, budget, fold, seed)
     storage.write_rows(split, COLUMNS, [(ids[row], names[labels[row]]) for row in rows])

@@ -1,32 +1,29 @@
-"""Write a teacher's logits of the unlabelled images and their mirror images."""
+"""Write a teacher's logits of the training images and their mirror images."""
 
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from limbeck.data.datasets import Dataset
-from limbeck.data.splits import read_split
-from limbeck.models.network import load_network
+from limbeck.data.dataset import Dataset
 from limbeck.networks.inference import batch_logits, provenance
+from limbeck.networks.model_file import load_network
 from limbeck.runtime import storage
 from limbeck.runtime.devices import computing, select_device
 
 
 def teacher_logits(
-    dataset: Path, split: Path, model: Path, device: Literal["cpu", "cuda"], teacher_logits: Path
+    dataset: Path, model: Path, device: Literal["cpu", "cuda"], teacher_logits: Path
 ) -> None:
-    """Write a teacher's logits of the unlabelled images and of their mirror images.
+    """Write a teacher's logits of the training images and of their mirror images.
 
     They are computed as a live teacher would compute them, in the precision that it was trained
-    in, and stored in float32, shape (N - budget, 2, classes): the image, then its mirror image.
+    in, and stored in float32, shape (N, 2, classes): the image, then its mirror image.
 
     Parameters
     ----------
     dataset : Path
         Dataset store.
-    split : Path
-        CSV of the labelled images.
     model : Path
         Trained network.
     device : {"cpu", "cuda"}
@@ -37,18 +34,16 @@ def teacher_logits(
     device = select_device(device)
     network, metadata = load_network(model, device)
     source = Dataset(dataset)
+    source.check(model, metadata["dataset"]["hash"])
     images, sample_ids = source.images("train"), source.array("train", "sample_ids")
-    _, unlabelled = read_split(split, sample_ids)
-    classes = len(metadata["dataset"]["class_names"])
+    rows, classes = np.arange(len(sample_ids)), len(metadata["dataset"]["class_names"])
     with (
         storage.new_store(teacher_logits, provenance(metadata)) as store,
         computing(metadata["precision"], device),
     ):
-        storage.write_array(store, "sample_ids", sample_ids[unlabelled])
-        writer = storage.RowWriter(store, "logits", (len(unlabelled), 2, classes), np.float32)
-        views = (
-            batch_logits(network, images, unlabelled, device, flip=flip) for flip in (False, True)
-        )
+        storage.write_array(store, "sample_ids", sample_ids)
+        writer = storage.RowWriter(store, "logits", (len(rows), 2, classes), np.float32)
+        views = (batch_logits(network, images, rows, device, flip=flip) for flip in (False, True))
         for view in zip(*views, strict=True):
             writer.append(np.stack(view, axis=1))
         writer.close()

@@ -1,21 +1,26 @@
-"""Two methods compared on the same folds: difference, effect size, interval and p-value."""
+"""Two methods compared on the same folds: difference, interval and, from five folds on, p-value."""
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from limbeck.statistics.fold_summaries import NOT_MEASURED
+from limbeck.statistics.power import describe_power
 from limbeck.study.settings import StatisticsSettings
 
 COLUMNS = (
     *("metric", "embedding", "layer", "budget", "folds"),
     *("difference", "low", "high", "effect_size", "p", "p_corrected", "significant"),
+    *("p_corrected_study", "significant_study"),
 )
+# Of fewer folds nobody can tell whether differences are distributed as a t-test takes them to be.
+LEAST_FOLDS = 5
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -28,17 +33,18 @@ class PairedTest:
         Mean over folds of the second method minus the first.
     low, high : float
         Confidence interval of the difference.
-    effect_size : float
-        Cohen's d_z: the mean difference over its sample standard deviation.
-    p : float
-        Two-sided.
+    effect_size : float or None
+        Cohen's d_z: the mean difference over its sample standard deviation; None below
+        `LEAST_FOLDS` folds.
+    p : float or None
+        Two-sided; None likewise.
     """
 
     difference: float
     low: float
     high: float
-    effect_size: float
-    p: float
+    effect_size: float | None
+    p: float | None
 
 
 def paired_test(
@@ -56,16 +62,31 @@ def paired_test(
     Returns
     -------
     PairedTest or None
-        None where nothing can be tested: fewer than two folds, or the same difference in all.
+        None where there is no spread: fewer than two folds, or differences that are equal but for
+        rounding.
+
+    Notes
+    -----
+    Differences are equal if they lie within `ROUNDING` of the largest value. Metrics are sums over
+    images in float64, whose rounding is below 1e-12 of a value at ten thousand images, and the
+    smallest step of an accuracy there is 1e-4: 1e-9 is far from both.
     """
-    differences = np.subtract(second, first)
-    if len(differences) < 2 or np.ptp(differences) == 0:
+    first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    differences = second - first
+    scale = np.abs([first, second]).max(initial=0)
+    if len(differences) < 2 or np.ptp(differences) <= ROUNDING * scale:
         return None
     test = stats.ttest_rel(second, first)
     interval = test.confidence_interval(confidence)
     mean = differences.mean()
-    effect_size = mean / differences.std(ddof=1)
-    return PairedTest(*map(float, (mean, interval.low, interval.high, effect_size, test.pvalue)))
+    tested = len(differences) >= LEAST_FOLDS
+    return PairedTest(
+        difference=float(mean),
+        low=float(interval.low),
+        high=float(interval.high),
+        effect_size=float(mean / differences.std(ddof=1)) if tested else None,
+        p=float(test.pvalue) if tested else None,
+    )
 
 
 def compare_methods(
@@ -73,9 +94,9 @@ def compare_methods(
 ) -> tuple[list[list], str]:
     """Test two methods by each metric, embedding, layer and budget.
 
-    The p-values are corrected within families: the budgets, layers and parts (superclasses, say)
-    of one metric, its mean over the parts apart from them, in one embedding. Where there is nothing
-    to test the cells say why.
+    The p-values are corrected twice: within families, the budgets, layers and parts (superclasses,
+    say) of one metric, its mean over the parts apart from them, in one embedding; and over all
+    p-values of the study. Where there is nothing to test the cells say why.
 
     Parameters
     ----------
@@ -91,26 +112,40 @@ def compare_methods(
     note : str
         What the folds can and cannot show.
     """
-    tests, families = {}, defaultdict(list)
+    pairs, tests = {}, {}
     for key, methods in _collect_values(rows, settings).items():
         first, second = (methods.get(method, {}) for method in settings.methods)
         folds = sorted(first.keys() & second.keys())
-        pairs = [[method[fold] for fold in folds] for method in (first, second)]
-        tests[key] = (pairs, paired_test(*pairs, settings.confidence))
-        if tests[key][1] is not None:
-            families[_family(key)].append(key)
-    corrected = {}
-    for keys in families.values():
-        p_values = [tests[key][1].p for key in keys]
-        adjusted = multipletests(p_values, 1 - settings.confidence, settings.correction)
-        corrected |= dict(zip(keys, zip(adjusted[1], adjusted[0], strict=True), strict=True))
+        pairs[key] = [[method[fold] for fold in folds] for method in (first, second)]
+        tests[key] = paired_test(*pairs[key], settings.confidence)
+    p_values = {key: test.p for key, test in tests.items() if test and test.p is not None}
+    families = defaultdict(dict)
+    for key, p in p_values.items():
+        families[_family(key)][key] = p
+    within = _correct(families.values(), settings)
+    over_all = _correct([p_values], settings)
     first_seen = [list(dict.fromkeys(names)) for names in zip(*tests, strict=True)]
-    cells = [
-        [*key, len(tests[key][0][0]), *_cells(*tests[key], corrected.get(key))]
-        for key in sorted(tests, key=lambda key: [*map(list.index, first_seen, key)])
-    ]
-    folds = max((len(pairs[0]) for pairs, _ in tests.values()), default=0)
-    return cells, limits_of(settings, folds, max(map(len, families.values()), default=1))
+    cells = []
+    for key in sorted(tests, key=lambda key: [*map(list.index, first_seen, key)]):
+        corrections = [*within.get(key, ()), *over_all.get(key, ())]
+        cells.append([*key, len(pairs[key][0]), *_cells(*pairs[key], tests[key], corrections)])
+    folds = max((len(first) for first, _ in pairs.values()), default=0)
+    largest = max(map(len, families.values()), default=1)
+    return cells, limits_of(settings, folds, largest, max(1, len(p_values)))
+
+
+def _correct(
+    families: Iterable[Mapping[Hashable, float]], settings: StatisticsSettings
+) -> dict[Hashable, tuple[float, str]]:
+    """Return each key's p-value, corrected in its family, and whether it is significant."""
+    corrected = {}
+    for family in filter(None, families):
+        significant, p_values, *_ = multipletests(
+            list(family.values()), 1 - settings.confidence, settings.correction
+        )
+        for key, p, yes in zip(family, p_values, significant, strict=True):
+            corrected[key] = (float(p), "yes" if yes else "no")
+    return corrected
 
 
 def _collect_values(rows: Sequence[Mapping[str, str]], settings: StatisticsSettings) -> Mapping:
@@ -129,42 +164,25 @@ def _family(key: tuple[str, ...]) -> tuple:
     return name, bool(part), key[1]
 
 
-def _cells(pairs: Sequence[Sequence[float]], test: PairedTest | None, corrected) -> list:
-    if test is None:
-        folds = len(pairs[0])
-        if folds == 0:
-            return [NOT_MEASURED, *[""] * 6]
-        reason = "one fold" if folds == 1 else "no spread"
-        return [float(np.subtract(*pairs[::-1]).mean()), *[reason] * 6]
-    p_corrected, significant = corrected
-    return [
-        *(test.difference, test.low, test.high, test.effect_size, test.p, float(p_corrected)),
-        "yes" if significant else "no",
-    ]
+def _cells(
+    first: Sequence[float], second: Sequence[float], test: PairedTest | None, corrections: Sequence
+) -> list:
+    """Return the cells that say what came of it, a reason where there is no value."""
+    reason = ""
+    if not first:
+        known = [NOT_MEASURED]
+    elif test is None:
+        known = [float(np.subtract(second, first).mean())]
+        reason = "one fold" if len(first) == 1 else "no spread"
+    elif test.p is None:
+        known = [test.difference, test.low, test.high]
+        reason = f"fewer than {LEAST_FOLDS} folds"
+    else:
+        known = [*astuple(test), *corrections]
+    return [*known, *[reason] * (len(COLUMNS) - COLUMNS.index("difference") - len(known))]
 
 
-def detectable_effect(folds: int, confidence: float, comparisons: int = 1) -> float:
-    """Return the smallest effect size |d_z| that a paired t-test over folds calls significant.
-
-    Parameters
-    ----------
-    folds : int
-        At least 2.
-    confidence : float
-        One minus the level.
-    comparisons : int
-        By how many the level is divided, as every correction here does for the smallest p-value.
-
-    Returns
-    -------
-    float
-        The critical t over the square root of the number of folds.
-    """
-    level = (1 - confidence) / comparisons
-    return float(stats.t.isf(level / 2, folds - 1) / math.sqrt(folds))
-
-
-def limits_of(settings: StatisticsSettings, folds: int, comparisons: int) -> str:
+def limits_of(settings: StatisticsSettings, folds: int, in_metric: int, in_study: int) -> str:
     """Say in words what so many folds can and cannot show.
 
     Parameters
@@ -173,8 +191,8 @@ def limits_of(settings: StatisticsSettings, folds: int, comparisons: int) -> str
         The methods compared and the level.
     folds : int
         That both methods were measured in.
-    comparisons : int
-        In the largest family.
+    in_metric, in_study : int
+        Number of p-values in the largest family and in the study.
 
     Returns
     -------
@@ -187,19 +205,26 @@ def limits_of(settings: StatisticsSettings, folds: int, comparisons: int) -> str
             f"One fold has no spread: the differences between {first} and {second} are given, "
             "but nothing can be said of their certainty."
         )
-    alone = detectable_effect(folds, settings.confidence)
-    among = detectable_effect(folds, settings.confidence, comparisons)
-    signed_rank = 2 / 2**folds
-    return (
-        f"{second} minus {first}, paired over {folds} folds: t-tests with {folds - 1} "
-        f"degree{'s' if folds > 2 else ''} of freedom, intervals at {settings.confidence:.0%}, "
-        f"p-values corrected by '{settings.correction}' within each metric. A difference must "
-        f"exceed {alone:.2f} of its own standard deviations over folds (d_z) to be significant "
-        f"alone, and at least {among:.2f} as the only one of {comparisons} compared: smaller "
-        "ones may be real and go unseen, so 'no' does not mean 'equal'. A test without the "
-        f"assumption of normality (Wilcoxon's) could not go below p = {signed_rank:.2g} here. The "
-        "folds share their test images, and their labelled images come from one pool: they are "
+    intervals = (
+        f"{second} minus {first}, paired over {folds} folds, with intervals at "
+        f"{settings.confidence:.0%} from Student's t with {folds - 1} "
+        f"degree{'s' if folds > 2 else ''} of freedom."
+    )
+    dependence = (
+        "The folds share their test images, and their labelled images come from one pool: they are "
         "not independent, and the intervals are narrower than those of new data would be (Nadeau "
         "& Bengio 2003). What the folds vary is the choice of labelled images and the seeds; they "
         "say nothing about other datasets, networks or teachers."
+    )
+    if folds < LEAST_FOLDS:
+        return f"{intervals} No test is made of fewer than {LEAST_FOLDS} folds. {dependence}"
+    level = 1 - settings.confidence
+    signed_rank = 2 / 2**folds
+    return (
+        f"{intervals} p-values of paired t-tests, corrected by '{settings.correction}' within each "
+        "metric ('p_corrected') and over all tests of the study ('p_corrected_study'). "
+        f"{describe_power(folds, level, in_metric, in_study)} "
+        "Smaller differences may be real and go unseen, so 'no' does not mean 'equal'. A test "
+        "without the assumption of normality (Wilcoxon's) could not go below "
+        f"p = {signed_rank:.2g} here. {dependence}"
     )

@@ -1,87 +1,145 @@
-"""Settings of a method, and what the schema cannot say of them."""
+"""Settings of a method, and what its keys cannot say of them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from limbeck.study.keys import Key, boolean, choice, integer, listed, number, setting, text
+from limbeck.study.networks import model_mistake
+from limbeck.study.objectives import OBJECTIVES
+
+# So long a training is where neither `epochs` nor `steps` is given.
+DEFAULT_STEPS = 2000
 
 
-@dataclass(frozen=True)
+def _channels(meaning: str, **bounds) -> Key:
+    value = number("", **bounds)
+    return listed(meaning, value, None, null=True, least=1, most=4, unique=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class MethodSettings:
-    """How to train a network.
+    """How a network comes about.
 
-    Exactly one of `epochs` and `steps` is set. An epoch is one pass over the labelled images; under
-    the distillation objective it is one cycle, a pass over the labelled images and then one over
-    the unlabelled ones; under the semi-supervised objectives it is one pass over the unlabelled
-    images, beside as many labelled batches as that takes. `decay_epochs` holds one period
-    (``step``) or the epochs at which to decay (``multi_step``); `input_size` and `crop_padding` are
-    in pixels, `cutout` in parts of the image's side. What is None by default may be missing in a
-    config; `OBJECTIVE_KEYS` says which objective needs what.
+    An epoch is one pass over the labelled images; under objectives with a teacher and unlabelled
+    images it is one cycle, a pass over the labelled images and then one over the unlabelled ones;
+    under the semi-supervised objectives it is one pass over the unlabelled images, beside as many
+    labelled batches as that takes. `options` holds the keys of the objective's own block, as
+    `limbeck.study.objectives` declares them.
     """
 
-    objective: str
-    teacher: str | None
-    temperature: float | None
-    model: str
-    weights: str | None
-    input_size: int | None
-    normalisation: str
-    layers: Mapping[str, str]
-    augmentation: str
-    batch_size: int
-    epochs: int | None
-    steps: int | None
-    learning_rate: float
-    momentum: float
-    nesterov: bool
-    weight_decay: float
-    schedule: str
-    decay_epochs: tuple[int, ...]
-    decay_factor: float | None
-    precision: str
-    crop_padding: int | None = None
-    ema_decay: float | None = None
-    unlabelled_ratio: int | None = None
-    unlabelled_weight: float | None = None
-    ramp_up: str | None = None
-    ramp_up_steps: tuple[int, int] | None = None
-    threshold: float | None = None
-    views: int | None = None
-    mixup_alpha: float | None = None
-    strong_operations: int | None = None
-    cutout: float | None = None
+    objective: str = setting(choice("what the network is trained for, see below", OBJECTIVES))
+    options: Mapping = field(default_factory=dict)
+    model: str = setting(text("the network, see below"))
+    weights: str | None = setting(
+        text(
+            "what training starts from: a name that the family of networks knows, such as "
+            "IMAGENET1K_V1, or the path of a state dict; null: random weights",
+            None,
+            null=True,
+        )
+    )
+    input_size: int | None = setting(
+        integer(
+            "side in pixels to which images are resized; null: as they are",
+            None,
+            null=True,
+            least=8,
+            most=1024,
+        )
+    )
+    interpolation: str = setting(
+        choice("how they are resized", ("nearest", "bilinear", "bicubic"), "bilinear")
+    )
+    normalisation: str = setting(
+        choice(
+            "whose mean and standard deviation images are normalised by: those of the training "
+            "images, of ImageNet, or mean and std",
+            ("dataset", "imagenet", "own"),
+            "dataset",
+        )
+    )
+    mean: tuple[float, ...] | None = setting(
+        _channels("for each channel, or one for all, of images scaled to [0, 1]; with own")
+    )
+    std: tuple[float, ...] | None = setting(_channels("likewise", above=0))
+    augmentation: str = setting(
+        choice(
+            "the weak views of images: mirrored left to right, cropped",
+            ("none", "flip", "crop", "crop_flip"),
+            "none",
+        )
+    )
+    crop_padding: int | None = setting(
+        integer(
+            "for crops: by how many pixels an image is shifted at most, its borders reflected",
+            None,
+            null=True,
+            least=1,
+            most=1024,
+        )
+    )
+    batch_size: int = setting(integer("images a step", 64, least=1, most=10**6))
+    epochs: int | None = setting(
+        integer("length of the training, or null", None, null=True, least=1, most=10**6)
+    )
+    steps: int | None = setting(
+        integer(
+            f"length of the training, or null; {DEFAULT_STEPS} where neither is given",
+            None,
+            null=True,
+            least=1,
+            most=10**9,
+        )
+    )
+    learning_rate: float = setting(number("of SGD", 0.1, above=0))
+    momentum: float = setting(number("of SGD", 0.9, least=0, below=1))
+    nesterov: bool = setting(boolean("Nesterov's momentum", True))
+    weight_decay: float = setting(number("of SGD", 0.0005, least=0))
+    schedule: str = setting(
+        choice(
+            "of the rate: cosine falls to 0, step by decay_factor every decay_epochs: [n], "
+            "multi_step at each of decay_epochs, cosine_7_16 along cos(7πx / 16) to a fifth",
+            ("constant", "cosine", "step", "multi_step", "cosine_7_16"),
+            "cosine",
+        )
+    )
+    decay_epochs: tuple[int, ...] = setting(
+        listed("of step and multi_step", integer("", least=1, most=10**6), [], unique=False)
+    )
+    decay_factor: float | None = setting(
+        number("of step and multi_step", None, null=True, above=0, below=1)
+    )
+    precision: str = setting(
+        choice(
+            "of training; bfloat16 leaves the weights float32, auto takes it where the processor "
+            "or GPU has it. Predictions and activations are always float32",
+            ("auto", "float32", "tf32", "bfloat16"),
+            "auto",
+        )
+    )
+    ema_decay: float | None = setting(
+        number(
+            "decay of an exponential moving average of the weights, which is then the network that "
+            "is kept; null: the last weights",
+            None,
+            null=True,
+            above=0,
+            below=1,
+        )
+    )
 
 
-# The keys that an objective needs. Those that it does not name must be null under it, `RAMP_KEYS`
-# but for the semi-supervised ones.
-UNLABELLED_KEYS = ("unlabelled_ratio", "unlabelled_weight")
-OBJECTIVE_KEYS = {
-    "cross_entropy": (),
-    "distillation": ("teacher", "temperature"),
-    "pi_model": UNLABELLED_KEYS,
-    "pseudo_label": (*UNLABELLED_KEYS, "threshold"),
-    "mean_teacher": (*UNLABELLED_KEYS, "ema_decay"),
-    "mixmatch": (*UNLABELLED_KEYS, "temperature", "views", "mixup_alpha"),
-    "fixmatch": (*UNLABELLED_KEYS, "threshold", "strong_operations", "cutout"),
-}
-RAMP_KEYS = ("ramp_up", "ramp_up_steps")
-
-# What folds can be trained together of: a step is one pass of the network, and a network of
-# convolutions, batch normalisation and linear layers, where nothing else mixes channels.
-PACKED_OBJECTIVES = ("cross_entropy", "distillation")
-PACKED_MODELS = ("wrn_", "resnet", "resnext", "wide_resnet")
-
-
-def is_packable(objective: str, model: str) -> bool:
-    """Return whether folds of a method with this objective and model can be trained together."""
-    return objective in PACKED_OBJECTIVES and model.startswith(PACKED_MODELS)
+# What counts where nothing is trained.
+NETWORK_KEYS = ("model", "input_size", "interpolation", "normalisation", "mean", "std")
 
 
 def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
-    """Check what the schema cannot say of one method's settings.
+    """Check what keys cannot say of one method's settings.
 
     Parameters
     ----------
     method : mapping
-        Valid under the schema.
+        Valid by its keys and filled in, as `MethodSettings` has them.
     key : str
         What to call it in a message.
 
@@ -90,6 +148,13 @@ def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
     str
         One line for each contradiction.
     """
+    wrong = model_mistake(method["model"])
+    if wrong:
+        yield f"{key}.model = '{method['model']}': {wrong}"
+    yield from _normalisation_contradictions(method, key)
+    objective = OBJECTIVES[method["objective"]]
+    if not objective.trains:
+        return
     if (method["epochs"] is None) == (method["steps"] is None):
         yield f"{key}: exactly one of epochs and steps must be set, the other null"
     if method["schedule"] in ("step", "multi_step"):
@@ -99,39 +164,35 @@ def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
             yield f"{key}.decay_epochs = {method['decay_epochs']}: schedule step takes one period"
     if method["nesterov"] and method["momentum"] == 0:
         yield f"{key}.nesterov = true: needs a momentum > 0"
-    yield from _objective_contradictions(method, key)
     crops = method["augmentation"] in ("crop", "crop_flip")
-    if crops != (method.get("crop_padding") is not None):
+    if crops != (method["crop_padding"] is not None):
         needed = "needs crop_padding" if crops else "crop_padding must be null"
         yield f"{key}.augmentation = {method['augmentation']}: {needed}"
-
-
-def _objective_contradictions(method: Mapping, key: str) -> Iterator[str]:
-    objective = method["objective"]
-    needed = OBJECTIVE_KEYS[objective]
-    named = {name for names in OBJECTIVE_KEYS.values() for name in names} | set(RAMP_KEYS)
-    allowed = {"ema_decay", *needed, *(RAMP_KEYS if "unlabelled_ratio" in needed else ())}
-    missing = [name for name in needed if method.get(name) is None]
+    missing = [name for name in objective.general if method[name] is None]
     if missing:
-        yield f"{key}.objective = {objective}: needs {', '.join(missing)}"
-    for name in sorted(named - allowed):
-        if method.get(name) is not None:
-            users = [other for other, names in OBJECTIVE_KEYS.items() if name in names]
-            yield (
-                f"{key}.{name} = {method[name]}: must be null under objective {objective}; "
-                f"used by {', '.join(users) or 'semi-supervised objectives'}"
-            )
-    if "unlabelled_ratio" in needed:
-        yield from _ramp_contradictions(method, key)
-    if objective == "distillation" and method["augmentation"] not in ("none", "flip"):
+        yield f"{key}.objective = {objective.name}: needs {', '.join(missing)}"
+    if "ramp_up" in objective.options:
+        yield from _ramp_contradictions(method["options"], f"{key}.{objective.name}")
+    if objective.name == "distillation" and crops:
         yield (
             f"{key}.augmentation = {method['augmentation']}: objective distillation reads logits "
             "of images and mirror images; allowed: none, flip"
         )
 
 
-def _ramp_contradictions(method: Mapping, key: str) -> Iterator[str]:
-    ramp, steps = method.get("ramp_up"), method.get("ramp_up_steps")
+def _normalisation_contradictions(method: Mapping, key: str) -> Iterator[str]:
+    given = [name for name in ("mean", "std") if method[name] is not None]
+    if method["normalisation"] == "own" and len(given) < 2:
+        yield f"{key}.normalisation = own: needs mean and std"
+    elif method["normalisation"] != "own" and given:
+        yield f"{key}.{given[0]} = {method[given[0]]}: needs normalisation: own"
+    elif len(given) == 2 and len(method["mean"]) != len(method["std"]):
+        count = len(method["mean"])
+        yield f"{key}.std = {method['std']}: must have as many values as mean, {count}"
+
+
+def _ramp_contradictions(options: Mapping, key: str) -> Iterator[str]:
+    ramp, steps = options["ramp_up"], options["ramp_up_steps"]
     if (ramp is None) != (steps is None):
         yield f"{key}: ramp_up = {ramp}, ramp_up_steps = {steps}: set both, or both to null"
     elif ramp and steps[0] >= steps[1]:

@@ -1,68 +1,178 @@
-"""Settings of each stage: read from JSON, checked against the config's schema, then frozen."""
+"""Settings of each stage: read from JSON, checked against the keys that they declare, frozen."""
 
-import functools
 import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 
-from limbeck.runtime.errors import InputError, suggest
+from limbeck.runtime.errors import InputError
+from limbeck.study.keys import (
+    Key,
+    boolean,
+    choice,
+    integer,
+    keys_of,
+    listed,
+    mapping,
+    number,
+    section,
+    setting,
+    text,
+    variant,
+)
 from limbeck.study.method_settings import MethodSettings, method_contradictions
+from limbeck.study.registry import DATASETS, EMBEDDINGS, FIGURES, METRICS, OBJECTIVES
+from limbeck.study.validation import fill_in, mistakes
+
+PUBLISHED = ("cifar100", None)
+METHOD_NAMES = text("", names="methods")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DatasetSettings:
-    """Which images to read; `test_fraction` is for datasets without a test split of their own."""
+    """Which images to read."""
 
-    name: str
-    path: str | None
-    download: bool
-    test_fraction: float | None
+    name: str = setting(choice("which", DATASETS))
+    path: str | None = setting(
+        text("the folder that holds it, or that it is downloaded to", None, null=True)
+    )
+    download: bool = setting(boolean("whether torchvision may download it", False))
+    test_fraction: float | None = setting(
+        number(
+            "part of the images to test on, where the dataset has no test images of its own",
+            None,
+            null=True,
+            above=0,
+            below=1,
+        )
+    )
+    image_size: int | None = setting(
+        integer(
+            "side in pixels of the squares that images of a folder become: the shorter side is "
+            "resized to it and the middle kept; null: they have one size already",
+            None,
+            null=True,
+            least=8,
+            most=4096,
+        )
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ActivationSettings:
-    """Type of the stored values, and how many test images of each class (None: all)."""
+    """What is taken of one layer: `module` is its path in the network, or ``auto``."""
 
-    dtype: str
-    images_per_class: int | None
+    dtype: str = setting(
+        choice("of stored values; float16 takes half the space", ("float32", "float16"), "float32")
+    )
+    images_per_class: int | None = setting(
+        integer(
+            "how many test images of each class are looked at; null: all. Accuracies are always of "
+            "all test images",
+            None,
+            null=True,
+            least=2,
+            most=10**6,
+        )
+    )
+    module: str = "auto"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MetricSettings:
-    """Size of a neighbourhood, the mass that a class's region holds, and the linear probe."""
+    """How layers and embeddings are scored; `names` are the metrics that are taken."""
 
-    neighbours: int
-    area_mass: float
-    probe_penalty: float
-    probe_folds: int
+    names: tuple[str, ...] = ()
+    neighbours: int = setting(
+        integer(
+            "of trustworthiness, continuity, k-NN accuracy and neighbour overlap",
+            15,
+            least=1,
+            most=10_000,
+        )
+    )
+    area_mass: float = setting(
+        number("part of a class's density that its area holds", 0.95, above=0, below=1)
+    )
+    probe_penalty: float = setting(
+        number(
+            "ridge penalty of the linear probe, times the mean squared distance of a layer's "
+            "images from their mean",
+            0.3,
+            above=0,
+        )
+    )
+    probe_folds: int = setting(
+        integer(
+            "parts of the linear probe's cross-validation; each class needs as many images",
+            5,
+            least=2,
+            most=1000,
+        )
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StatisticsSettings:
-    """Which two methods to compare, by which metrics, at which level, corrected how."""
+    """Which two methods are tested over the same folds."""
 
-    methods: tuple[str, str]
-    metrics: tuple[str, ...]
-    confidence: float
-    correction: str
+    methods: tuple[str, str] | None = setting(
+        listed(
+            "the two, second minus first; null: the last two of run.methods",
+            METHOD_NAMES,
+            None,
+            null=True,
+            least=2,
+            most=2,
+        )
+    )
+    metrics: tuple[str, ...] | None = setting(
+        listed(
+            "by which metrics; the parts of a metric (superclasses, say) come with it; null: all "
+            "of run.metrics that a test can say something of",
+            choice("", METRICS),
+            None,
+            null=True,
+            least=1,
+        )
+    )
+    confidence: float = setting(
+        number("of the intervals; one minus it is the level of asterisks", 0.95, above=0, below=1)
+    )
+    correction: str = setting(
+        choice(
+            "for the number of comparisons of each metric, as statsmodels calls it",
+            ("bonferroni", "holm", "fdr_bh", "fdr_by"),
+            "holm",
+        )
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class NoiseSettings:
+    """Points in the plane, from -1 to 1, and dimensions to lift them to."""
+
+    points: int = setting(integer("of uniform noise in the plane", 2000, least=32, most=10_000))
+    dimensions: int = setting(integer("to which maps lift them", 64, least=2, most=10_000))
+    degree: int = setting(integer("of the map polynomial", 3, least=2, most=20))
+    frequency: float = setting(
+        number("of the map fourier: deviation of angular frequencies, radians", 2, above=0)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudyPlan:
     """What a study is to measure, in the order of its config.
 
-    `embeddings` maps the name of each embedding to its algorithm; `published` names a file of
-    published numbers to compare with, or is None.
+    `layers` maps each layer to the methods that have it, `embeddings` the name of each embedding to
+    its algorithm; `published` names a file of published numbers to compare with, or is None.
     """
 
-    budgets: Sequence[int]
-    folds: int
-    methods: Sequence[str]
-    layers: Sequence[str]
-    embeddings: Mapping[str, str]
-    published: str | None
+    budgets: Sequence[int] = setting(listed("", integer("", least=0), least=1))
+    folds: int = setting(integer("", least=1))
+    methods: Sequence[str] = setting(listed("", text(""), least=1))
+    layers: Mapping[str, Sequence[str]] = setting(mapping("", listed("", text("")), least=1))
+    embeddings: Mapping[str, str] = setting(mapping("", choice("", EMBEDDINGS)))
+    published: str | None = setting(choice("", PUBLISHED))
 
     def embeddings_of(self, algorithms: Sequence[str] | None) -> list[str]:
         """Return the embeddings by any of the algorithms, or the first one's name if none is.
@@ -75,29 +185,22 @@ class StudyPlan:
         return names or [algorithms[0]]
 
 
-@dataclass(frozen=True)
-class NoiseSettings:
-    """Points in the plane and dimensions to lift them to.
-
-    `degree` is that of the polynomials, `frequency` the standard deviation of the Fourier
-    features' angular frequencies, in radians a unit of the plane.
-    """
-
-    points: int
-    dimensions: int
-    degree: int
-    frequency: float
+def block_of(objective: str, partial: bool = False) -> Key:
+    """Return the key of an objective's block; `partial` if what it needs may be missing."""
+    declared = OBJECTIVES[objective]
+    return section(f"of objective {objective}: {declared.summary}", declared.options, partial)
 
 
-STAGES = {
-    "dataset": DatasetSettings,
-    "method": MethodSettings,
-    "activations": ActivationSettings,
-    "metrics": MetricSettings,
-    "statistics": StatisticsSettings,
-    "plan": StudyPlan,
-    "noise": NoiseSettings,
-}
+EMBEDDING = variant(
+    "an algorithm and its keys; one algorithm may stand under several names",
+    "algorithm",
+    {name: declared.options for name, declared in EMBEDDINGS.items()},
+)
+FIGURE = variant(
+    "a kind of figure and what it shows",
+    "kind",
+    {name: declared.keys for name, declared in FIGURES.items()},
+)
 
 
 class EmbeddingSettings(dict):
@@ -108,41 +211,51 @@ class FigureSettings(dict):
     """``kind``, ``width`` and the figure's own settings."""
 
 
+class LayerPaths(dict):
+    """A method's layers: name to ``auto`` or the path of a module."""
+
+
 class StudyConfig(dict):
     """The whole config."""
 
 
-STAGE_OF = {
-    **{settings: stage for stage, settings in STAGES.items()},
-    EmbeddingSettings: "embedding",
-    FigureSettings: "figure",
+# What each stage's settings may be; the config as a whole was checked when the workflow started.
+STAGE_KEYS: dict[type, Key | None] = {
+    DatasetSettings: section("", keys_of(DatasetSettings)),
+    MethodSettings: variant(
+        "",
+        "objective",
+        {name: {"options": block_of(name)} for name in OBJECTIVES},
+        {name: key for name, key in keys_of(MethodSettings).items() if name != "objective"},
+    ),
+    ActivationSettings: section("", {**keys_of(ActivationSettings), "module": text("", "auto")}),
+    EmbeddingSettings: EMBEDDING,
+    MetricSettings: section(
+        "", {**keys_of(MetricSettings), "names": listed("", choice("", METRICS), [])}
+    ),
+    StatisticsSettings: section("", keys_of(StatisticsSettings)),
+    StudyPlan: section("", keys_of(StudyPlan)),
+    NoiseSettings: section("", keys_of(NoiseSettings)),
+    FigureSettings: FIGURE,
+    LayerPaths: mapping("", text(""), {}),
     StudyConfig: None,
 }
 
 
-@functools.cache
-def schema() -> dict:
-    """Return the JSON schema of the config; stages are under ``$defs``."""
-    import yaml
-
-    text = resources.files(__package__).joinpath("config.schema.yaml").read_text()
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-
-def parse_settings(stage: str | None, text: str):
-    """Read one stage's settings.
+def parse_settings(stage: type, text: str):
+    """Read one stage's settings; keys that are missing have their defaults.
 
     Parameters
     ----------
-    stage : str or None
-        A name under the schema's ``$defs``: ``dataset``, ``method``, ``activations``, ...; None for
-        the whole config.
+    stage : type
+        A key of `STAGE_KEYS`.
     text : str
         JSON, as the workflow passes it to ``--settings``.
 
     Returns
     -------
-    frozen dataclass, or dict for the stages whose keys depend on an algorithm
+    object
+        Of type `stage`: a frozen dataclass, or a dict where the keys depend on one of them.
 
     Raises
     ------
@@ -153,104 +266,15 @@ def parse_settings(stage: str | None, text: str):
         values = json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"--settings: not JSON ({error}): {text!r}") from None
-    mistakes = list(violations(values, stage))
-    if stage == "method" and not mistakes:
-        mistakes = list(method_contradictions(values, "settings"))
-    if mistakes:
-        raise InputError(f"--settings: {'; '.join(mistakes)}")
-    if stage not in STAGES:
-        return values
-    frozen = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
-    }
-    return STAGES[stage](**frozen)
-
-
-def violations(values: object, stage: str | None = None) -> Iterator[str]:
-    """Check values against the schema.
-
-    Parameters
-    ----------
-    values : object
-        The parsed config, or one stage's part of it.
-    stage : str, optional
-        Which part; the whole config by default.
-
-    Yields
-    ------
-    str
-        One line for each violation: the key, its value and what is allowed.
-    """
-    from jsonschema import Draft202012Validator, validators
-
-    def is_integer(checker, value: object) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool)
-
-    def is_number(checker, value: object) -> bool:
-        return is_integer(checker, value) or (isinstance(value, float) and math.isfinite(value))
-
-    checker = Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {"integer": is_integer, "number": is_number}
-    )
-    validator = validators.extend(Draft202012Validator, type_checker=checker)
-    whole = schema()
-    part = whole if stage is None else {"$ref": f"#/$defs/{stage}", "$defs": whole["$defs"]}
-    for error in validator(part).iter_errors(values):
-        yield from _describe(error)
-
-
-def _reads_as_number(value: object) -> bool:
-    try:
-        return isinstance(value, str) and math.isfinite(float(value))
-    except ValueError:
-        return False
-
-
-def _names(allowed: Sequence) -> list[str]:
-    return ["null" if value is None else str(value) for value in allowed]
-
-
-def _describe(error) -> Iterator[str]:
-    keys = list(error.absolute_path)
-    value = error.instance
-
-    def name(*more: object) -> str:
-        return ".".join(str(key) for key in [*keys, *more]) or "config"
-
-    allowed = error.validator_value
-    match error.validator:
-        case "additionalProperties" if isinstance(value, dict) and allowed is False:
-            known = error.schema["properties"]
-            for key in value.keys() - known.keys():
-                yield f"{name(key)}: unknown key; {suggest(key, known)}"
-        case "required":
-            missing = [key for key in allowed if key not in value]
-            if error.message.startswith(repr(missing[0])):
-                yield f"{name()}: missing {', '.join(missing)}"
-        case "enum":
-            yield f"{name()} = {value!r}: {suggest(value, _names(allowed))}"
-        case "type":
-            names = allowed if isinstance(allowed, str) else " or ".join(allowed)
-            hint = ""
-            if ("number" in names or "integer" in names) and _reads_as_number(value):
-                hint = "; YAML reads 1e-4 as text, write 1.0e-4 or 0.0001"
-            yield f"{name()} = {value!r}: must be of type {names}{hint}"
-        case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
-            sign = {
-                "minimum": ">=",
-                "exclusiveMinimum": ">",
-                "maximum": "<=",
-                "exclusiveMaximum": "<",
-            }
-            yield f"{name()} = {value!r}: must be {sign[error.validator]} {allowed}"
-        case "minItems" | "minProperties" if not value:
-            yield f"{name()} is empty: at least {allowed} needed"
-        case "minItems" | "maxItems":
-            sign = "at least" if error.validator == "minItems" else "at most"
-            yield f"{name()} = {value!r}: must have {sign} {allowed} items"
-        case "uniqueItems":
-            yield f"{name()} = {value!r}: must not repeat a value"
-        case "pattern":
-            yield f"{name()} = {value!r}: must match {allowed}"
-        case _:
-            yield f"{name()} = {value!r}: {error.message}"
+    key = STAGE_KEYS[stage]
+    wrong = []
+    if key is not None:
+        values = fill_in(key, values)
+        wrong = list(mistakes(key, values))
+    if stage is MethodSettings and not wrong:
+        wrong = list(method_contradictions(values, "settings"))
+    if wrong:
+        raise InputError(f"--settings: {'; '.join(wrong)}")
+    if issubclass(stage, dict):
+        return stage(values)
+    return stage(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

@@ -1,8 +1,7 @@
-"""Tables: one tidy table of all metrics, and wide ones of means and deviations over folds."""
+"""Wide tables of means and deviations over folds."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from limbeck.published.numbers import PublishedCell, read_published
 from limbeck.statistics.fold_summaries import (
@@ -12,86 +11,9 @@ from limbeck.statistics.fold_summaries import (
     format_cell,
     format_mean,
 )
+from limbeck.study.registry import METRICS, columns_of
 from limbeck.study.settings import StudyPlan
-
-
-@dataclass(frozen=True)
-class Shown:
-    """How a table shows a metric.
-
-    Attributes
-    ----------
-    label : str
-        What the table calls it, with the unit; ``{}`` stands for the part of a metric that has
-        values of its parts only.
-    scale : float
-        Factor on the values.
-    digits : int
-        Digits after the point.
-    only : tuple of str, optional
-        For which of the table's rows it has a value each, where it is not all of them.
-    """
-
-    label: str
-    scale: float = 1
-    digits: int = 2
-    only: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """A wide table.
-
-    Attributes
-    ----------
-    rows : tuple of str
-        Columns of the tidy table that make a row; the budgets are its columns.
-    metrics : mapping of str to Shown
-        Which metrics it shows, and how.
-    """
-
-    rows: tuple[str, ...]
-    metrics: Mapping[str, Shown]
-
-
-TABLES = {
-    "accuracy": Table(
-        ("method",),
-        {
-            "accuracy": Shown("accuracy (%)", 100),
-            "top_5_accuracy": Shown("top-5 accuracy (%)", 100),
-        },
-    ),
-    "ivis_loss": Table(
-        ("layer", "method", "embedding"),
-        {"ivis_loss": Shown("ivis loss at convergence", digits=3)},
-    ),
-    "class_area": Table(
-        ("embedding", "layer", "method"),
-        {"class_area_ratio": Shown("class area ratio (%)", 100)},
-    ),
-    "superclass_correlation": Table(
-        ("method",), {"superclass_correlation": Shown("mean over superclasses", digits=3)}
-    ),
-    "representation": Table(
-        ("layer", "method"),
-        {
-            "probe_accuracy": Shown("linear probe accuracy (%)", 100),
-            "intrinsic_dimension": Shown("intrinsic dimension"),
-            "variance_ratio": Shown("variance within over between classes"),
-            "neighbour_overlap": Shown("neighbours shared with {} (%)", 100),
-        },
-    ),
-    "runtime": Table(
-        ("method", "layer", "embedding"),
-        {
-            "training_seconds": Shown("training (s)", only=("method",)),
-            "extraction_seconds": Shown("extraction (s)", only=("method", "layer")),
-            "neighbour_seconds": Shown("neighbours (s)", only=("method", "layer")),
-            "embedding_seconds": Shown("embedding (s)"),
-        },
-    ),
-}
+from limbeck.study.tables import Table
 
 
 def wide_table(
@@ -117,7 +39,7 @@ def wide_table(
     for metric in table.metrics:
         own = [cell for cell in published if cell.metric == metric]
         parts = [name.partition(":")[2] for name, *_ in values if name.startswith(f"{metric}:")]
-        if "{}" not in table.metrics[metric].label:
+        if "{}" not in METRICS[metric].label:
             rows += _rows(table, metric, "", values, plan, own)
         for part in dict.fromkeys(parts):
             rows += _rows(table, metric, part, values, plan, [])
@@ -134,9 +56,9 @@ def _rows(
 ) -> Iterator[dict[str, str]]:
     """Yield the rows of one metric, or of one part of it, as cells by column."""
     name = f"{metric}:{part}" if part else metric
-    shown = table.metrics[metric]
-    label = shown.label.format(part) if "{}" in shown.label else part or shown.label
-    only = shown.only or table.rows
+    shown = METRICS[metric]
+    label = shown.title.format(part) if "{}" in shown.label else part or shown.title
+    only = columns_of(metric)
     embeddings = plan.embeddings_of(ALGORITHMS.get(metric))
     choices = {
         "method": dict.fromkeys([*(cell.method for cell in published), *plan.methods]),

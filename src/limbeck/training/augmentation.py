@@ -1,66 +1,59 @@
-"""Weak augmentation of batches, each image by itself, on the device.
-
-Batches of folds that are trained together are stacked, shape (folds, B, C, H, W).
-"""
+"""Weak augmentation of batches, each image by itself, on the device."""
 
 import torch
 
 from limbeck.runtime.errors import InputError
 from limbeck.study.method_settings import MethodSettings
-from limbeck.training.randomness import Generators, drawn
+from limbeck.training.randomness import send
 
 
 def weak_view(
-    images: torch.Tensor, settings: MethodSettings, generators: Generators = None
-) -> torch.Tensor:
-    """Return the images as the settings' ``augmentation`` shows them.
+    images: torch.Tensor, settings: MethodSettings
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return the images as the settings' ``augmentation`` shows them, and which are mirrored.
 
     Parameters
     ----------
     images : torch.Tensor
-        Shape (B, C, H, W), or (folds, B, C, H, W) with `generators`.
+        Shape (B, C, H, W).
     settings : MethodSettings
         ``augmentation`` and ``crop_padding`` count.
-    generators : sequence of torch.Generator, optional
-        One for each fold.
 
     Returns
     -------
-    torch.Tensor
+    images : torch.Tensor
         Same shape and type.
+    flipped : torch.Tensor or None
+        Shape (B,), bool; None where nothing is mirrored.
     """
+    flipped = None
     if settings.augmentation in ("flip", "crop_flip"):
-        images, _ = random_flip(images, generators)
+        images, flipped = random_flip(images)
     if settings.augmentation in ("crop", "crop_flip"):
-        images = random_crop(images, settings.crop_padding, generators)
-    return images
+        images = random_crop(images, settings.crop_padding)
+    return images, flipped
 
 
-def random_flip(
-    images: torch.Tensor, generators: Generators = None
-) -> tuple[torch.Tensor, torch.Tensor]:
+def random_flip(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Mirror each image left to right with probability one half.
 
     Parameters
     ----------
-    images, generators
-        As for `weak_view`.
+    images : torch.Tensor
+        Shape (B, C, H, W).
 
     Returns
     -------
     images : torch.Tensor
         Same shape.
     flipped : torch.Tensor
-        Which were mirrored, shape (B,) or (folds, B), bool.
+        Which were mirrored, shape (B,), bool.
     """
-    count = images.shape[-4]
-    flipped = drawn(
-        lambda generator: torch.rand(count, generator=generator) < 0.5, generators, images.device
-    )
-    return torch.where(flipped[..., None, None, None], images.flip(-1), images), flipped
+    flipped = send(torch.rand(len(images)) < 0.5, images.device)
+    return torch.where(flipped[:, None, None, None], images.flip(-1), images), flipped
 
 
-def random_crop(images: torch.Tensor, padding: int, generators: Generators = None) -> torch.Tensor:
+def random_crop(images: torch.Tensor, padding: int) -> torch.Tensor:
     """Shift each image by up to `padding` pixels a side, its borders reflected.
 
     The same as a crop of its own size from the image padded by reflection. torchvision's crops
@@ -68,8 +61,8 @@ def random_crop(images: torch.Tensor, padding: int, generators: Generators = Non
 
     Parameters
     ----------
-    images, generators
-        As for `weak_view`.
+    images : torch.Tensor
+        Shape (B, C, H, W).
     padding : int
         Pixels, fewer than the images have.
 
@@ -91,20 +84,14 @@ def random_crop(images: torch.Tensor, padding: int, generators: Generators = Non
         )
 
     def shifted(size: int) -> torch.Tensor:
-        """Return which of its pixels each place of each image shows along one axis, (.., size)."""
-        offsets = drawn(
-            lambda generator: torch.randint(
-                -padding, padding + 1, (images.shape[-4], 1), generator=generator
-            ),
-            generators,
-            images.device,
-        )
+        """Return which of its pixels each place of each image shows along one axis, (B, size)."""
+        offsets = send(torch.randint(-padding, padding + 1, (len(images), 1)), images.device)
         places = (torch.arange(size, device=images.device) + offsets).abs()
-        return (size - 1 - (size - 1 - places).abs()).flatten(end_dim=-2)
+        return size - 1 - (size - 1 - places).abs()
 
     rows, columns = shifted(height), shifted(width)
-    batch = torch.arange(len(rows), device=images.device)
+    batch = torch.arange(len(images), device=images.device)
     # Indexed as (B, H, W, C), which is how the images lie in memory.
-    pixels = images.flatten(end_dim=-4).permute(0, 2, 3, 1)
+    pixels = images.permute(0, 2, 3, 1)
     moved = pixels[batch[:, None, None], rows[:, :, None], columns[:, None, :]]
-    return moved.permute(0, 3, 1, 2).view(images.shape)
+    return moved.permute(0, 3, 1, 2)

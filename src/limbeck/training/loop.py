@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,25 +11,27 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.data.splits import read_split
-from limbeck.models.network import build_network, holds, save_network
-from limbeck.models.stack import NetworkStack
+from limbeck.networks.model_file import load_network, matches, save_network
+from limbeck.networks.network import Network, build_network
+from limbeck.networks.user_code import source_digest
 from limbeck.runtime import storage
 from limbeck.runtime.devices import resolve_precision, select_device, to_device
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
-from limbeck.study.method_settings import (
-    PACKED_MODELS,
-    PACKED_OBJECTIVES,
-    MethodSettings,
-    is_packable,
-)
+from limbeck.runtime.seeding import derive_seed
+from limbeck.study.method_settings import MethodSettings
+from limbeck.study.objectives import teacher_input
+from limbeck.study.registry import training_modules
 from limbeck.training.checkpoints import Checkpoint
 from limbeck.training.objectives import TrainingData
-from limbeck.training.trainer import HISTORY, Trainer
+from limbeck.training.teacher import CachedTeacher, LiveTeacher, Teacher
+from limbeck.training.trainer import HISTORY, LOOKED_AT, Trainer, are_finite, find_fault
 
 logger = logging.getLogger(__name__)
+
+Paths = Sequence[str | Path]
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,8 @@ class Run:
 
     Attributes
     ----------
-    split : str or Path
-        The labelled images.
-    teacher_logits : str or Path or None
-        The teacher's logits of the unlabelled images, for the distillation objective.
+    split : str or Path or None
+        The labelled images; None where nothing is trained.
     identity : mapping
         ``study``, ``method``, ``budget`` and ``fold``, written with the network.
     seed : int
@@ -50,25 +49,29 @@ class Run:
     model, history : str or Path
         Outputs: the network, and a CSV row an epoch (`HISTORY`), where accuracy is that of the
         labelled training images as they were seen.
+    teacher_logits, teacher_models : sequence of str or Path
+        Of each teacher its logits of the training images, or its network, as
+        `limbeck.study.objectives.teacher_input` says; else empty.
     """
 
-    split: str | Path
-    teacher_logits: str | Path | None
+    split: str | Path | None
     identity: Mapping
     seed: int
     model: str | Path
     history: str | Path
+    teacher_logits: Paths = ()
+    teacher_models: Paths = ()
 
 
 def train(
     *,
     dataset: str | Path,
-    runs: Sequence[Run],
+    run: Run,
     settings: MethodSettings,
     device: str,
     checkpoint: str | Path,
 ) -> None:
-    """Train one run, or the folds of one method and budget together; write networks and histories.
+    """Train one run; write its network and history.
 
     What was killed goes on from `checkpoint` and ends with the same weights as what was not. The
     checkpoint is removed at the end; one of other settings or data is passed over. Of two copies of
@@ -78,10 +81,8 @@ def train(
     ----------
     dataset : str or Path
         The dataset store.
-    runs : sequence of Run
-        What is trained; several only of what `is_packable`. Each sees the same images in the same
-        order as it would alone. Its weights differ by rounding, because the kernels of several
-        networks sum in another order.
+    run : Run
+        What is trained.
     settings : MethodSettings
         How to train.
     device : str
@@ -92,74 +93,103 @@ def train(
     Raises
     ------
     InputError
-        If a loss is not finite, if there are not enough unlabelled images, or if the runs cannot be
-        trained together.
+        If what the objective needs is missing or not finite, or if training diverged; then no
+        network is written.
     Stopped
         If SIGTERM came; the state is saved.
     """
-    if len(runs) > 1 and not is_packable(settings.objective, settings.model):
-        raise InputError(
-            f"--fold: {len(runs)} folds of objective {settings.objective} and model "
-            f"{settings.model}; give one, or {' or '.join(PACKED_OBJECTIVES)} and a model whose "
-            f"name begins with {', '.join(PACKED_MODELS)}"
-        )
     place = select_device(device)
     precision = resolve_precision(settings.precision, place)
     source = Dataset(dataset)
-    data = _load(source, runs, settings, place)
+    sample_ids = source.array("train", "sample_ids")
+    labelled, unlabelled = read_split(run.split, sample_ids, source.classes("train"))
+    classes = len(source.attributes["class_names"])
+    teacher, teachers = _read_teacher(run, settings, sample_ids, classes, place)
+    data = TrainingData(
+        images=to_device(source.array("train", "images"), place),
+        labels=torch.from_numpy(source.array("train", "labels")).to(place),
+        labelled=torch.from_numpy(labelled).to(place),
+        unlabelled=torch.from_numpy(unlabelled).to(place),
+        teacher=teacher,
+    )
     channels = data.images.shape[1]
-    shared = {
+    identity = {
         "settings": dataclasses.asdict(settings),
         "dataset": source.attributes,
         "channels": channels,
         "precision": precision,
         "device": device,
-        "code": fingerprint("train", f"training.objectives.{settings.objective}"),
+        "code": fingerprint("train", *training_modules(settings.objective, settings.model))
+        + source_digest(settings.model),
+        "run": dict(run.identity),
+        "seed": run.seed,
+        "labelled_hash": storage.digest(labelled),
+        "teachers": teachers,
     }
-    labelled = data.labelled.view(len(runs), -1).cpu().numpy()
-    identities = [
-        {**shared, **_identity(run, rows)} for run, rows in zip(runs, labelled, strict=True)
-    ]
-    with Checkpoint(checkpoint, identities) as saved:
-        if saved.waited and all(
-            Path(run.history).is_file() and holds(run.model, identity)
-            for run, identity in zip(runs, identities, strict=True)
-        ):
-            logger.info("%s: written by the other copy", ", ".join(str(run.model) for run in runs))
+    with Checkpoint(checkpoint, identity) as saved:
+        if saved.waited and Path(run.history).is_file() and matches(run.model, identity):
+            logger.info("%s: written by the other copy", run.model)
             return
-        networks, generators = [], []
-        for run in runs:
-            torch.manual_seed(run.seed)
-            networks.append(build_network(settings, source.attributes, channels).to(place))
-            generators.append(torch.default_generator.clone_state())
-        network = networks[0]
-        if len(runs) > 1:
-            network = NetworkStack(networks)
-            data = dataclasses.replace(data, generators=generators)
+        torch.manual_seed(run.seed)
+        network = build_network(settings, source.attributes, channels).to(place)
+        _check_start(network, settings, data.images[:LOOKED_AT], dataset)
+        # However many numbers a network took, all see the labelled images in the same first order.
+        torch.manual_seed(derive_seed(run.seed, "images"))
         trainer = Trainer(network, data, settings, precision, place)
         trainer.resume(saved.read())
         logger.info(
             "%d steps in %d epochs, %s on %s", trainer.total, trainer.epochs, precision, place
         )
         _run_epochs(trainer, saved)
-        result = trainer.result()
-        networks = [result] if len(runs) == 1 else result.split()
-        histories = zip(*trainer.rows, strict=True)
-        for run, network, identity, rows in zip(runs, networks, identities, histories, strict=True):
-            save_network(run.model, network, identity)
-            storage.write_rows(run.history, HISTORY, rows)
+        save_network(run.model, trainer.result(), identity)
+        storage.write_rows(run.history, HISTORY, trainer.rows)
         saved.remove()
 
 
-def _identity(run: Run, labelled: np.ndarray) -> dict:
-    """Return what tells a run from others of the same settings and dataset."""
-    logits = run.teacher_logits
-    return {
+def keep_as_is(dataset: str | Path, run: Run, settings: MethodSettings, device: str) -> None:
+    """Write a network that is not trained here, and an empty history.
+
+    Parameters
+    ----------
+    dataset, run, settings, device
+        As for `train`; the weights are random (``untrained``) or those of a file (``pretrained``).
+
+    Raises
+    ------
+    InputError
+        If the weights cannot be read or do not fit, or logits of the first images are not finite.
+    """
+    place = select_device(device)
+    source = Dataset(dataset)
+    images = to_device(source.images("train")[:LOOKED_AT], place)
+    torch.manual_seed(run.seed)
+    network = build_network(settings, source.attributes, images.shape[1]).to(place).eval()
+    _check_start(network, settings, images, dataset)
+    identity = {
+        "settings": dataclasses.asdict(settings),
+        "dataset": source.attributes,
+        "precision": "float32",
         "run": dict(run.identity),
         "seed": run.seed,
-        "labelled_hash": storage.digest(labelled),
-        "teacher_hash": None if logits is None else storage.open_store(logits).attrs["model_hash"],
     }
+    save_network(run.model, network, identity)
+    storage.write_rows(run.history, HISTORY, [])
+
+
+def _check_start(
+    network: Network, settings: MethodSettings, images: torch.Tensor, dataset: str | Path
+) -> None:
+    """Raise InputError where not training but what it starts from is the cause of a NaN."""
+    if constant := [number for number, std in enumerate(network.std.flatten().tolist()) if not std]:
+        raise InputError(
+            f"{dataset}: channel {constant[0]} of the training images is the same everywhere, so "
+            f"normalisation = {settings.normalisation} divides by 0; use normalisation: imagenet, "
+            "or other images"
+        )
+    if fault := find_fault(network, images):
+        raise InputError(
+            f"model = {settings.model}, weights = {settings.weights}: {fault} before training"
+        )
 
 
 def _run_epochs(trainer: Trainer, checkpoint: Checkpoint) -> None:
@@ -168,19 +198,12 @@ def _run_epochs(trainer: Trainer, checkpoint: Checkpoint) -> None:
         total=epochs, initial=len(trainer.rows), unit="epoch", disable=not sys.stderr.isatty()
     ) as bar:
         while len(trainer.rows) < epochs:
-            rows = trainer.train_epoch(checkpoint)
-            # Means over the folds that are trained together.
-            row = {name: sum(row[name] for row in rows) / len(rows) for name in HISTORY}
-            if not math.isfinite(row["loss"]):
-                raise InputError(
-                    f"learning_rate = {trainer.settings.learning_rate}: the loss is {row['loss']} "
-                    f"in epoch {row['epoch']:.0f}; use a smaller one"
-                )
+            row = trainer.train_epoch(checkpoint)
             bar.set_postfix(loss=row["loss"], accuracy=row["accuracy"])
             bar.update()
             if bar.disable:
                 done = len(trainer.rows)
-                spent = sum(row[-1] for rows in trainer.rows for row in rows)
+                spent = sum(row[-1] for row in trainer.rows)
                 logger.info(
                     "epoch %d of %d: loss %.4f, accuracy %.3f, rate %.4g, "
                     "%.0f images/s, %.0f s left",
@@ -188,42 +211,50 @@ def _run_epochs(trainer: Trainer, checkpoint: Checkpoint) -> None:
                 )
 
 
-def _load(
-    source: Dataset, runs: Sequence[Run], settings: MethodSettings, device: torch.device
-) -> TrainingData:
-    sample_ids = source.array("train", "sample_ids")
-    splits = [read_split(run.split, sample_ids) for run in runs]
-    if len(counts := {len(labelled) for labelled, _ in splits}) > 1:
-        raise InputError(f"--split: {sorted(counts)} labelled images; folds need as many each")
-    logits = None
-    if settings.objective == "distillation":
-        logits = torch.cat(
-            [_read_logits(run, sample_ids, *split) for run, split in zip(runs, splits, strict=True)]
-        ).to(device)
-    labelled, unlabelled = (
-        torch.from_numpy(np.stack(rows) if len(runs) > 1 else rows[0]).to(device)
-        for rows in zip(*splits, strict=True)
+def _read_teacher(
+    run: Run, settings: MethodSettings, sample_ids: np.ndarray, classes: int, device: torch.device
+) -> tuple[Teacher | None, list[str]]:
+    """Return whom the objective hears, and the hashes of the teachers' weights."""
+    needed = teacher_input(settings.objective, settings.augmentation)
+    if needed is None:
+        return None, []
+    paths, flag = (
+        (run.teacher_logits, "--teacher-logits")
+        if needed == "logits"
+        else (run.teacher_models, "--teacher-model")
     )
-    return TrainingData(
-        images=to_device(source.array("train", "images"), device),
-        labels=torch.from_numpy(source.array("train", "labels")).to(device),
-        labelled=labelled,
-        unlabelled=unlabelled,
-        teacher_logits=logits,
-    )
+    if not paths:
+        raise InputError(f"{flag} is missing: the objective {settings.objective} needs it")
+    if needed == "logits":
+        return _read_logits(paths, sample_ids, classes, device)
+    networks, metadata = zip(*(load_network(path, device) for path in paths), strict=True)
+    for path, network, content in zip(paths, networks, metadata, strict=True):
+        if not are_finite(network.parameters()):
+            raise InputError(f"{path}: weights that are not finite")
+        _check_classes(path, len(content["dataset"]["class_names"]), classes)
+    precisions = [content["precision"] for content in metadata]
+    return LiveTeacher(networks, precisions), [content["hash"] for content in metadata]
 
 
 def _read_logits(
-    run: Run, sample_ids: np.ndarray, labelled: np.ndarray, unlabelled: np.ndarray
-) -> torch.Tensor:
-    if run.teacher_logits is None:
-        raise InputError("--teacher-logits is missing: the distillation objective needs it")
-    if not len(unlabelled):
-        raise InputError(
-            f"{run.split}: all {len(labelled)} training images are labelled, none is left to "
-            "distil on; use a smaller budget"
-        )
-    store = storage.open_store(run.teacher_logits)
-    if list(store["sample_ids"][:]) != list(sample_ids[unlabelled]):
-        raise InputError(f"{run.teacher_logits}: not the unlabelled images of {run.split}")
-    return torch.from_numpy(store["logits"][:])
+    paths: Paths, sample_ids: np.ndarray, classes: int, device: torch.device
+) -> tuple[CachedTeacher, list[str]]:
+    stores = [storage.open_store(path) for path in paths]
+    names = stores[0]["sample_ids"][:]
+    places = {name: row for row, name in enumerate(sample_ids)}
+    logits = []
+    for path, store in zip(paths, stores, strict=True):
+        if list(store["sample_ids"][:]) != list(names) or not places.keys() >= set(names):
+            raise InputError(f"{path}: logits of other images than those of the dataset")
+        logits.append(torch.from_numpy(store["logits"][:]).to(device))
+        _check_classes(path, logits[-1].shape[-1], classes)
+        if not are_finite(logits[-1:]):
+            raise InputError(f"{path}: logits that are not finite")
+    rows = torch.tensor([places[name] for name in names], device=device)
+    teacher = CachedTeacher(rows, len(sample_ids), logits)
+    return teacher, [store.attrs["model_hash"] for store in stores]
+
+
+def _check_classes(path: str | Path, found: int, classes: int) -> None:
+    if found != classes:
+        raise InputError(f"{path}: a teacher of {found} classes; the dataset has {classes}")

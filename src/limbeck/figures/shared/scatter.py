@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from limbeck.data.datasets import Dataset
+from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
 
 LEGEND_COLUMNS = 4

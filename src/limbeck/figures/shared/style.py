@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from limbeck.runtime import storage
+from limbeck.study.embeddings import EMBEDDINGS
 
 MM_PER_INCH = 25.4
 
@@ -26,8 +27,6 @@ METHOD_COLOURS = (*PALETTE, "#882255")
 MISSING = "0.45"
 LETTER_MM, KEY_MM = 1.22, 8.6  # of a legend: about a letter, and what is around a name
 
-# How an embedding is called in print; a name that is not here stands for itself.
-EMBEDDING_NAMES = {"tsne": "t-SNE", "pca": "PCA"}
 
 SETTINGS = {
     "axes.axisbelow": True,
@@ -100,7 +99,7 @@ def mark_significant(axis: Axes, x: object, y: float) -> None:
 
 def embedding_name(name: str) -> str:
     """Return how figures call an embedding of the study."""
-    return EMBEDDING_NAMES.get(name, name)
+    return EMBEDDINGS[name].title if name in EMBEDDINGS else name
 
 
 def panel_grid(width: float, height: float, count: int, per_row: int, **arguments):

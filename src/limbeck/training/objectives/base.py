@@ -3,12 +3,9 @@
 An objective lists the steps of an epoch; each step takes the network and returns its loss. The
 order of the images is drawn with the list, so that an epoch that was cut short can go on at any
 step. All data lies on the device, so that a step does no Python work per image.
-
-Where several folds are trained together, rows and all that follows from them have one more axis in
-front, (folds, B), and the network is a stack of as many.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +13,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from limbeck.study.method_settings import MethodSettings
-from limbeck.training.randomness import Generators, drawn
+from limbeck.training.randomness import send
+from limbeck.training.teacher import Teacher
 
 
 @dataclass(frozen=True)
@@ -30,29 +28,23 @@ class TrainingData:
     labels : torch.Tensor
         Their labels, shape (N,); an objective reads those of `labelled` only.
     labelled, unlabelled : torch.Tensor
-        Rows of the labelled images, shape (budget,), and of the others, shape (N - budget,); of
-        several folds stacked.
-    teacher_logits : torch.Tensor or None
-        Of the unlabelled images and their mirror images, shape (N - budget, 2, classes); of several
-        folds one after the other, shape (folds * (N - budget), 2, classes).
-    generators : sequence of torch.Generator or None
-        What each of several folds draws from; None for one fold.
+        Rows of the labelled images, shape (budget,), and of the others, shape (N - budget,).
+    teacher : CachedTeacher or LiveTeacher or None
+        Whom the objective hears.
     """
 
     images: torch.Tensor
     labels: torch.Tensor
     labelled: torch.Tensor
     unlabelled: torch.Tensor
-    teacher_logits: torch.Tensor | None
-    generators: Generators = None
+    teacher: Teacher | None = None
 
 
 @dataclass(frozen=True)
 class StepResult:
     """The loss of one step; `correct` of its `labelled` images were classified correctly.
 
-    Both are scalars, or of several folds one for each, shape (folds,). `images` counts each image
-    of one fold's step once, however many views of it the network saw.
+    Both are scalars. `images` counts each image once, however many views of it the network saw.
     """
 
     loss: torch.Tensor
@@ -65,32 +57,37 @@ Step = Callable[[nn.Module], StepResult]
 
 
 class Objective:
-    """What a method minimises, and the average of its weights where the settings ask for one.
+    """What a method minimises, its own parameters, and the average of the network's weights.
 
     Parameters
     ----------
     data : TrainingData
         The images.
     settings : MethodSettings
-        ``objective``'s own keys, ``batch_size``, ``augmentation`` and ``ema_decay`` count.
+        ``options``, ``batch_size``, ``augmentation`` and ``ema_decay`` count.
     network : torch.nn.Module
         What is trained, before the first step.
 
     Attributes
     ----------
+    own : torch.nn.ModuleList
+        What is trained beside the network and kept in checkpoints only.
     average : torch.optim.swa_utils.AveragedModel or None
         The exponential moving average of the weights. Buffers, which are the statistics of batch
         normalisation, are averaged alike, so that they are of the same age as the weights.
 
     Notes
     -----
-    An epoch starts its random orders anew, so that torch's random states at its beginning and now,
-    the number of its steps taken and `state_dict` are all that resuming takes.
+    An epoch starts its random orders anew, that of the labelled images first, so that torch's
+    random states at its beginning and now, the number of its steps taken and `state_dict` are all
+    that resuming takes.
     """
 
     def __init__(self, data: TrainingData, settings: MethodSettings, network: nn.Module):
         self.data = data
         self.settings = settings
+        self.options = settings.options
+        self.own = nn.ModuleList()
         self.average = None
         if settings.ema_decay is not None:
             from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -106,38 +103,47 @@ class Objective:
         """List the steps of one epoch, counted from 0, in a new random order."""
         raise NotImplementedError
 
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Yield what is trained beside the network."""
+        return self.own.parameters()
+
     def after_step(self, network: nn.Module) -> None:
         """Take the network's new weights into the average; its first ones are copied."""
         if self.average is not None:
             self.average.update_parameters(network)
 
     def result(self, network: nn.Module) -> nn.Module:
-        """Return the network to keep: the average if there is one, else the one trained."""
+        """Return the network to keep, after the last step: the average, or else the one trained."""
         return network if self.average is None else self.average.module
 
     def state_dict(self) -> Mapping:
         """Return what resuming needs besides the network, the optimiser and the random state."""
-        return {} if self.average is None else self.average.state_dict()
+        average = None if self.average is None else self.average.state_dict()
+        return {"own": self.own.state_dict(), "average": average}
 
     def load_state_dict(self, state: Mapping) -> None:
         """Take back what `state_dict` gave."""
+        self.own.load_state_dict(state["own"])
         if self.average is not None:
-            self.average.load_state_dict(state)
+            self.average.load_state_dict(state["average"])
 
-    def supervised(self, logits: torch.Tensor, rows: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def supervised(
+        self, logits: torch.Tensor, rows: torch.Tensor, smoothing: float = 0.0
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the cross-entropy of labelled images and how many are classified correctly.
 
         Parameters
         ----------
         logits : torch.Tensor
-            Shape (B, classes), or (folds, B, classes).
+            Shape (B, classes).
         rows : torch.Tensor
-            Which images they are of, shape (B,), or (folds, B).
+            Which images they are of, shape (B,).
+        smoothing : float
+            Part of each label that is spread evenly over all classes.
         """
         labels = self.data.labels[rows]
-        correct = (logits.detach().argmax(-1) == labels).sum(-1)
-        losses = F.cross_entropy(logits.flatten(end_dim=-2), labels.flatten(), reduction="none")
-        return losses.view(labels.shape).mean(-1), correct
+        correct = (logits.detach().argmax(1) == labels).sum()
+        return F.cross_entropy(logits, labels, label_smoothing=smoothing), correct
 
 
 def count_batches(images: int, batch_size: int) -> int:
@@ -146,17 +152,26 @@ def count_batches(images: int, batch_size: int) -> int:
     return full + (rest > 1 or full == 0)
 
 
-def shuffled_batches(
-    rows: torch.Tensor, batch_size: int, generators: Generators = None
-) -> list[torch.Tensor]:
-    """Return `rows`, shape (n,) or (folds, n), in a random order, `batch_size` at a time.
+def shuffled_batches(rows: torch.Tensor, batch_size: int) -> list[torch.Tensor]:
+    """Return `rows`, shape (n,), in a random order, `batch_size` at a time.
 
     The last batch may be smaller; a single row left over joins the batch before it, since batch
-    normalisation has no variance of one value. Each fold has an order from its own generator.
+    normalisation has no variance of one value.
     """
-    count = rows.shape[-1]
-    order = drawn(
-        lambda generator: torch.randperm(count, generator=generator), generators, rows.device
-    )
-    inner = range(batch_size, batch_size * count_batches(count, batch_size), batch_size)
-    return list(rows.gather(-1, order).tensor_split(list(inner), dim=-1))
+    order = send(torch.randperm(len(rows)), rows.device)
+    inner = range(batch_size, batch_size * count_batches(len(rows), batch_size), batch_size)
+    return list(rows[order].tensor_split(list(inner)))
+
+
+def endless_batches(rows: torch.Tensor, batch_size: int) -> Iterator[torch.Tensor]:
+    """Yield batches of exactly `batch_size` without end, pass after pass in new random orders.
+
+    A batch may hold the end of a pass and the beginning of the next, or several passes.
+    """
+    waiting = rows[:0]
+    while True:
+        while len(waiting) < batch_size:
+            order = send(torch.randperm(len(rows)), rows.device)
+            waiting = torch.cat([waiting, rows[order]])
+        yield waiting[:batch_size]
+        waiting = waiting[batch_size:]

@@ -1,64 +1,22 @@
-"""Distillation of a teacher's logits, which were computed before."""
-
-from functools import partial
+"""Distillation of logits (Hinton et al. 2015)."""
 
 import torch
-from torch import nn
-from torch.nn import functional as F
 
-from limbeck.training.augmentation import random_flip
-from limbeck.training.objectives.base import Step, StepResult, count_batches, shuffled_batches
-from limbeck.training.objectives.cross_entropy import CrossEntropy
+from limbeck.training.objectives.distilling import Batch
+from limbeck.training.objectives.logits import LogitObjective, hinton_loss
 
 
-class Distillation(CrossEntropy):
-    """Cycles of a labelled pass with cross-entropy and an unlabelled pass with Eq. (1)."""
+class Distillation(LogitObjective):
+    """T² · KL(softmax(t / T) ‖ softmax(s / T)), the mean over the batch.
 
-    def steps_per_epoch(self) -> int:
-        """Return how many steps `epoch` lists."""
-        unlabelled = count_batches(self.data.unlabelled.shape[-1], self.settings.batch_size)
-        return super().steps_per_epoch() + unlabelled
-
-    def epoch(self, number: int) -> list[Step]:
-        """List the steps of one cycle, each pass in a new random order."""
-        unlabelled = self.data.unlabelled
-        positions = torch.arange(unlabelled.numel(), device=unlabelled.device)
-        batches = shuffled_batches(
-            positions.view_as(unlabelled), self.settings.batch_size, self.data.generators
-        )
-        return super().epoch(number) + [partial(self._distil, positions=batch) for batch in batches]
-
-    def _distil(self, network: nn.Module, positions: torch.Tensor) -> StepResult:
-        images = self.data.images[self.data.unlabelled.flatten()[positions]]
-        flipped = torch.zeros_like(positions)
-        if self.settings.augmentation == "flip":
-            images, flipped = random_flip(images, self.data.generators)
-        teacher = self.data.teacher_logits[positions, flipped.long()]
-        loss = distillation_loss(network(images), teacher, self.settings.temperature)
-        return StepResult(loss, positions.shape[-1], 0, None)
-
-
-def distillation_loss(
-    student: torch.Tensor, teacher: torch.Tensor, temperature: float
-) -> torch.Tensor:
-    """Return T² · KL(softmax(t / T) ‖ softmax(s / T)), the mean over the batch.
-
-    Parameters
-    ----------
-    student, teacher : torch.Tensor
-        Logits, shape (B, classes), or (folds, B, classes): a loss for each fold.
-    temperature : float
-        T.
-
-    Notes
-    -----
-    Eq. (1) of the paper, whose text was lost, taken to be that of Hinton et al. (2015): T² keeps
-    the size of the gradient independent of T.
+    By default the paper's cycles (``images: unlabelled``), T = 4 and weight 1: Eq. (1) of the
+    paper, whose text was lost, taken to be Hinton's. RepDistiller trains with ``images: all`` where
+    all are labelled, ``weight`` 0.9 and ``label_weight`` 0.1 at T = 4.
     """
-    divergence = F.kl_div(
-        F.log_softmax(student / temperature, -1),
-        F.log_softmax(teacher / temperature, -1),
-        reduction="none",
-        log_target=True,
-    )
-    return divergence.sum((-2, -1)) / student.shape[-2] * temperature**2
+
+    def compare(self, student: torch.Tensor, teacher: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return Hinton's loss."""
+        return hinton_loss(student, teacher, self.options["temperature"])
+
+
+OBJECTIVE = Distillation

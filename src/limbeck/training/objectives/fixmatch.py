@@ -15,9 +15,12 @@ class FixMatch(SemiSupervised):
         self, network: nn.Module, labelled: torch.Tensor, unlabelled: torch.Tensor, weight: float
     ) -> StepResult:
         strong = strong_view(
-            self._view(unlabelled), self.settings.strong_operations, self.settings.cutout
+            self._view(unlabelled), self.options["strong_operations"], self.options["cutout"]
         )
         logits = network(torch.cat([self._view(labelled), self._view(unlabelled), strong]))
         known, weak, strong = logits.split([len(labelled), len(unlabelled), len(unlabelled)])
-        loss = weight * pseudo_label_loss(strong, weak, self.settings.threshold)
+        loss = weight * pseudo_label_loss(strong, weak, self.options["threshold"])
         return self._result(known, labelled, unlabelled, loss)
+
+
+OBJECTIVE = FixMatch

@@ -23,3 +23,6 @@ class MeanTeacher(SemiSupervised):
         logits = network(self._view(rows))
         loss = weight * consistency_loss(logits.softmax(1), teacher)
         return self._result(logits[: len(labelled)], labelled, unlabelled, loss)
+
+
+OBJECTIVE = MeanTeacher

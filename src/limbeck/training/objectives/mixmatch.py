@@ -21,12 +21,12 @@ class MixMatch(SemiSupervised):
     def _step(
         self, network: nn.Module, labelled: torch.Tensor, unlabelled: torch.Tensor, weight: float
     ) -> StepResult:
-        views = torch.cat([self._view(unlabelled) for _ in range(self.settings.views)])
+        views = torch.cat([self._view(unlabelled) for _ in range(self.options["views"])])
         guesses = self._guess(network, views)
         images = torch.cat([self._view(labelled), views]).float()
         labels = F.one_hot(self.data.labels[labelled], guesses.shape[1]).float()
         targets = torch.cat([labels, guesses])
-        shares, partners = draw_mixture(len(images), self.settings.mixup_alpha)
+        shares, partners = draw_mixture(len(images), self.options["mixup_alpha"])
         shares, partners = send(shares, images.device), send(partners, images.device)
         mixed = torch.lerp(images[partners], images, shares.view(-1, 1, 1, 1))
         targets = torch.lerp(targets[partners], targets, shares.view(-1, 1))
@@ -42,9 +42,9 @@ class MixMatch(SemiSupervised):
         """Return the guessed labels of all views, (views * images, classes), without gradient."""
         with torch.no_grad():
             predictions = network(views).softmax(1)
-        count = self.settings.views
+        count = self.options["views"]
         mean = predictions.view(count, -1, predictions.shape[1]).mean(0)
-        return sharpen(mean, self.settings.temperature).repeat(count, 1)
+        return sharpen(mean, self.options["temperature"]).repeat(count, 1)
 
 
 def sharpen(probabilities: torch.Tensor, temperature: float) -> torch.Tensor:
@@ -73,3 +73,6 @@ def draw_mixture(count: int, alpha: float) -> tuple[torch.Tensor, torch.Tensor]:
     beta = torch.distributions.Beta(torch.tensor(alpha), torch.tensor(alpha))
     shares = beta.sample((count,))
     return torch.maximum(shares, 1 - shares), torch.randperm(count)
+
+
+OBJECTIVE = MixMatch

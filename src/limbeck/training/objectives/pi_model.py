@@ -21,3 +21,6 @@ class PiModel(SemiSupervised):
         first, second = logits.softmax(1).chunk(2)
         loss = weight * consistency_loss(first, second)
         return self._result(logits[: len(labelled)], labelled, unlabelled, loss)
+
+
+OBJECTIVE = PiModel

@@ -18,5 +18,8 @@ class PseudoLabel(SemiSupervised):
     ) -> StepResult:
         logits = network(self._view(torch.cat([labelled, unlabelled])))
         known, others = logits.split([len(labelled), len(unlabelled)])
-        loss = weight * pseudo_label_loss(others, others, self.settings.threshold)
+        loss = weight * pseudo_label_loss(others, others, self.options["threshold"])
         return self._result(known, labelled, unlabelled, loss)
+
+
+OBJECTIVE = PseudoLabel

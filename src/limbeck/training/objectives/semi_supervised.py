@@ -1,7 +1,8 @@
 """What the semi-supervised objectives have in common: batches of both kinds, ramp-ups, losses."""
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Mapping
 from functools import partial
 
 import torch
@@ -16,9 +17,9 @@ from limbeck.training.objectives.base import (
     Step,
     StepResult,
     TrainingData,
+    endless_batches,
     shuffled_batches,
 )
-from limbeck.training.randomness import send
 
 
 class SemiSupervised(Objective):
@@ -38,10 +39,10 @@ class SemiSupervised(Objective):
 
     def __init__(self, data: TrainingData, settings: MethodSettings, network: nn.Module):
         super().__init__(data, settings, network)
-        self.unlabelled_batch = settings.unlabelled_ratio * settings.batch_size
+        self.unlabelled_batch = self.options["unlabelled_ratio"] * settings.batch_size
         if len(data.unlabelled) < self.unlabelled_batch:
             raise InputError(
-                f"unlabelled_ratio = {settings.unlabelled_ratio}: with batch_size = "
+                f"unlabelled_ratio = {self.options['unlabelled_ratio']}: with batch_size = "
                 f"{settings.batch_size} a step takes {self.unlabelled_batch} unlabelled images, of "
                 f"which there are {len(data.unlabelled)}; use a smaller ratio, batch or budget"
             )
@@ -53,14 +54,15 @@ class SemiSupervised(Objective):
     def epoch(self, number: int) -> list[Step]:
         """List the steps of one epoch, counted from 0, in new random orders."""
         count = self.steps_per_epoch()
-        labelled = endless_batches(self.data.labelled, self.settings.batch_size)
+        batches = endless_batches(self.data.labelled, self.settings.batch_size)
+        labelled = list(itertools.islice(batches, count))
         unlabelled = shuffled_batches(self.data.unlabelled, self.unlabelled_batch)
         return [
             partial(
                 self._step,
                 labelled=rows,
                 unlabelled=others[: self.unlabelled_batch],
-                weight=unlabelled_weight(self.settings, step),
+                weight=unlabelled_weight(self.options, step),
             )
             for step, rows, others in zip(
                 range(number * count, (number + 1) * count), labelled, unlabelled, strict=False
@@ -85,7 +87,7 @@ class SemiSupervised(Objective):
 
     def _view(self, rows: torch.Tensor) -> torch.Tensor:
         """Return a new weak view of images, shape (len(rows), C, H, W), uint8."""
-        return weak_view(self.data.images[rows], self.settings)
+        return weak_view(self.data.images[rows], self.settings)[0]
 
     def _result(
         self,
@@ -100,12 +102,12 @@ class SemiSupervised(Objective):
         return StepResult(loss + unlabelled_loss, images, len(labelled), correct)
 
 
-def unlabelled_weight(settings: MethodSettings, step: int) -> float:
+def unlabelled_weight(options: Mapping, step: int) -> float:
     """Return the weight of the unlabelled loss in one step, counted from 0.
 
     Parameters
     ----------
-    settings : MethodSettings
+    options : mapping
         ``unlabelled_weight``, the largest; ``ramp_up`` and ``ramp_up_steps``, from and to where it
         rises to it. It is 0 before that.
     step : int
@@ -117,14 +119,14 @@ def unlabelled_weight(settings: MethodSettings, step: int) -> float:
     exp(-5 (1 - x)²), x from 0 to 1, as in Laine & Aila (2017) and Tarvainen & Valpola (2017); it
     starts from 0.007, not from 0.
     """
-    if settings.ramp_up is None:
-        return settings.unlabelled_weight
-    start, end = settings.ramp_up_steps
+    largest = options["unlabelled_weight"]
+    if options["ramp_up"] is None:
+        return largest
+    start, end = options["ramp_up_steps"]
     if step < start:
         return 0.0
     part = min((step - start) / (end - start), 1.0)
-    factor = part if settings.ramp_up == "linear" else math.exp(-5 * (1 - part) ** 2)
-    return settings.unlabelled_weight * factor
+    return largest * (part if options["ramp_up"] == "linear" else math.exp(-5 * (1 - part) ** 2))
 
 
 def consistency_loss(predictions: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -153,17 +155,3 @@ def pseudo_label_loss(logits: torch.Tensor, judged: torch.Tensor, threshold: flo
     confidence, classes = judged.detach().softmax(1).max(1)
     losses = F.cross_entropy(logits, classes, reduction="none")
     return (losses * (confidence >= threshold)).mean()
-
-
-def endless_batches(rows: torch.Tensor, batch_size: int) -> Iterator[torch.Tensor]:
-    """Yield batches of exactly `batch_size` without end, pass after pass in new random orders.
-
-    A batch may hold the end of a pass and the beginning of the next, or several passes.
-    """
-    waiting = rows[:0]
-    while True:
-        while len(waiting) < batch_size:
-            order = send(torch.randperm(len(rows)), rows.device)
-            waiting = torch.cat([waiting, rows[order]])
-        yield waiting[:batch_size]
-        waiting = waiting[batch_size:]

@@ -1,0 +1,137 @@
+"""What is known of a dataset before any job: classes, numbers of images and their shape."""
+
+import importlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from limbeck.data.listing import listing
+from limbeck.study.settings import DatasetSettings
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The size of a dataset.
+
+    Attributes
+    ----------
+    class_names : sequence of str
+        In the order of the labels.
+    train_per_class, test_per_class : sequence of int
+        Numbers of images, one for each class.
+    image_shape : tuple of int
+        Height, width and channels.
+    superclasses : mapping of str to str
+        Class to superclass, empty without any.
+    notes : sequence of str
+        What a user should know of how the dataset is read.
+    """
+
+    class_names: Sequence[str]
+    train_per_class: Sequence[int]
+    test_per_class: Sequence[int]
+    image_shape: tuple[int, int, int]
+    superclasses: Mapping[str, str]
+    notes: Sequence[str] = ()
+
+    @property
+    def smallest_train(self) -> tuple[int, str]:
+        """The smallest number of training images of a class, and that class."""
+        return min(zip(self.train_per_class, self.class_names, strict=True))
+
+    @property
+    def smallest_test(self) -> tuple[int, str]:
+        """The smallest number of test images of a class, and that class."""
+        return min(zip(self.test_per_class, self.class_names, strict=True))
+
+    def looked_at(self, images_per_class: int | None) -> list[int]:
+        """Return how many test images of each class ``activations.images_per_class`` chooses."""
+        if images_per_class is None:
+            return list(self.test_per_class)
+        return [min(count, images_per_class) for count in self.test_per_class]
+
+    def unlabelled(self, budget: int) -> int:
+        """Return how many training images a budget leaves without a label."""
+        return sum(self.train_per_class) - budget
+
+
+def quick_facts(
+    settings: DatasetSettings, store: str | Path | None = None, listed: str | None = None
+) -> Facts:
+    """Return the facts of a dataset without reading its images.
+
+    Parameters
+    ----------
+    settings : DatasetSettings
+        Which dataset, and where it lies.
+    store : str or Path, optional
+        Where its store is, once it was prepared; used if it was made of the same files.
+    listed : str, optional
+        What `listing` gave for these settings, if it was called.
+
+    Returns
+    -------
+    Facts
+        From the store, those of all images; otherwise those that the names and numbers of files
+        tell and those that are known of the dataset, see ``facts`` of its source.
+
+    Raises
+    ------
+    InputError
+        If files are missing or cannot be what they should be.
+    """
+    listed = listing(settings) if listed is None else listed
+    facts = store and stored_facts(store, source_of(settings, listed))
+    if facts:
+        return facts
+    return importlib.import_module(f"limbeck.data.sources.{settings.name}").facts(settings)
+
+
+def source_of(settings: DatasetSettings, listed: str) -> dict:
+    """Return what tells a dataset store's origin: all that it depends on but for the seed."""
+    return {
+        "dataset": settings.name,
+        "test_fraction": settings.test_fraction,
+        "image_size": settings.image_size,
+        "listing": listed,
+    }
+
+
+def stored_facts(store: str | Path, source: Mapping | None = None) -> Facts | None:
+    """Return the facts of a dataset's store, read from its attributes.
+
+    Parameters
+    ----------
+    store : str or Path
+        The store.
+    source : mapping, optional
+        What `source_of` gives for the settings at hand.
+
+    Returns
+    -------
+    Facts or None
+        None if there is no readable store, or it has another source.
+    """
+    try:
+        attributes = json.loads(Path(store, "zarr.json").read_bytes())["attributes"]
+        if source is not None and attributes["source"] != dict(source):
+            return None
+        superclass_names = attributes["superclass_names"]
+        superclasses = {
+            name: superclass_names[index]
+            for name, index in zip(
+                attributes["class_names"],
+                attributes["superclass_of_class"],
+                strict=bool(superclass_names),
+            )
+        }
+        return Facts(
+            class_names=attributes["class_names"],
+            train_per_class=attributes["train_per_class"],
+            test_per_class=attributes["test_per_class"],
+            image_shape=tuple(attributes["image_shape"]),
+            superclasses=superclasses,
+        )
+    except (OSError, ValueError, LookupError, TypeError):
+        return None

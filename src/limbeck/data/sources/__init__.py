@@ -1,0 +1,1 @@
+"""One module a dataset: ``read(settings, seed)``, and ``facts(settings)`` of what it will read."""

@@ -1,0 +1,49 @@
+"""The user's own images, in folders."""
+
+from limbeck.data.decoding import read_image
+from limbeck.data.facts import Facts
+from limbeck.data.image_files import find_images
+from limbeck.data.image_folder import count_test, read_image_folder
+from limbeck.data.samples import SourceData
+from limbeck.data.superclasses import read_superclasses
+from limbeck.runtime.paths import expand
+from limbeck.study.settings import DatasetSettings
+
+
+def read(settings: DatasetSettings, seed: int) -> SourceData:
+    """Read the folder; see `read_image_folder`."""
+    folder = expand(settings.path, "dataset.path")
+    return read_image_folder(folder, seed, settings.test_fraction, settings.image_size)
+
+
+def facts(settings: DatasetSettings) -> Facts:
+    """Return what `read` will give, of names and numbers of files; only the first image is read.
+
+    So size and channels are those of that image, and damaged ones are not found.
+    """
+    folder, fraction = expand(settings.path, "dataset.path"), settings.test_fraction
+    files = find_images(folder, split=fraction is not None)
+    names = files.class_names
+    counts = {part: [len(paths) for paths in files.parts[part].values()] for part in files.parts}
+    if fraction is not None:
+        test = [
+            count_test(count, name, fraction)
+            for count, name in zip(counts["all"], names, strict=True)
+        ]
+        train = [count - taken for count, taken in zip(counts["all"], test, strict=True)]
+        counts = {"train": train, "test": test}
+    first = next(iter(next(iter(files.parts.values())).values()))[0]
+    pixels = read_image(folder / first).pixels
+    size = settings.image_size
+    note = files.note()
+    return Facts(
+        class_names=names,
+        train_per_class=counts["train"],
+        test_per_class=counts["test"],
+        image_shape=(
+            *((size, size) if size else pixels.shape[:2]),
+            3 if pixels.ndim == 3 else 1,
+        ),
+        superclasses=read_superclasses(folder, names),
+        notes=(note,) if note else (),
+    )

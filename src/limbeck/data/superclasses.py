@@ -1,0 +1,73 @@
+"""The file that says which superclass each class of an image folder has."""
+
+import csv
+import io
+import os
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from limbeck.runtime.errors import InputError, suggest
+from limbeck.runtime.paths import show
+
+SUPERCLASS_FILE = "superclasses.csv"
+
+
+def read_superclasses(folder: Path, class_names: Sequence[str]) -> dict[str, str]:
+    """Read the superclass of each class from ``superclasses.csv``.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the dataset.
+    class_names : sequence of str
+        All classes, in Unicode's normal form C.
+
+    Returns
+    -------
+    dict of str to str
+        Class to superclass, empty without that file.
+
+    Raises
+    ------
+    InputError
+        If the file is not CSV in UTF-8 with the columns ``class,superclass``, or a class is missing
+        or has no images.
+    """
+    path = folder / SUPERCLASS_FILE
+    if not os.path.lexists(path):
+        return {}
+    try:
+        text = unicodedata.normalize("NFC", path.read_bytes().decode("utf-8-sig"))
+        reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
+        header, rows = reader.fieldnames, list(reader)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{show(path)}: not UTF-8 ({error}); save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"{show(path)}: cannot be read ({error.strerror})") from None
+    except csv.Error as error:
+        raise InputError(f"{show(path)}: not a CSV file ({error})") from None
+    if "\0" in text:
+        raise InputError(f"{show(path)}: not a text file (it holds null characters)")
+    if header != ["class", "superclass"]:
+        raise InputError(f"{show(path)}: its header is {header}; needs class,superclass")
+    superclasses: dict[str, str] = {}
+    for row in rows:
+        name, superclass = row["class"], row["superclass"]
+        if None in row:
+            raise InputError(
+                f"{show(path)}: class '{show(name)}' has more than two columns; quote names that "
+                "hold commas"
+            )
+        if name not in class_names:
+            hint = suggest(show(name), map(show, class_names))
+            raise InputError(f"{show(path)}: class '{show(name)}' has no images; {hint}")
+        if not superclass or name in superclasses:
+            raise InputError(f"{show(path)}: class '{show(name)}' needs exactly one superclass")
+        superclasses[name] = superclass
+    missing = [show(name) for name in class_names if name not in superclasses]
+    if missing:
+        raise InputError(
+            f"{show(path)}: no superclass for {', '.join(missing)}; add a line for each"
+        )
+    return superclasses

@@ -1,0 +1,39 @@
+"""What a metric gives where there is no structure: the values of permuted labels."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+PERMUTATIONS = 20
+
+
+class Null(NamedTuple):
+    """Values of a metric without structure: their mean, and the range that holds 95 % of them."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def permuted_null(metric: Callable[[np.ndarray], float], labels: np.ndarray, seed: int) -> Null:
+    """Return what a metric gives if chance deals out the labels.
+
+    Parameters
+    ----------
+    metric : callable
+        Maps labels (n,) to a number.
+    labels : numpy.ndarray
+        Shape (n,); permuting them keeps the number of images of each class.
+    seed : int
+        Of the permutations. Metrics with the same seed and labels see the same ones.
+
+    Returns
+    -------
+    Null
+        Over `PERMUTATIONS` permutations; the range is that between the quantiles 0.025 and 0.975,
+        interpolated.
+    """
+    generator = np.random.default_rng(seed)
+    values = [metric(generator.permutation(labels)) for _ in range(PERMUTATIONS)]
+    return Null(float(np.mean(values)), *map(float, np.quantile(values, [0.025, 0.975])))

@@ -1,0 +1,189 @@
+"""Linear probe: what a linear classifier can read off a layer (Alain & Bengio 2016)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from limbeck.metrics.checks import NotMeasured
+from limbeck.metrics.classification import chance_accuracy
+from limbeck.metrics.gram import finite_mean
+
+# A layer of fewer values than this part of the images is solved in its own space.
+NARROW = 1 / 4
+# From so many images on, factorising with SciPy saves more time than its import takes.
+MANY = 2000
+
+
+def probe_accuracy(
+    activations, gram: np.ndarray, labels: np.ndarray, probe_penalty: float, probe_folds: int
+) -> float:
+    """Return the accuracy of a linear probe on images that it was not trained on.
+
+    Parameters
+    ----------
+    activations : array-like
+        Shape (n, D).
+    gram : numpy.ndarray
+        Their centred Gram matrix, shape (n, n).
+    labels : numpy.ndarray
+        Shape (n,).
+    probe_penalty : float
+        On the squared weights, in units of the mean squared distance of the images from their mean.
+    probe_folds : int
+        In how many parts each class is dealt out for cross-validation.
+
+    Raises
+    ------
+    InputError
+        If an activation is NaN or infinite.
+    NotMeasured
+        If a class has fewer images than there are parts.
+
+    Notes
+    -----
+    Ridge regression of the classes, 1 for the own and -1 for the others, with an intercept that is
+    not penalised: scikit-learn's RidgeClassifier.
+    """
+    parts = stratified_parts(labels, probe_folds)
+    if activations.shape[1] <= NARROW * len(labels):
+        predicted = predict_in_space(activations, labels, parts, probe_penalty)
+    else:
+        predicted = predict_in_dual(gram, labels, parts, probe_penalty)
+    return float((predicted == labels).mean())
+
+
+def probe_chance(labels: np.ndarray) -> float:
+    """Return the accuracy of a probe of a layer that says nothing: the largest class's part."""
+    return chance_accuracy(labels)
+
+
+def stratified_parts(labels: np.ndarray, parts: int) -> np.ndarray:
+    """Deal the images of each class out to parts in turn, in the order in which they come.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray
+        Shape (n,).
+    parts : int
+        How many.
+
+    Returns
+    -------
+    numpy.ndarray
+        Each image's part, from 0, shape (n,).
+
+    Raises
+    ------
+    NotMeasured
+        If a class has fewer images than there are parts.
+    """
+    _, classes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    if sizes.min() < parts:
+        raise NotMeasured(
+            f"a class has {sizes.min()} images; {parts} folds of the probe need one each"
+        )
+    order = np.argsort(classes, kind="stable")
+    starts = np.cumsum(sizes) - sizes
+    part_of_image = np.empty(len(labels), np.int64)
+    part_of_image[order] = (np.arange(len(labels)) - np.repeat(starts, sizes)) % parts
+    return part_of_image
+
+
+def predict_in_space(
+    activations, labels: np.ndarray, parts: np.ndarray, penalty: float
+) -> np.ndarray:
+    """Predict the class of each image by a probe trained on the other parts, in float64.
+
+    Parameters
+    ----------
+    activations : array-like
+        Shape (n, D).
+    labels, parts : numpy.ndarray
+        Each image's class and part, shape (n,).
+    penalty : float
+        See `probe_accuracy`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,).
+
+    Notes
+    -----
+    The matrix to solve is D x D: that of all images, without those of the part.
+    """
+    points = activations[:] - finite_mean(activations)
+    scatter = points.T @ points
+    alpha = _scale(penalty, scatter, len(labels))
+    predicted = np.empty_like(labels)
+    for held, kept, classes, targets in _splits(labels, parts):
+        outside, inside = points[held], points[kept]
+        mean = inside.mean(axis=0)
+        matrix = scatter - outside.T @ outside - len(kept) * np.outer(mean, mean)
+        matrix[np.diag_indices(len(matrix))] += alpha
+        intercept = targets.mean(axis=0)
+        weights = np.linalg.solve(matrix, inside.T @ (targets - intercept))
+        predicted[held] = classes[((outside - mean) @ weights + intercept).argmax(axis=1)]
+    return predicted
+
+
+def predict_in_dual(
+    gram: np.ndarray, labels: np.ndarray, parts: np.ndarray, penalty: float
+) -> np.ndarray:
+    """Predict the class of each image by a probe trained on the other parts, from a Gram matrix.
+
+    Parameters
+    ----------
+    gram : numpy.ndarray
+        Centred Gram matrix of the activations, shape (n, n); its type is that of the computation.
+    labels, parts, penalty
+        As for `predict_in_space`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,).
+
+    Notes
+    -----
+    The weights are combinations of the training images, and the matrix to solve has their number
+    of rows, whatever the size of the layer. One for the intercept is added as a border: the
+    coefficients of the images add up to 0.
+    """
+    alpha = _scale(penalty, gram, len(labels))
+    predicted = np.empty_like(labels)
+    for held, kept, classes, targets in _splits(labels, parts):
+        kernel = gram[np.ix_(kept, kept)]
+        kernel[np.diag_indices(len(kept))] += alpha
+        intercept = targets.mean(axis=0)
+        border = np.ones((len(kept), 1))
+        solved = _solve(kernel, np.hstack([targets - intercept, border]).astype(gram.dtype))
+        shift = solved[:, :-1].sum(axis=0) / solved[:, -1].sum()
+        coefficients = solved[:, :-1] - solved[:, -1:] * shift
+        scores = gram[np.ix_(held, kept)] @ coefficients + shift + intercept
+        predicted[held] = classes[scores.argmax(axis=1)]
+    return predicted
+
+
+def _splits(labels: np.ndarray, parts: np.ndarray) -> Iterator[tuple]:
+    """Yield the images of each part, the others, all classes and the others' targets."""
+    classes, positions = np.unique(labels, return_inverse=True)
+    for part in np.unique(parts):
+        held, kept = np.flatnonzero(parts == part), np.flatnonzero(parts != part)
+        yield held, kept, classes, 2.0 * np.eye(len(classes))[positions[kept]] - 1
+
+
+def _scale(penalty: float, matrix: np.ndarray, count: int) -> float:
+    # Where all activations are the same, any penalty leaves the intercept alone.
+    return penalty * float(np.trace(matrix, dtype=np.float64)) / count or 1.0
+
+
+def _solve(matrix: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Solve a positive definite system; the matrix may be overwritten."""
+    if len(matrix) < MANY:
+        return np.linalg.solve(matrix, targets)
+    from scipy.linalg import cho_factor, cho_solve
+
+    # Transposed, a symmetric matrix is in the order that LAPACK overwrites.
+    factor = cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
+    return cho_solve(factor, targets, overwrite_b=True, check_finite=False)

@@ -1,0 +1,126 @@
+"""What can be known of a network without its weights: before the first job, in a second or two."""
+
+import contextlib
+import dataclasses
+import difflib
+from collections.abc import Mapping
+
+import torch
+
+from limbeck.networks.layers import UNUSED, output_fault, resolve_layers
+from limbeck.networks.network import Network, NetworkSpec, meta_backbone
+from limbeck.runtime.errors import InputError
+
+# Sides of images that networks are made for, to propose one.
+SIDES = (8, 16, 32, 64, 96, 128, 192, 224, 256, 299, 320, 384, 448, 512)
+IMAGES = 2
+LONGEST = 160
+
+
+def check_network(
+    spec: NetworkSpec,
+    image_shape: tuple[int, int, int],
+    layers: Mapping[str, str],
+    batch_size: int | None,
+) -> dict[str, tuple[int, ...]]:
+    """Check that images pass through a network and its layers, and return the layers' shapes.
+
+    The network is built on torch's meta device, which has shapes and no numbers; only a user's own
+    that cannot be built there takes memory.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The network.
+    image_shape : tuple of int
+        Channels, height and width of the dataset's images.
+    layers : mapping of str to str
+        Names and paths of the layers to look at; see `limbeck.networks.layers.resolve_layers`.
+    batch_size : int or None
+        Images in the smallest batch of a training, None for a network that is not trained here.
+
+    Returns
+    -------
+    dict of str to tuple of int
+        For each layer the shape of its output for one image.
+
+    Raises
+    ------
+    InputError
+        If there is no such network, it takes no images of this size or does not train on such a
+        batch, its output is not one row of logits an image, or a layer is not in it, is passed by
+        or gives anything else than a tensor with a row for each image.
+    """
+    backbone = meta_backbone(spec)
+    with next(backbone.parameters(), torch.empty(0)).device:
+        network = Network(backbone, spec)
+    paths = resolve_layers(network.backbone, layers)
+    outputs: dict[str, object] = {}
+    for path, module in network.backbone.named_modules():
+        module.register_forward_hook(
+            lambda module, inputs, output, path=path: outputs.update({path: output})
+        )
+    try:
+        logits = _pass(network.eval(), IMAGES, image_shape)
+    except Exception as error:
+        raise InputError(_size_mistake(network, image_shape, error)) from None
+    _check_logits(spec, logits, IMAGES)
+    usable = [path for path, output in outputs.items() if path and not output_fault(output, IMAGES)]
+    for name, path in paths.items():
+        fault = UNUSED if path not in outputs else output_fault(outputs[path], IMAGES)
+        if fault:
+            nearest = difflib.get_close_matches(path, usable, n=3, cutoff=0)
+            raise InputError(f"layer {name} = {path}: {fault}; take another: {', '.join(nearest)}")
+    shapes = {name: tuple(outputs[path].shape[1:]) for name, path in paths.items()}
+    if batch_size is not None:
+        try:
+            logits = _pass(network.train(), batch_size, image_shape)
+        except Exception as error:
+            raise InputError(
+                f"model = {spec.model}: does not train on a batch of {batch_size}: {_line(error)}"
+            ) from None
+        _check_logits(spec, logits, batch_size)
+    return shapes
+
+
+def _pass(network: Network, count: int, image_shape: tuple[int, int, int]) -> object:
+    # Not the network's own pass, which takes the output for a tensor.
+    images = torch.zeros(count, *image_shape, dtype=torch.uint8, device=network.mean.device)
+    with torch.no_grad():
+        return network.backbone(network.prepare(images))
+
+
+def _check_logits(spec: NetworkSpec, logits: object, count: int) -> None:
+    if not isinstance(logits, torch.Tensor):
+        raise InputError(
+            f"model = {spec.model}: its output is a {type(logits).__name__}, not a tensor of "
+            "logits; auxiliary heads are not supported"
+        )
+    if tuple(logits.shape) != (count, spec.classes):
+        raise InputError(
+            f"model = {spec.model}: its output is {'×'.join(map(str, logits.shape))} for {count} "
+            f"images, not {count}×{spec.classes}: a logit for each of the {spec.classes} classes"
+        )
+
+
+def _size_mistake(network: Network, image_shape: tuple[int, int, int], error: Exception) -> str:
+    """Say why a network takes no images of a size, and which it would take."""
+    spec, (_, height, width) = network.spec, image_shape
+    size = f"{height} × {width}"
+    if spec.input_size is not None:
+        size = f"{spec.input_size} × {spec.input_size} (input_size)"
+    hint = ""
+    for side in SIDES:
+        network.spec = dataclasses.replace(spec, input_size=side)
+        with contextlib.suppress(Exception):
+            _pass(network, IMAGES, image_shape)
+            hint = f"; input_size = {side} would do"
+            if side >= max(height, width):
+                break
+    return f"model = {spec.model}: takes no images of {size}: {_line(error)}{hint}"
+
+
+def _line(error: Exception) -> str:
+    """Return what an error says, in one line."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text[:LONGEST].rstrip(".")

@@ -1,0 +1,99 @@
+"""Named layers: which module of a network a name stands for."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from limbeck.runtime.errors import InputError, suggest
+
+AUTO = "auto"
+UNUSED = "no image passes through it"
+POOLED = ("avgpool", "global_pool")
+
+
+def resolve_layers(backbone: nn.Module, layers: Mapping[str, str]) -> dict[str, str]:
+    """Return the path of each layer's module.
+
+    Parameters
+    ----------
+    backbone : torch.nn.Module
+        Whose modules the paths are of.
+    layers : mapping of str to str
+        For each name a path, such as ``layer3.1.conv2``; `AUTO` for what the name itself stands
+        for in this network, or another name of that kind; see `automatic_layers`.
+
+    Raises
+    ------
+    InputError
+        For a path that the network does not have, with the nearest ones, or a name that stands for
+        nothing in this network.
+    """
+    automatic = automatic_layers(backbone)
+    modules = [path for path, _ in backbone.named_modules() if path]
+    found = {}
+    for name, path in layers.items():
+        wanted = name if path == AUTO else path
+        if wanted in automatic:
+            found[name] = automatic[wanted]
+        elif path == AUTO:
+            known = ", ".join(automatic) or "none"
+            children = ", ".join(child for child, _ in backbone.named_children())
+            raise InputError(
+                f"layer {name} = {AUTO}: {type(backbone).__name__} has {known} of that kind; name "
+                f"a module instead, such as {children}"
+            )
+        elif path in modules:
+            found[name] = path
+        else:
+            raise InputError(f"layer {name} = {path}: {suggest(path, [*automatic, *modules])}")
+    return found
+
+
+def automatic_layers(backbone: nn.Module) -> dict[str, str]:
+    """Return what A to E stand for in a network, as far as its architecture says.
+
+    A class says it by an attribute of the name of this function. Else: in residual networks the
+    stem, the first three groups and the global pooling; in networks of one ``features`` sequence
+    its first module, three at a third, two thirds and the end of it, and the pooling. Nothing in
+    all others, whose layers are named by paths.
+    """
+    own = getattr(type(backbone), "automatic_layers", None)
+    if own is not None:
+        return dict(own)
+    children = dict(backbone.named_children())
+    pooled = next((name for name in POOLED if name in children), None)
+    if "layer3" in children:
+        stages = {"A": "maxpool", "B": "layer1", "C": "layer2", "D": "layer3", "E": pooled}
+        return {name: path for name, path in stages.items() if path in children}
+    if pooled is None and isinstance(children.get("classifier"), nn.Sequential):
+        pooled = "classifier.0"
+    features = children.get("features")
+    if pooled is None or not isinstance(features, nn.Sequential):
+        return {}
+    names = [name for name, _ in features.named_children()]
+    last = len(names) - 1
+    chosen = {letter: names[round(last * part / 3)] for part, letter in enumerate("ABCD")}
+    return {letter: f"features.{child}" for letter, child in chosen.items()} | {"E": pooled}
+
+
+def output_fault(output: object, images: int) -> str | None:
+    """Say why a module's output is no layer, None if it is one.
+
+    Parameters
+    ----------
+    output : object
+        What the module gave.
+    images : int
+        How many images went through the network.
+    """
+    if isinstance(output, tuple | list):
+        return f"its output is a {type(output).__name__} of {len(output)}, not a tensor"
+    if not isinstance(output, torch.Tensor):
+        return f"its output is of type {type(output).__name__}, not a tensor"
+    if not output.is_floating_point():
+        return f"its output is of {output.dtype}, not of floating point"
+    if output.dim() < 2 or len(output) != images:
+        shape = "×".join(map(str, output.shape)) or "a single number"
+        return f"its output is {shape} for {images} images, not a row for each"
+    return None

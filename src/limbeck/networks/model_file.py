@@ -1,0 +1,80 @@
+"""The file of a network, ``model.pt``: what it is, its weights, and where it comes from."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from limbeck.networks.network import Network, NetworkSpec, assemble
+from limbeck.networks.state_dicts import check_finite, load_state_dict, read_tensors
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+
+PREFIX = "backbone."
+FOREIGN = "no network of Limbeck, or of another version; remove it and run its rule again"
+
+
+def save_network(path: str | Path, network: Network, metadata: Mapping) -> None:
+    """Write a network and what is needed to build it again.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, ``model.pt``.
+    network : Network
+        One of `build`.
+    metadata : mapping
+        What else the file is to say, of plain values: where the network comes from.
+    """
+    state = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
+    content = storage.digest(*(tensor.numpy() for tensor in state.values()))
+    spec = dataclasses.asdict(network.spec)
+    storage.write_tensors(path, {**metadata, "network": spec, "hash": content, "state": state})
+
+
+def matches(path: str | Path, metadata: Mapping) -> bool:
+    """Return whether there is a network at `path` that was written with the same metadata."""
+    try:
+        content = _read(path)
+    except InputError:
+        return False
+    return {key: content.get(key) for key in metadata} == dict(metadata)
+
+
+def load_network(path: str | Path, device: torch.device) -> tuple[Network, dict]:
+    """Read a network, in evaluation mode.
+
+    Returns
+    -------
+    network : Network
+        On the device.
+    metadata : dict
+        What `save_network` was given, and ``hash``, of the weights.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or no network of Limbeck's.
+    """
+    content = _read(path)
+    # Not `rename`: a backbone may have parts of that name itself.
+    state = {name.removeprefix(PREFIX): value for name, value in content.pop("state").items()}
+    check_finite(state, f"{path}:")
+    try:
+        spec = NetworkSpec(**content.pop("network"))
+    except TypeError:
+        raise InputError(f"{path}: {FOREIGN}") from None
+    network = assemble(spec)
+    load_state_dict(network.backbone, state, (), True, f"{path}:")
+    return network.to(device).eval(), content
+
+
+def _read(path: str | Path) -> dict:
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no network there; the rule that writes it has not run")
+    content = read_tensors(path, f"{path}:")
+    if not isinstance(content, dict) or not {"network", "hash", "state"} <= content.keys():
+        raise InputError(f"{path}: {FOREIGN}")
+    return content

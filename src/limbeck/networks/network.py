@@ -1,0 +1,291 @@
+"""The network that is trained and looked at: normalisation, upsampling, backbone."""
+
+import dataclasses
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from limbeck.networks.state_dicts import load_state_dict, read_state_dict, rename
+from limbeck.runtime.errors import InputError, suggest
+from limbeck.study.method_settings import MethodSettings
+from limbeck.study.networks import find_family, is_file
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """All of a network but its weights; ``model.pt`` holds both.
+
+    Attributes
+    ----------
+    model : str
+        One of the forms of `limbeck.study.networks.FAMILIES`.
+    classes : int
+        Number of logits.
+    channels : int
+        Channels that the backbone is built for, where it can be built for any.
+    mean, std : tuple of float
+        Per channel, of images scaled to [0, 1]; one value counts for all channels.
+    input_size : int or None
+        Side in pixels to which images are resized, None for their own.
+    interpolation : str
+        How: one of `INTERPOLATIONS`.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range.
+    """
+
+    model: str
+    classes: int
+    channels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    input_size: int | None = None
+    interpolation: str = "bilinear"
+
+    def __post_init__(self):
+        if self.interpolation not in INTERPOLATIONS:
+            raise InputError(
+                f"interpolation = {self.interpolation}: "
+                f"{suggest(self.interpolation, INTERPOLATIONS)}"
+            )
+        if not all(0 <= value <= 1 for value in self.mean):
+            raise InputError(f"mean = {list(self.mean)}: allowed: 0 to 1, of images scaled to that")
+        if not all(0 < value <= 1 for value in self.std):
+            raise InputError(
+                f"std = {list(self.std)}: allowed: above 0 and up to 1, of images scaled to that; "
+                "a channel that is the same in all images has none, so give mean and std or use "
+                "normalisation = imagenet"
+            )
+
+
+class Network(nn.Module):
+    """A classifier of 8-bit images.
+
+    Parameters
+    ----------
+    backbone : torch.nn.Module
+        Maps images (B, C, H, W) to logits.
+    spec : NetworkSpec
+        What it was built from; kept as an attribute.
+
+    Raises
+    ------
+    InputError
+        If the backbone takes another number of channels than there are means and deviations.
+    """
+
+    def __init__(self, backbone: nn.Module, spec: NetworkSpec):
+        super().__init__()
+        self.backbone, self.spec = backbone, spec
+        first = next((part for part in backbone.modules() if isinstance(part, nn.Conv2d)), None)
+        channels = spec.channels if first is None else first.in_channels
+        for name, values in (("mean", spec.mean), ("std", spec.std)):
+            if len(values) not in (1, channels):
+                raise InputError(
+                    f"model = {spec.model}: takes images of {channels} channels, but {name} has "
+                    f"{len(values)} values; for grey images it has 1, as under normalisation = "
+                    "dataset"
+                )
+            values = [*values] * (channels // len(values))
+            scaled = 255 * torch.tensor(values, dtype=torch.float32).view(1, -1, 1, 1)
+            self.register_buffer(name, scaled, persistent=False)
+
+    @property
+    def input_size(self) -> int | None:
+        """Side in pixels to which images are resized, None for their own."""
+        return self.spec.input_size
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Map images (B, C, H, W) of 0 to 255 to logits (B, classes), float32.
+
+        Grey images are repeated where the backbone expects colour.
+        """
+        return self.backbone(self.prepare(images)).float()
+
+    def prepare(self, images: torch.Tensor) -> torch.Tensor:
+        """Return images of 0 to 255 as the backbone takes them: normalised and resized.
+
+        Images are smoothed where they become smaller (antialiasing).
+        """
+        x = (images - self.mean) / self.std
+        size, mode = self.spec.input_size, self.spec.interpolation
+        if size is None:
+            return x
+        if mode == "nearest":
+            return F.interpolate(x, size=size, mode="nearest-exact")
+        shrinks = size < max(x.shape[2:])
+        return F.interpolate(x, size=size, mode=mode, align_corners=False, antialias=shrinks)
+
+
+def build_network(settings: MethodSettings, dataset: Mapping, channels: int) -> Network:
+    """Build a method's network for a dataset; see `build`.
+
+    Parameters
+    ----------
+    settings : MethodSettings
+        What is of the network counts, and the weights in the options of ``pretrained``.
+    dataset : mapping
+        The dataset's attributes: ``class_names``, ``mean``, ``std``.
+    channels : int
+        Channels of its images, 1 or 3.
+
+    Returns
+    -------
+    Network
+        On the CPU, channels last in memory.
+    """
+    spec = network_spec(settings, dataset, channels)
+    keep_head = settings.objective == "pretrained"
+    weights = settings.options["weights"] if keep_head else settings.weights
+    return build(spec, weights, keep_head=keep_head)
+
+
+def network_spec(settings: MethodSettings, dataset: Mapping, channels: int) -> NetworkSpec:
+    """Return what a method's network for a dataset is; parameters as for `build_network`."""
+    mean, std = dataset["mean"], dataset["std"]
+    if settings.normalisation == "imagenet":
+        mean, std = IMAGENET_MEAN, IMAGENET_STD
+    elif settings.normalisation == "own":
+        mean, std = settings.mean, settings.std
+    return NetworkSpec(
+        model=settings.model,
+        classes=len(dataset["class_names"]),
+        channels=channels,
+        mean=tuple(mean),
+        std=tuple(std),
+        input_size=settings.input_size,
+        interpolation=settings.interpolation,
+    )
+
+
+def build(spec: NetworkSpec, weights: str | None = None, *, keep_head: bool = False) -> Network:
+    """Build a network, with random weights or those of a file or a name.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        What to build.
+    weights : str or None
+        The path of a state dict, or a name that the kind of network knows (``IMAGENET1K_V1``).
+    keep_head : bool
+        Whether the weights are taken with their head, for as many classes as `spec` has; if not,
+        the head is new.
+
+    Returns
+    -------
+    Network
+        On the CPU, channels last in memory. Grey images are repeated where the network takes
+        colour: it can take nothing else, or the weights are of one that does.
+
+    Raises
+    ------
+    InputError
+        If there is no such network or the weights cannot be had or do not fit.
+    """
+    if weights is None:
+        return assemble(spec)
+    start = f"weights = {weights}:"
+    network = assemble(spec)
+    state = rename(_read_weights(spec.model, weights), network.backbone.state_dict(), start)
+    if spec.channels == 1 and _takes_colour(network.backbone, state):
+        network = assemble(dataclasses.replace(spec, channels=3))
+    load_state_dict(network.backbone, state, head_names(network), keep_head, start)
+    return network
+
+
+def head_names(network: Network) -> set[str]:
+    """Return the names of the backbone's tensors whose shapes follow the number of classes."""
+    own = network.backbone.state_dict()
+    other = meta_backbone(dataclasses.replace(network.spec, classes=network.spec.classes + 1))
+    return {
+        name
+        for name, value in other.state_dict().items()
+        if name in own and own[name].shape != value.shape
+    }
+
+
+def load_family(model: str) -> tuple[ModuleType, str]:
+    """Return the module that builds a network, and what that module calls it.
+
+    Such a module has
+
+    - ``build(name, classes, channels)``, which returns the network with random weights; where the
+      architecture fixes the number of channels, that one counts;
+    - ``named_weights(name, weights)``, where weights can be had by a name: a state dict;
+    - ``weights_names(name)``, beside it: what those names are.
+
+    An InputError of theirs names ``model = ...`` or ``weights = ...`` and what is allowed.
+    """
+    family, name = find_family(model)
+    return importlib.import_module(f"limbeck.{family.module}"), name
+
+
+def meta_backbone(spec: NetworkSpec) -> nn.Module:
+    """Build a backbone without memory for its weights.
+
+    It lies on torch's meta device, or on the CPU where its code needs numbers to build it. No
+    random number is drawn from the global generator.
+    """
+    family, name = load_family(spec.model)
+    with torch.random.fork_rng(devices=[]):
+        try:
+            with torch.device("meta"):
+                return family.build(name, spec.classes, spec.channels)
+        except Exception:
+            return family.build(name, spec.classes, spec.channels)
+
+
+def assemble(spec: NetworkSpec) -> Network:
+    """Build a network with random weights; see `build`."""
+    family, name = load_family(spec.model)
+    network = Network(family.build(name, spec.classes, spec.channels), spec)
+    return network.to(memory_format=torch.channels_last)
+
+
+def _read_weights(model: str, weights: str) -> Mapping[str, torch.Tensor]:
+    check_weights_name(model, weights)
+    if is_file(weights):
+        return read_state_dict(weights)
+    family, name = load_family(model)
+    try:
+        return family.named_weights(name, weights)
+    except OSError as error:
+        raise InputError(
+            f"weights = {weights}: the download failed ({error}); fetch the file on a machine with "
+            "a network connection and give its path instead"
+        ) from None
+
+
+def check_weights_name(model: str, weights: str) -> None:
+    """Raise InputError if ``weights:`` is neither a path nor a name that the kind knows."""
+    family, name = load_family(model)
+    if is_file(weights):
+        return
+    if not hasattr(family, "weights_names"):
+        raise InputError(
+            f"weights = {weights}: {model} takes only the path of a file (with a /) or null"
+        )
+    names = family.weights_names(name)
+    if weights not in names:
+        raise InputError(
+            f"weights = {weights}: {suggest(weights, names)}; or the path of a file (with a /)"
+        )
+
+
+def _takes_colour(backbone: nn.Module, state: Mapping[str, torch.Tensor]) -> bool:
+    """Return whether weights are of a network that takes colour, where `backbone` takes grey."""
+    for name, part in backbone.named_modules():
+        if isinstance(part, nn.Conv2d):
+            stored = state.get(f"{name}.weight")
+            return stored is not None and stored.dim() == 4 and stored.shape[1] == 3
+    return False

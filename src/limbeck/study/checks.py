@@ -1,0 +1,239 @@
+"""What the keys of a config cannot say: names that must exist, and values that exclude others."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from limbeck.runtime.errors import InputError, suggest
+from limbeck.runtime.paths import expand
+from limbeck.study.datasets import dataset_mistakes
+from limbeck.study.keys import Key
+from limbeck.study.method_settings import method_contradictions
+from limbeck.study.questions import (
+    layers_of,
+    needed_methods,
+    options_of,
+    resolve_figure,
+    runs_of,
+    teachers_of,
+    weights_file_of,
+)
+from limbeck.study.registry import EMBEDDINGS, FIGURES, OBJECTIVES, kinds_of, layer_figure_metrics
+from limbeck.study.settings import FIGURE, DatasetSettings, block_of
+from limbeck.study.structure import AUTO_LAYERS, CONFIG
+from limbeck.study.validation import mistakes
+
+ENDS = ("first", "last")
+# Names that stand for something else where a name may stand, or for a file.
+RESERVED = {
+    "methods": ENDS,
+    "embeddings": ENDS,
+    "layers": (*ENDS, "auto", "predictions"),
+}
+
+
+def contradictions(config: Mapping) -> Iterator[str]:
+    """Check what the keys cannot say.
+
+    Parameters
+    ----------
+    config : mapping
+        Valid by its keys and filled in.
+
+    Yields
+    ------
+    str
+        One line for each mistake: the key, its value and what is allowed.
+    """
+    for part, reserved in RESERVED.items():
+        for name in config[part]:
+            if name in reserved:
+                yield f"{part}: '{name}' stands for something else in configs and paths; rename it"
+    lines = [
+        *dataset_mistakes(DatasetSettings(**config["dataset"])),
+        *_wrong_names(config),
+        *_method_contradictions(config),
+    ]
+    lines = lines or list(_budget_contradictions(config))
+    yield from lines
+    if lines:  # What follows reads what these lines say is missing.
+        return
+    yield from _layer_contradictions(config)
+    yield from _metric_contradictions(config)
+    if config["run"]["maps"]:
+        yield from _noise_contradictions(config)
+    for name in config["run"]["figures"]:
+        yield from _figure_contradictions(name, config["figures"][name], config)
+
+
+def known_names(config: Mapping) -> dict[str, tuple[str, Sequence | None]]:
+    """Return where the names of a key's ``names`` come from, and which there are, if known."""
+    run = config["run"]
+    methods, embeddings, layers = run["methods"], run["embeddings"], list(config["layers"])
+    return {
+        "methods": ("methods", list(config["methods"])),
+        "embeddings": ("embeddings", list(config["embeddings"])),
+        "figures": ("figures", list(config["figures"])),
+        "run.methods": ("run.methods", methods),
+        "run.methods or ends": ("run.methods", [*methods, *ENDS]),
+        "run.embeddings or ends": ("run.embeddings", [*embeddings, *ENDS]),
+        "layers or ends": ("layers", [*layers, *ENDS]),
+        "budgets": ("budgets", config["budgets"]),
+        "folds": ("folds", range(config["folds"])),
+        "metrics of layers": ("the metrics of layers", layer_figure_metrics(methods)),
+    }
+
+
+def _named(key: Key, value: object, path: str) -> Iterator[tuple[str, str, object]]:
+    """Yield (path, names, value) of all that names something of the study."""
+    if value is None:
+        return
+    if key.kind == "either":
+        fitting = next((other for other in key.others if not list(mistakes(other, value))), None)
+        if fitting:
+            yield from _named(fitting, value, path)
+    elif key.kind in ("section", "variant"):
+        for name, its in key.keys_of(value).items():
+            if name in value:
+                yield from _named(its, value[name], f"{path}.{name}".lstrip("."))
+    elif key.kind == "mapping":
+        for name, item in value.items():
+            if key.names:
+                yield path, key.names, name
+            yield from _named(key.item, item, f"{path}.{name}")
+    elif key.kind == "list":
+        for item in value:
+            yield from _named(key.item, item, path)
+    elif key.names:
+        yield path, key.names, value
+
+
+def _wrong_names(config: Mapping) -> Iterator[str]:
+    known = known_names(config)
+    parts = {name: key for name, key in CONFIG.keys.items() if name not in ("methods", "figures")}
+    found = [named for name, key in parts.items() for named in _named(key, config[name], name)]
+    for method, settings in config["methods"].items():
+        objective = settings["objective"]
+        path = f"methods.{method}.{objective}"
+        found += _named(block_of(objective), options_of(config, method), path)
+    for figure in config["run"]["figures"]:
+        if figure in config["figures"]:
+            found += _named(FIGURE, config["figures"][figure], f"figures.{figure}")
+    for path, names, value in dict.fromkeys(found):
+        where, allowed = known.get(names, ("", None))
+        if allowed is not None and value not in allowed:
+            nearest = suggest(str(value), map(str, allowed))
+            yield f"{path} = {value!r}: not in {where}; {nearest}"
+
+
+def _method_contradictions(config: Mapping) -> Iterator[str]:
+    methods = config["methods"]
+    for name, method in methods.items():
+        key, objective = f"methods.{name}", method["objective"]
+        options = options_of(config, name)
+        wrong = list(mistakes(block_of(objective), options, f"{key}.{objective}"))
+        yield from wrong or method_contradictions({**method, "options": options}, key)
+        chain = [name]
+        while teachers := [each for each in teachers_of(config, chain[-1]) if each in methods]:
+            chain.append(teachers[0])
+            if teachers[0] in chain[:-1]:
+                order = list(methods)
+                if teachers[0] == name == min(chain, key=order.index):
+                    yield f"{key}.{objective}.teacher: a cycle, {' <- '.join(chain)}"
+                break
+
+
+def _budget_contradictions(config: Mapping) -> Iterator[str]:
+    needed = needed_methods(config)
+    trained = [n for n in needed if OBJECTIVES[config["methods"][n]["objective"]].trains]
+    if not trained:
+        return
+    if config["budgets"] is None:
+        yield f"budgets = null: {', '.join(trained)} are trained; how many labelled images?"
+    elif 0 in config["budgets"]:
+        yield f"budgets = {config['budgets']}: {', '.join(trained)} need labelled images"
+
+
+def _layer_contradictions(config: Mapping) -> Iterator[str]:
+    run = config["run"]["methods"]
+    if not config["layers"]:
+        yield "layers is empty: at least 1 needed"
+    for layer, place in config["layers"].items():
+        places = [place] if isinstance(place, str) else place.values()
+        if "auto" in places and layer not in AUTO_LAYERS:
+            yield (
+                f"layers.{layer} = auto: only {', '.join(AUTO_LAYERS)} are; name a module by its "
+                "path, such as group3.0.conv2"
+            )
+        if not any(layer in layers_of(config, method) for method in run):
+            yield f"layers.{layer}: none of run.methods has it, {', '.join(run)}"
+
+
+def _metric_contradictions(config: Mapping) -> Iterator[str]:
+    images, metrics = config["activations"]["images_per_class"], config["metrics"]
+    chosen = config["run"]["metrics"]
+    if images is not None:
+        folds = metrics["probe_folds"]
+        if "probe_accuracy" in chosen["layers"] and images < folds:
+            limit = f"allowed: 2 to {images}, activations.images_per_class"
+            yield f"metrics.probe_folds = {folds}: {limit}"
+        if {"class_area_ratio", "class_area_spread"} & {*chosen["embeddings"]} and images < 3:
+            yield f"activations.images_per_class = {images}: the area of a class needs 3"
+    scored = {name for names in chosen.values() for name in names}
+    for name in config["statistics"]["metrics"]:
+        if name not in scored:
+            yield f"statistics.metrics = '{name}': not in run.metrics; {suggest(name, scored)}"
+
+
+def _noise_contradictions(config: Mapping) -> Iterator[str]:
+    points, embeddings = config["noise"]["points"], config["embeddings"]
+    least = {"metrics.neighbours": config["metrics"]["neighbours"] + 1}
+    for name in config["run"]["embeddings"]:
+        declared = EMBEDDINGS[embeddings[name]["algorithm"]]
+        least[f"embeddings.{name}"] = declared.points(embeddings[name])
+    for key, count in least.items():
+        if points < count:
+            yield f"noise.points = {points}: {key} needs {count} or more"
+
+
+def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Iterator[str]:
+    key, declared = f"figures.{name}", FIGURES[figure["kind"]]
+    run = config["run"]
+    if declared.reads == "published" and config["published"] is None:
+        yield f"{key}: nothing to compare with; set published to the name of a file of numbers"
+    if declared.reads == "noise" and not run["maps"]:
+        yield f"{key}: run.maps is empty; nothing to show"
+    scored = {metric for names in run["metrics"].values() for metric in names}
+    shown = [metric.partition(":")[0] for metric in figure.get("metrics", [])]
+    for metric in (*declared.metrics, *shown):
+        if metric not in scored:
+            kinds = " or ".join(f"run.metrics.{kind}" for kind in kinds_of(metric))
+            yield f"{key}: shows {metric}, which is not taken; add it to {kinds}"
+    if "pairs" in figure and not resolve_figure(figure, config)["pairs"]:
+        yield f"{key}.pairs = {figure['pairs']}: run.methods has one method, and no pair"
+
+
+def missing_files(config: Mapping) -> Iterator[str]:
+    """Check that the files which a config names are there.
+
+    Yields
+    ------
+    str
+        One line for each that is not: the key, the file and what to do.
+    """
+    dataset = config["dataset"]
+    if dataset["path"] is not None and not dataset["download"]:
+        yield from _missing("dataset.path", dataset["path"])
+    for method in needed_methods(config):
+        own = "weights" in options_of(config, method)
+        block = f".{config['methods'][method]['objective']}" if own else ""
+        runs = runs_of(config, method)
+        for path in dict.fromkeys(weights_file_of(config, method, *run) for run in runs):
+            if path is not None:
+                yield from _missing(f"methods.{method}{block}.weights", path)
+
+
+def _missing(key: str, path: str) -> Iterator[str]:
+    try:
+        if not expand(path, key).exists():
+            yield f"{key} = {path}: no such file or folder; put it there, or change {key}"
+    except InputError as error:
+        yield str(error)

@@ -1,0 +1,414 @@
+"""What is measured: each metric is declared here, once.
+
+Schema, tables, figures, tests over folds and the explorer take its name in print, unit and
+direction from here. To add one, write a pure function in `limbeck.metrics` whose parameters say
+what it needs (the inputs in `limbeck.metrics.scoring` list them), and declare it. Imports nothing
+heavy, because every job parses the workflow again.
+
+Rows of a metric bear its name, and these besides:
+
+- ``<metric>:<part>``: its value for one part, a superclass or another method's layer, say;
+- ``<metric>_null``: what it gives where there is no structure, the mean over permutations;
+- ``<metric>_null_low``, ``<metric>_null_high``: the range that holds 95 % of the permutations;
+- ``<metric>_to_null``: the metric over that mean, where it is declared.
+
+Nulls of parts are called ``<metric>_null:<part>``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from limbeck.runtime.errors import InputError, suggest
+
+# What metrics are of, and in which columns of the tidy table their rows have a name.
+KINDS = {
+    "predictions": ("method",),
+    "layers": ("method", "layer"),
+    "embeddings": ("method", "layer", "embedding"),
+    "pairs": ("method", "layer"),
+}
+NULL, NULL_LOW, NULL_HIGH, TO_NULL = "_null", "_null_low", "_null_high", "_to_null"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number about a run, a layer, an embedding or two layers.
+
+    Attributes
+    ----------
+    name : str
+        In the column ``metric`` of the tidy table.
+    kind : str
+        One of `KINDS`: what it is measured of.
+    label : str
+        In print, without the unit; ``{}`` stands for the part of a metric that has parts only.
+    function : str
+        ``module:function`` below ``limbeck.metrics``; empty where the stage knows the value
+        (seconds, an algorithm's own numbers) or another metric's function comes with it.
+    unit : str
+        In print: ``%``, ``s``, ``nats``; empty for a pure number.
+    scale : float
+        Factor on the stored value to have that unit.
+    digits : int
+        After the point, in print.
+    better : str
+        ``higher``, ``lower``, or ``none`` where neither is better.
+    null : str
+        ``module:function`` of the value without structure; empty if there is none, or 0 is it.
+    null_label : str
+        What that is, in print.
+    parts : str
+        What stands behind the colon of its parts' names; empty if it has none.
+    from_zero : bool
+        Whether an axis begins at 0.
+    algorithms : tuple of str
+        Of which embeddings it is measured; empty stands for all.
+    settings : tuple of str
+        The keys of ``metrics`` in the config that it depends on.
+    """
+
+    name: str
+    kind: str
+    label: str
+    function: str = ""
+    unit: str = ""
+    scale: float = 1
+    digits: int = 3
+    better: str = "none"
+    null: str = ""
+    null_label: str = ""
+    parts: str = ""
+    from_zero: bool = False
+    algorithms: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The label with its unit, as a table's row or an axis has it."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+
+PERCENT = {"unit": "%", "scale": 100, "digits": 2}
+CLASSES_PERMUTED = "permuted classes"
+LARGEST_CLASS = "largest class"
+NOTHING_SHARED = "permuted images"
+IVIS = ("ivis", "ivis_torch")
+
+_KNN_ACCURACY = Metric(
+    "knn_accuracy",
+    "layers",
+    "k-NN accuracy",
+    "neighbourhoods:knn_accuracy",
+    **PERCENT,
+    better="higher",
+    null="neighbourhoods:knn_accuracy_null",
+    null_label=CLASSES_PERMUTED,
+    settings=("neighbours",),
+)
+_SILHOUETTE = Metric(
+    "silhouette",
+    "layers",
+    "silhouette of classes",
+    "neighbourhoods:layer_silhouette",
+    better="higher",
+)
+_CLASS_AREA_RATIO = Metric(
+    "class_area_ratio",
+    "embeddings",
+    "class area ratio",
+    "class_areas:class_area_ratio",
+    **PERCENT,
+    better="lower",
+    null="class_areas:class_area_null",
+    null_label=CLASSES_PERMUTED,
+    from_zero=True,
+    settings=("area_mass",),
+)
+
+# One for each kind: a layer's and an embedding's of one name look the same in print.
+DECLARATIONS: tuple[Metric, ...] = (
+    Metric(
+        "accuracy",
+        "predictions",
+        "accuracy",
+        "classification:accuracy",
+        **PERCENT,
+        better="higher",
+        null="classification:chance_accuracy",
+        null_label=LARGEST_CLASS,
+    ),
+    Metric(
+        "top_5_accuracy",
+        "predictions",
+        "top-5 accuracy",
+        "classification:top_5_accuracy",
+        **PERCENT,
+        better="higher",
+        null="classification:top_5_chance",
+        null_label="five largest classes",
+    ),
+    Metric(
+        "superclass_correlation",
+        "predictions",
+        "correlation of logits inside superclasses",
+        "superclasses:superclass_correlation",
+        parts="superclass",
+    ),
+    Metric(
+        "superclass_contrast",
+        "predictions",
+        "correlation of centred logits inside superclasses minus outside",
+        "superclasses:superclass_contrast",
+        better="higher",
+        parts="superclass",
+    ),
+    Metric(
+        "teacher_agreement",
+        "predictions",
+        "agreement with the teacher",
+        "fidelity:teacher_agreement",
+        **PERCENT,
+        better="higher",
+    ),
+    Metric(
+        "teacher_divergence",
+        "predictions",
+        "KL divergence from the teacher",
+        "fidelity:teacher_divergence",
+        unit="nats",
+        better="lower",
+        from_zero=True,
+    ),
+    Metric(
+        "calibration_error",
+        "predictions",
+        "expected calibration error",
+        "calibration:calibration_error",
+        **PERCENT,
+        better="lower",
+        from_zero=True,
+    ),
+    Metric(
+        "negative_log_likelihood",
+        "predictions",
+        "negative log-likelihood",
+        "calibration:negative_log_likelihood",
+        unit="nats",
+        better="lower",
+        from_zero=True,
+    ),
+    Metric("training_seconds", "predictions", "training", unit="s", digits=2, better="lower"),
+    _KNN_ACCURACY,
+    _SILHOUETTE,
+    Metric(
+        "probe_accuracy",
+        "layers",
+        "linear probe accuracy",
+        "probe:probe_accuracy",
+        **PERCENT,
+        better="higher",
+        null="probe:probe_chance",
+        null_label=LARGEST_CLASS,
+        settings=("probe_penalty", "probe_folds"),
+    ),
+    Metric(
+        "intrinsic_dimension",
+        "layers",
+        "intrinsic dimension",
+        "dimension:intrinsic_dimension",
+        digits=2,
+        from_zero=True,
+    ),
+    Metric(
+        "variance_ratio",
+        "layers",
+        "variance within over between classes",
+        "variance:variance_ratio",
+        digits=2,
+        better="lower",
+        null="variance:variance_ratio_null",
+        null_label=CLASSES_PERMUTED,
+        from_zero=True,
+    ),
+    Metric("extraction_seconds", "layers", "extraction", unit="s", digits=2, better="lower"),
+    Metric("neighbour_seconds", "layers", "neighbours", unit="s", digits=2, better="lower"),
+    Metric(
+        "trustworthiness",
+        "embeddings",
+        "trustworthiness",
+        "neighbourhoods:trustworthiness",
+        better="higher",
+        settings=("neighbours",),
+    ),
+    Metric(
+        "continuity",
+        "embeddings",
+        "continuity",
+        "neighbourhoods:continuity",
+        better="higher",
+        settings=("neighbours",),
+    ),
+    replace(
+        _KNN_ACCURACY,
+        kind="embeddings",
+        function="neighbourhoods:point_knn_accuracy",
+        null="neighbourhoods:point_knn_accuracy_null",
+    ),
+    replace(_SILHOUETTE, kind="embeddings", function="neighbourhoods:point_silhouette"),
+    _CLASS_AREA_RATIO,
+    Metric(
+        "class_area_ratio_to_null",
+        "embeddings",
+        "class area over that of permuted classes",
+        **PERCENT,
+        better="lower",
+        from_zero=True,
+        settings=("area_mass",),
+    ),
+    Metric(
+        "class_area_spread",
+        "embeddings",
+        "deviation of the class area ratio over classes",
+        "class_areas:class_area_spread",
+        **PERCENT,
+        from_zero=True,
+        settings=("area_mass",),
+    ),
+    Metric(
+        "axis_ratio",
+        "embeddings",
+        "deviation along the minor over the major axis",
+        "embedding_shape:axis_ratio",
+        from_zero=True,
+    ),
+    Metric(
+        "collapsed",
+        "embeddings",
+        "embedding collapsed to a line",
+        "embedding_shape:is_collapsed",
+        digits=0,
+        better="lower",
+        from_zero=True,
+    ),
+    Metric("ivis_loss", "embeddings", "ivis loss at convergence", better="lower", algorithms=IVIS),
+    Metric(
+        "ivis_epochs",
+        "embeddings",
+        "epochs of ivis",
+        digits=0,
+        from_zero=True,
+        algorithms=IVIS,
+    ),
+    Metric(
+        "ivis_converged",
+        "embeddings",
+        "ivis converged",
+        digits=0,
+        better="higher",
+        from_zero=True,
+        algorithms=IVIS,
+    ),
+    Metric(
+        "kl_divergence",
+        "embeddings",
+        "KL divergence of t-SNE",
+        unit="nats",
+        better="lower",
+        from_zero=True,
+        algorithms=("tsne", "tsne_gpu"),
+    ),
+    Metric(
+        "explained_variance",
+        "embeddings",
+        "explained variance",
+        **PERCENT,
+        better="higher",
+        from_zero=True,
+        algorithms=("pca",),
+    ),
+    Metric("embedding_seconds", "embeddings", "embedding", unit="s", digits=2, better="lower"),
+    Metric(
+        "cka",
+        "pairs",
+        "linear CKA with {}",
+        "similarity:align",
+        digits=2,
+        null="similarity:align",
+        null_label=NOTHING_SHARED,
+        parts="method.layer",
+        from_zero=True,
+    ),
+    Metric(
+        "cka_debiased",
+        "pairs",
+        "debiased linear CKA with {}",
+        "similarity:align",
+        digits=2,
+        parts="method.layer",
+        from_zero=True,
+    ),
+    Metric(
+        "neighbour_overlap",
+        "pairs",
+        "neighbours shared with {}",
+        "similarity:neighbour_overlap",
+        **PERCENT,
+        null="similarity:neighbour_overlap_null",
+        null_label=NOTHING_SHARED,
+        parts="method",
+        from_zero=True,
+        settings=("neighbours",),
+    ),
+)
+
+METRICS = {metric.name: metric for metric in DECLARATIONS}
+
+
+def metrics_of(kind: str, algorithm: str = "") -> dict[str, Metric]:
+    """Return the metrics of a kind by name, of embeddings those by an algorithm."""
+    return {
+        metric.name: metric
+        for metric in DECLARATIONS
+        if metric.kind == kind and algorithm in ("", *(metric.algorithms or (algorithm,)))
+    }
+
+
+def kinds_of(name: str) -> list[str]:
+    """Return the kinds that a metric is measured of."""
+    return [metric.kind for metric in DECLARATIONS if metric.name == name]
+
+
+def find_metric(name: str) -> Metric:
+    """Return how a metric is shown, given its name, that of a part or that of its null.
+
+    Of a layer's metric and an embedding's of the same name only `kind` and the functions differ.
+
+    Raises
+    ------
+    InputError
+        If there is no such metric.
+    """
+    whole = name.partition(":")[0]
+    for suffix in ("", NULL_LOW, NULL_HIGH, NULL):
+        found = METRICS.get(whole.removesuffix(suffix) if whole.endswith(suffix) else "")
+        if found and (found.null or not suffix):
+            return found
+    raise InputError(f"metric '{name}': no such metric; {suggest(whole, METRICS)}")
+
+
+def null_of(name: str, suffix: str = NULL) -> str:
+    """Return the name of a metric's null, ``cka_null:teacher.A`` for ``cka:teacher.A``."""
+    whole, colon, part = name.partition(":")
+    return f"{whole}{suffix}{colon}{part}"
+
+
+def metric_modules(kind: str, names: Sequence[str]) -> list[str]:
+    """Return the modules of the functions of some metrics, for the fingerprint of a stage."""
+    metrics = metrics_of(kind)
+    functions = [
+        function
+        for name in names
+        for function in (metrics[name].function, metrics[name].null)
+        if function
+    ]
+    return sorted({f"metrics.{function.partition(':')[0]}" for function in functions})

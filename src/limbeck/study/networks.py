@@ -1,0 +1,109 @@
+"""The forms of ``model:``, and which weights are files."""
+
+import re
+from dataclasses import dataclass
+
+from limbeck.runtime.errors import InputError
+
+
+@dataclass(frozen=True)
+class NetworkFamily:
+    """Networks that one module of `limbeck.networks` builds.
+
+    Attributes
+    ----------
+    name : str
+        Of the module.
+    form : str
+        How ``model:`` names one of them.
+    pattern : str
+        What it must match as a whole; the first family that fits counts. A group ``name`` is what
+        the family calls the network, the whole text where there is none.
+    summary : str
+        One line.
+    weights : bool
+        Whether it knows weights by names.
+    """
+
+    name: str
+    form: str
+    pattern: str
+    summary: str
+    weights: bool = False
+
+    @property
+    def module(self) -> str:
+        """Where its code is, below ``limbeck``."""
+        return f"networks.{self.name}"
+
+
+FAMILIES = (
+    NetworkFamily(
+        "wide_resnet",
+        "wrn_<depth>_<width>",
+        r"wrn_\d+_\d+",
+        "Wide-ResNets (Zagoruyko & Komodakis 2016), depth 6n + 4",
+    ),
+    NetworkFamily(
+        "cifar_resnet",
+        "resnet20, resnet56, resnet110, resnet8x4, resnet32x4",
+        r"resnet(8|14|20|32|44|56|110|8x4|32x4)",
+        "residual networks of small images (He et al. 2016; x4: four times as wide)",
+    ),
+    NetworkFamily(
+        "torchvision_networks",
+        "torchvision:<name>, or <name> alone",
+        r"(torchvision:)?(?P<name>[A-Za-z]\w*)",
+        "classifiers of torchvision",
+        weights=True,
+    ),
+    NetworkFamily(
+        "timm_networks",
+        "timm:<name>",
+        r"timm:(?P<name>[\w.-]+)",
+        "classifiers of timm",
+        weights=True,
+    ),
+    NetworkFamily(
+        "custom",
+        "<package.module>:<callable>",
+        r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*",
+        "what a function of yours returns",
+    ),
+)
+
+
+def find_family(model: str) -> tuple[NetworkFamily, str]:
+    """Return the family that builds a network, and what that family calls it.
+
+    Raises
+    ------
+    InputError
+        If the text has none of the forms.
+    """
+    for family in FAMILIES:
+        match = re.fullmatch(family.pattern, model)
+        if match:
+            return family, match.groupdict().get("name") or model
+    forms = ", ".join(family.form for family in FAMILIES)
+    raise InputError(f"model = {model!r}: allowed: {forms}")
+
+
+def model_mistake(model: str) -> str | None:
+    """Say what is wrong with the name of a network, as far as no library has to be asked."""
+    try:
+        family, _ = find_family(model)
+    except InputError as error:
+        return str(error).partition(": ")[2]
+    if family.name == "wide_resnet":
+        depth, width = map(int, model.split("_")[1:])
+        if depth < 10 or (depth - 4) % 6 or width < 1:
+            return "the depth must be 6n + 4, n >= 1, and the width 1 or more; for example wrn_28_1"
+        if depth > 1000 or width > 100:
+            return "the depth must be <= 1000 and the width <= 100"
+    return None
+
+
+def is_file(weights: str | None) -> bool:
+    """Return whether weights are the path of a file, not a name that a family knows."""
+    return weights is not None and ("/" in weights or "." in weights)

@@ -1,0 +1,211 @@
+"""What the workflow and the checks ask a study's config, once it is filled in."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from limbeck.study.keys import keys_of
+from limbeck.study.method_settings import NETWORK_KEYS, MethodSettings
+from limbeck.study.networks import is_file
+from limbeck.study.registry import EMBEDDINGS, METRICS, OBJECTIVES, TABLES
+
+
+def options_of(config: Mapping, method: str) -> Mapping:
+    """Return the keys of the block of a method's objective."""
+    settings = config["methods"][method]
+    return settings[settings["objective"]]
+
+
+def teachers_of(config: Mapping, method: str) -> list[str]:
+    """Return the methods that a method learns from."""
+    teacher = options_of(config, method).get("teacher", [])
+    return [teacher] if isinstance(teacher, str) else list(teacher)
+
+
+def reference_teacher(config: Mapping, method: str) -> str | None:
+    """Return the teacher that a method's predictions are compared with, None without one.
+
+    It is the method's own, or the first that any method of the study has: so that students with
+    and without a teacher are compared with the same one.
+    """
+    own = teachers_of(config, method)
+    others = [teacher for name in config["run"]["methods"] for teacher in teachers_of(config, name)]
+    return next((teacher for teacher in [*own, *others] if teacher != method), None)
+
+
+def needed_methods(config: Mapping) -> list[str]:
+    """Return the methods that are run, then those that only teach them."""
+    needed = list(config["run"]["methods"])
+    for method in needed:
+        needed += [teacher for teacher in teachers_of(config, method) if teacher not in needed]
+    return needed
+
+
+def layers_of(config: Mapping, method: str) -> dict[str, str]:
+    """Return the layers that a method has: name to ``auto`` or the path of a module."""
+    found = {}
+    for name, place in config["layers"].items():
+        module = place if isinstance(place, str) else place.get(method)
+        if module is not None:
+            found[name] = module
+    return found
+
+
+def methods_with(config: Mapping, layer: str) -> list[str]:
+    """Return those of ``run.methods`` that have a layer."""
+    return [method for method in config["run"]["methods"] if layer in layers_of(config, method)]
+
+
+def runs_of(config: Mapping, method: str) -> list[tuple[int, int]]:
+    """Return the budgets and folds at which a method is run.
+
+    A method that only teaches others is run wherever one of them is.
+    """
+    if method not in config["run"]["methods"]:
+        pupils = [name for name in needed_methods(config) if method in teachers_of(config, name)]
+        taught = {run for name in pupils for run in runs_of(config, name)}
+        return sorted(taught, key=lambda run: (config["budgets"].index(run[0]), run[1]))
+    settings = config["methods"][method]
+    budgets, folds = settings["budgets"], settings["folds"]
+    return [
+        (budget, fold)
+        for budget in config["budgets"]
+        if budgets is None or budget in budgets
+        for fold in range(min(folds or config["folds"], config["folds"]))
+    ]
+
+
+def dataset_json(config: Mapping) -> str:
+    """Return the settings of ``prepare_dataset``, as JSON."""
+    return _json(config["dataset"])
+
+
+def method_json(config: Mapping, method: str) -> str:
+    """Return what a network depends on, as JSON: the active block, and no layers.
+
+    Where nothing is trained keys of training are left out, so that they rerun nothing.
+    """
+    settings = config["methods"][method]
+    objective = settings["objective"]
+    trains = OBJECTIVES[objective].trains
+    keys = [*keys_of(MethodSettings)] if trains else ["objective", *NETWORK_KEYS]
+    return _json({**{key: settings[key] for key in keys}, "options": options_of(config, method)})
+
+
+def weights_file_of(config: Mapping, method: str, budget: object, fold: object) -> str | None:
+    """Return the file that a run's weights come from, as the config names it; None without one."""
+    settings = config["methods"][method]
+    weights = options_of(config, method).get("weights", settings["weights"])
+    return weights_of_run(weights, budget, fold) if is_file(weights) else None
+
+
+def weights_of_run(weights: str, budget: object, fold: object) -> str:
+    """Return a pattern of weights with ``{budget}`` and ``{fold}`` replaced."""
+    return weights.replace("{budget}", str(budget)).replace("{fold}", str(fold))
+
+
+def activations_json(config: Mapping, method: str, layer: str) -> str:
+    """Return the settings of ``extract_activations``, without how long stores are kept."""
+    settings = {key: value for key, value in config["activations"].items() if key != "temporary"}
+    return _json({**settings, "module": layers_of(config, method)[layer]})
+
+
+def embedding_json(config: Mapping, embedding: str) -> str:
+    """Return the settings of ``embed``, as JSON."""
+    return _json(config["embeddings"][embedding])
+
+
+def metrics_json(config: Mapping, kind: str) -> str:
+    """Return which metrics of a kind are taken and the settings that they depend on, as JSON."""
+    names = config["run"]["metrics"][kind]
+    used = {key for name in names for key in METRICS[name].settings}
+    return _json({"names": names, **{key: config["metrics"][key] for key in used}})
+
+
+def figure_json(config: Mapping, figure: str) -> str:
+    """Return the settings of ``draw_figure``, in which only a class may still be an end."""
+    return _json(resolve_figure(config["figures"][figure], config))
+
+
+def plan_json(config: Mapping) -> str:
+    """Return the study's plan; its keys keep the order of the config, which tables follow."""
+    return json.dumps(study_plan(config))
+
+
+def _json(values: object) -> str:
+    return json.dumps(values, sort_keys=True)
+
+
+def resolve_figure(
+    figure: Mapping,
+    config: Mapping | None = None,
+    class_names: Sequence[str] | None = None,
+) -> dict:
+    """Return a figure's settings with names and numbers in place of ``first``, ``last`` and null.
+
+    Parameters
+    ----------
+    figure : mapping
+        Its settings, valid and filled in.
+    config : mapping, optional
+        The study's config; without it only the class is replaced.
+    class_names : sequence of str, optional
+        Those of the dataset; without them the class stays as it is.
+    """
+    resolved = dict(figure)
+    choices: dict[str, Sequence] = {}
+    if config is not None:
+        run = config["run"]
+        choices = {
+            "budget": sorted(config["budgets"]),
+            "fold": range(config["folds"]),
+            "layer": list(config["layers"]),
+            "method": run["methods"],
+            "embedding": run["embeddings"],
+        }
+        if "methods" in figure and figure["methods"] is None:
+            resolved["methods"] = list(run["methods"])
+        if isinstance(figure.get("pairs"), str):
+            resolved["pairs"] = _pairs(run["methods"], figure["pairs"])
+    if class_names is not None:
+        choices["class"] = class_names
+    for key, values in choices.items():
+        if figure.get(key) in ("first", "last") and figure[key] not in values:
+            resolved[key] = values[0 if figure[key] == "first" else -1]
+    return resolved
+
+
+def _pairs(methods: Sequence[str], which: str) -> list[list[str]]:
+    firsts = methods[:1] if which == "first" else methods
+    return [[one, other] for at, one in enumerate(firsts) for other in methods[at + 1 :]]
+
+
+def neighbours_needed(config: Mapping) -> int:
+    """Return how many neighbours the selected embeddings and the metrics need.
+
+    The intrinsic dimension takes two.
+    """
+    needed = [2, config["metrics"]["neighbours"]]
+    for name in config["run"]["embeddings"]:
+        settings = config["embeddings"][name]
+        needed.append(EMBEDDINGS[settings["algorithm"]].neighbours(settings))
+    return max(needed)
+
+
+def study_plan(config: Mapping) -> dict:
+    """Return what a study is to measure, as `limbeck.study.settings.StudyPlan` takes it."""
+    run = config["run"]
+    return {
+        "budgets": config["budgets"],
+        "folds": config["folds"],
+        "methods": run["methods"],
+        "layers": {layer: methods_with(config, layer) for layer in config["layers"]},
+        "embeddings": {name: config["embeddings"][name]["algorithm"] for name in run["embeddings"]},
+        "published": config["published"],
+    }
+
+
+def tables_of(config: Mapping) -> list[str]:
+    """Return the names of the tables that are built from the study's metrics."""
+    scored = {name for names in config["run"]["metrics"].values() for name in names}
+    own = [name for name, table in TABLES.items() if scored.intersection(table.metrics)]
+    return [*own, *(["published"] if config["published"] else [])]

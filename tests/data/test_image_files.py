@@ -1,0 +1,198 @@
+"""Which files are images is told from names alone; what cannot be right is one line."""
+
+import os
+import re
+import socket
+
+import pytest
+
+from limbeck.data.image_files import find_images
+from limbeck.runtime.errors import InputError
+
+
+def touch(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder of two classes with training and test images; all files are empty."""
+    touch(tmp_path, "train/ant/1.png", "train/bee/1.png", "test/ant/2.png", "test/bee/2.png")
+    return tmp_path
+
+
+def error_of(folder, split=False):
+    with pytest.raises(InputError) as caught:
+        find_images(folder, split)
+    assert str(caught.value).isprintable()
+    return str(caught.value).replace(str(folder), "FOLDER")
+
+
+def test_parts_classes_and_paths_are_sorted(folder):
+    touch(folder, "train/bee/10.JPG", "train/bee/0.tiff", "train/Zebra/1.gif", "test/Zebra/1.gif")
+    files = find_images(folder, split=False)
+    assert files.class_names == ["Zebra", "ant", "bee"]
+    assert dict(files.parts["train"]) == {
+        "Zebra": ["train/Zebra/1.gif"],
+        "ant": ["train/ant/1.png"],
+        "bee": ["train/bee/0.tiff", "train/bee/1.png", "train/bee/10.JPG"],
+    }
+    assert files.parts["test"]["ant"] == ["test/ant/2.png"]
+    assert files.note() is None
+
+
+def test_classes_may_be_nested(folder):
+    touch(folder, "train/ant/images/a.JPEG", "train/ant/images/more/b.JPEG", "train/ant/boxes.txt")
+    files = find_images(folder, split=False)
+    assert files.parts["train"]["ant"] == [
+        "train/ant/1.png",
+        "train/ant/images/a.JPEG",
+        "train/ant/images/more/b.JPEG",
+    ]
+    assert files.note() == f"{folder}: passed over 1 file that is no image (1 .txt)"
+
+
+def test_leftovers_and_sidecars_are_counted_in_one_note(folder):
+    touch(folder, "train/ant/.DS_Store", "train/ant/Thumbs.db", "test/bee/desktop.ini")
+    touch(folder, "train/.DS_Store", "train/__MACOSX/._ant", "train/ant/__MACOSX/._1.png")
+    touch(folder, *(f"train/ant/{i}.{kind}" for i in range(3) for kind in ("txt", "JSON", "xml")))
+    touch(folder, "train/ant/notes", "train/labels.csv")
+    (folder / "train" / ".ipynb_checkpoints").mkdir()
+    files = find_images(folder, split=False)
+    assert files.class_names == ["ant", "bee"]
+    assert files.parts["train"]["ant"] == ["train/ant/1.png"]
+    # The eight most frequent kinds.
+    assert re.fullmatch(
+        re.escape(f"{folder}: passed over 18 files that are no images (")
+        + r"(3 \.(txt|json|xml), ){3}(2 (\.DS_Store|__MACOSX), ){2}(1 [\w.]+, ){3}\.\.\.\)",
+        files.note(),
+    )
+
+
+def test_without_test_images_classes_lie_in_train_or_at_the_top(folder):
+    for path in (folder / "test").rglob("*.png"):
+        path.unlink()
+    for path in (folder / "test" / "ant", folder / "test" / "bee", folder / "test"):
+        path.rmdir()
+    assert dict(find_images(folder, split=True).parts) == {
+        "all": {"ant": ["train/ant/1.png"], "bee": ["train/bee/1.png"]}
+    }
+    assert dict(find_images(folder / "train", split=True).parts) == {
+        "all": {"ant": ["ant/1.png"], "bee": ["bee/1.png"]}
+    }
+    assert "dataset.test_fraction" in error_of(folder)
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    touch(tmp_path, "bus/1.png", "train/1.png", "train/2.png")
+    assert find_images(tmp_path, split=True).class_names == ["bus", "train"]
+
+
+def test_test_images_that_are_there_are_not_chosen_again(folder):
+    assert error_of(folder, split=True) == (
+        "FOLDER/test: has test images, so dataset.test_fraction must be null"
+    )
+
+
+def test_links_to_folders_and_files_are_followed(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    touch(elsewhere, "cat/a.png", "b.png")
+    for part in ("train", "test"):
+        os.symlink(elsewhere / "cat", folder / part / "cat")
+        os.symlink(elsewhere / "b.png", folder / part / "ant" / "b.png")
+    files = find_images(folder, split=False)
+    assert files.parts["train"]["cat"] == ["train/cat/a.png"]
+    assert files.parts["test"]["ant"] == ["test/ant/2.png", "test/ant/b.png"]
+
+
+@pytest.mark.parametrize("path", ["train/cat", "train/ant/a.png", "test/ant/images", "train/ant/a"])
+def test_broken_links_are_named_with_their_goal(folder, path):
+    os.symlink("/mnt/disk/cat", folder / path)
+    assert error_of(folder) == (
+        f"FOLDER/{path}: a link to /mnt/disk/cat, which is not there; mount or restore it, or "
+        "remove the link"
+    )
+
+
+def test_a_broken_link_as_part_or_folder_is_named(folder):
+    (folder / "train").rename(folder / "away")
+    os.symlink("/mnt/disk/train", folder / "train")
+    message = "no such folder (a link to /mnt/disk/train, which is not there)"
+    assert error_of(folder).startswith(f"FOLDER/train: {message}")
+    with pytest.raises(InputError) as caught:
+        find_images(folder / "train", split=True)
+    assert message in str(caught.value)
+
+
+def test_a_link_to_a_folder_above_is_not_followed_for_ever(folder):
+    os.symlink("..", folder / "train" / "ant" / "up")
+    assert error_of(folder) == "FOLDER/train/ant/up: a link to a folder that holds it; remove it"
+    (folder / "train" / "ant" / "up").unlink()
+    os.symlink("a.png", folder / "train" / "ant" / "a.png")
+    assert error_of(folder).startswith("FOLDER/train/ant/a.png: cannot be read (Too many levels")
+
+
+@pytest.mark.parametrize("name", ["a.png", "pipe"])
+def test_pipes_are_refused_unopened(folder, name):
+    os.mkfifo(folder / "train" / "ant" / name)
+    assert error_of(folder) == f"FOLDER/train/ant/{name}: a named pipe, not an image; remove it"
+
+
+def test_devices_and_sockets_are_refused(folder, monkeypatch):
+    os.symlink("/dev/zero", folder / "train" / "ant" / "zero.png")
+    assert error_of(folder) == "FOLDER/train/ant/zero.png: a device, not an image; remove it"
+    (folder / "train" / "ant" / "zero.png").unlink()
+    monkeypatch.chdir(folder / "train" / "ant")  # Names of sockets are short.
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("s.png")
+        assert error_of(folder) == "FOLDER/train/ant/s.png: a socket, not an image; remove it"
+
+
+@pytest.mark.parametrize("suffix", [".heic", ".EPS", ".svg", ".psd", ".NEF"])
+def test_images_of_other_types_are_not_passed_over(folder, suffix):
+    touch(folder, f"train/ant/a{suffix}")
+    assert f"images of type {suffix.lower()} are not read" in error_of(folder)
+
+
+def test_images_beside_the_classes_are_not_passed_over(folder):
+    touch(folder, "train/a.png")
+    assert error_of(folder) == (
+        "FOLDER/train/a.png: an image that lies in no class; expected train/<class>/<image>"
+    )
+
+
+@pytest.mark.parametrize("name", [b"train/caf\xe9", b"train/ant/caf\xe9.png"])
+def test_names_that_are_not_utf8_are_one_line(folder, name):
+    path = os.fsencode(folder) + b"/" + name
+    if name.endswith(b".png"):
+        open(path, "w").close()
+    else:
+        os.mkdir(path)
+    shown = name.replace(b"\xe9", rb"\xe9").decode()
+    assert error_of(folder) == f"FOLDER/{shown}: its name is not UTF-8; rename it"
+
+
+def test_class_names_are_compared_composed(folder):
+    touch(folder, "train/cafe\u0301/1.png", "test/caf\u00e9/1.png")  # macOS decomposes names.
+    files = find_images(folder, split=False)
+    assert files.class_names == ["ant", "bee", "caf\u00e9"]
+    assert files.parts["train"]["caf\u00e9"] == ["train/cafe\u0301/1.png"]
+    touch(folder, "train/caf\u00e9/1.png")
+    assert "two folders have this name" in error_of(folder)
+
+
+def test_an_empty_class_says_what_lies_there(folder):
+    touch(folder, "train/cat/a.txt", "train/cat/b.txt", "train/cat/Thumbs.db")
+    assert error_of(folder) == (
+        "FOLDER/train/cat: the class is empty but for 3 files that are no images (2 .txt, 1 .db); "
+        "add images or remove the folder"
+    )
+
+
+def test_only_doubtful_files_are_looked_into(folder):
+    touch(folder, "train/ant/a.txt", "train/ant/photo", "train/ant/b.dat", "train/ant/.hidden")
+    touch(folder, "train/__MACOSX/c.png")
+    files = find_images(folder, split=False)
+    assert sorted(files.doubtful) == ["train/ant/b.dat", "train/ant/photo"]

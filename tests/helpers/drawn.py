@@ -1,0 +1,71 @@
+"""Writing what figures read, and reading back what they show."""
+
+import numpy as np
+
+from limbeck.runtime import storage
+from limbeck.statistics.paired_tests import COLUMNS
+
+SAMPLES = np.array([f"test-{index}" for index in range(60)])
+
+
+def write_metrics(folder, rows):
+    """Write rows without the study's name as ``metrics.csv``; return its path."""
+    rows = [("s", *row) for row in rows]
+    storage.write_rows(folder / "metrics.csv", storage.METRIC_COLUMNS, rows)
+    return folder / "metrics.csv"
+
+
+def write_dataset(path, classes, superclass_of_class=()):
+    """Write a dataset of 60 test images, whose classes take turns; return its path."""
+    superclasses = max(superclass_of_class, default=-1) + 1
+    attributes = {
+        "dataset": "made_up",
+        "class_names": [f"class_{index}" for index in range(classes)],
+        "superclass_names": [f"super_{index}" for index in range(superclasses)],
+        "superclass_of_class": list(superclass_of_class),
+    }
+    arrays = {"test/labels": np.arange(60) % classes, "test/sample_ids": SAMPLES}
+    storage.write_store(path, arrays, attributes)
+    return path
+
+
+def write_embedding(path, points, **attributes):
+    """Write an embedding of the last images, in reverse order; return its path."""
+    ids = SAMPLES[::-1][: len(points)]
+    arrays = {"points": np.asarray(points, np.float32), "sample_ids": ids}
+    storage.write_store(path, arrays, attributes)
+    return path
+
+
+def write_logits(path, method, logits):
+    """Write a run's predictions; return their path."""
+    storage.write_store(path, {"logits": np.asarray(logits, np.float32)}, {"method": method})
+    return path
+
+
+def texts(axis):
+    """Return the texts inside an axis."""
+    return [text.get_text() for text in axis.texts]
+
+
+def tick_labels(axis):
+    """Return the labels along an axis of a figure."""
+    axis.figure.draw_without_rendering()
+    return [label.get_text() for label in axis.get_xticklabels()]
+
+
+def legend_labels(figure):
+    """Return the labels of a figure's legend."""
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def write_tests(folder, rows):
+    """Write (metric, embedding, layer, budget, significant) as ``statistics.csv``; return it."""
+    rows = [(*row[:4], 5, *[""] * 6, row[4], "", "") for row in rows]
+    storage.write_rows(folder / "statistics.csv", COLUMNS, rows)
+    return folder / "statistics.csv"
+
+
+def asterisks(axis):
+    """Return where asterisks stand, in data units."""
+    return [text.xy for text in axis.texts if text.get_text() == "*"]

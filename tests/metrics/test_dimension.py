@@ -1,0 +1,70 @@
+"""Intrinsic dimension, by hand and of known distributions and manifolds."""
+
+import numpy as np
+import pytest
+
+from limbeck.metrics.checks import NotMeasured
+from limbeck.metrics.dimension import intrinsic_dimension
+from limbeck.neighbours.search import nearest_neighbours
+from limbeck.runtime.errors import InputError
+
+
+def test_intrinsic_dimension_by_hand():
+    # Nine ratios and one duplicate. A tenth is left out: the logarithms 1, 2, ..., 8 over the
+    # ranks 1/9, ..., 8/9, with y = -log(1 - rank) = log(9 / (9 - i)).
+    logarithms = np.array([3.0, 1, 9, 4, 2, 8, 5, 7, 6])
+    near = np.array([1, 2, 0.5, 3, 1, 0.25, 1, 1, 2])
+    distances = np.stack([near, near * np.exp(logarithms)], axis=1)
+    distances = np.concatenate([distances, [[0, 5]]])
+    i = np.arange(1, 9)
+    expected = sum(i * np.log(9 / (9 - i))) / sum(i**2)
+    assert intrinsic_dimension(distances) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 5])
+def test_intrinsic_dimension_of_known_distributions(dimension):
+    # The quantiles of the ratio's distribution in d dimensions: (1 - F)^(-1 / d).
+    ranks = np.arange(1, 1001) / 1000
+    ratios = (1 - np.minimum(ranks, 0.9999)) ** (-1 / dimension)
+    distances = np.stack([np.full(1000, 0.5), 0.5 * ratios], axis=1)
+    assert intrinsic_dimension(distances) == pytest.approx(dimension, rel=1e-9)
+
+
+def manifold(name, generator):
+    """Return 2000 points of a manifold bent or turned into ten dimensions."""
+    turn = np.linalg.qr(generator.normal(size=(10, 10)))[0]
+    angles = generator.uniform(0, 2 * np.pi, 2000)
+    flat = generator.uniform(size=(2000, 3))
+    coordinates = {
+        "circle": [np.cos(angles), np.sin(angles)],
+        "roll": [angles * np.cos(2 * angles), angles * np.sin(2 * angles), 9 * flat[:, 0]],
+        "cube": flat.T,
+    }[name]
+    points = np.zeros((2000, 10))
+    points[:, : len(coordinates)] = np.stack(coordinates, axis=1)
+    return points @ turn
+
+
+@pytest.mark.parametrize(("name", "dimension"), [("circle", 1), ("roll", 2), ("cube", 3)])
+def test_intrinsic_dimension_of_manifolds(name, dimension):
+    points = manifold(name, np.random.default_rng(dimension))
+    distances = nearest_neighbours(points, 2)[1]
+    assert intrinsic_dimension(distances) == pytest.approx(dimension, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("distances", "reason"),
+    [
+        (np.ones((50, 2)), "each image is as far from its nearest as from its second neighbour"),
+        (np.tile([0.0, 1.0], (50, 1)), "0 of 50 images have no duplicate"),
+        (np.array([[1.0, 2.0]]), "1 of 1 images have no duplicate"),
+    ],
+)
+def test_no_dimension_where_the_ratios_do_not_tell(distances, reason):
+    with pytest.raises(NotMeasured, match=f"^{reason}$"):
+        intrinsic_dimension(distances)
+
+
+def test_distances_that_are_not_numbers_are_refused():
+    with pytest.raises(InputError, match="^distances: 1 of 4 values are NaN or infinite$"):
+        intrinsic_dimension(np.array([[1, 2], [1, np.nan]]))

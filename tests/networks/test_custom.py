@@ -1,0 +1,200 @@
+"""Networks of users, in a file beside their config or an installed package."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from limbeck.networks.model_file import load_network, save_network
+from limbeck.networks.network import build
+from limbeck.networks.user_code import VARIABLE, source_digest, source_files
+
+SMALL = """
+from torch import nn
+
+def small(num_classes, in_channels):
+    return nn.Sequential(nn.Conv2d(in_channels, 4, 3), nn.Flatten(), nn.Linear(144, num_classes))
+
+def colour(num_classes, width=4):
+    return nn.Sequential(
+        nn.Conv2d(3, width, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, num_classes)
+    )
+
+class Nested(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.backbone = nn.Module()
+        self.backbone.model = nn.Linear(192, num_classes)
+
+    def forward(self, x):
+        return self.backbone.model(x.flatten(1))
+
+def any_keyword(**options):
+    assert options == {"num_classes": 5}
+    return colour(5)
+
+def no_classes(classes):
+    return colour(classes)
+
+def failing(num_classes):
+    return nn.Linear(3, "five")
+
+def lazy(num_classes):
+    return nn.LazyLinear(num_classes)
+
+def no_network(num_classes):
+    return "network"
+
+LIST = []
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Return a folder with modules of a user, on the search path of this test only."""
+    (tmp_path / "my_nets.py").write_text(SMALL)
+    monkeypatch.setenv(VARIABLE, f"/no/such/folder:{tmp_path}")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield tmp_path
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+def test_a_file_beside_the_config_is_found(folder, spec):
+    network = build(spec(model="my_nets:colour"))
+    assert network(torch.zeros(2, 3, 8, 8)).shape == (2, 5)
+
+
+def test_grey_images_reach_it_in_grey_or_repeated(folder, spec):
+    network = build(spec(model="my_nets:small", channels=1))
+    assert network(torch.zeros(2, 1, 8, 8)).shape == (2, 5)
+    assert network.backbone[0].in_channels == 1
+    colour = build(spec(model="my_nets:colour", channels=1))
+    assert colour(torch.zeros(2, 1, 8, 8)).shape == (2, 5)
+
+
+def test_keywords_by_any_name_get_the_number_of_classes(folder, spec):
+    assert build(spec(model="my_nets:any_keyword")).backbone[3].out_features == 5
+
+
+def test_modules_of_packages_and_installed_ones_work(folder, spec):
+    package = folder / "own" / "deep"
+    package.mkdir(parents=True)
+    (folder / "own" / "__init__.py").write_text("")
+    (package / "__init__.py").write_text("from .parts import net")
+    (package / "parts.py").write_text("from my_nets import colour as net")
+    assert build(spec(model="own.deep:net")).backbone[3].out_features == 5
+    installed = build(spec(model="torchvision.models:squeezenet1_1", input_size=64))
+    assert installed(torch.zeros(1, 3, 8, 8)).shape == (1, 5)
+
+
+@pytest.mark.parametrize(
+    ("model", "head"), [("my_nets:colour", "3"), ("my_nets:Nested", "backbone.model")]
+)
+def test_its_network_is_saved_loaded_and_takes_weights(model, head, folder, spec, tmp_path):
+    network = build(spec(model=model)).eval()
+    path = tmp_path / "model.pt"
+    save_network(path, network, {})
+    images = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8)
+    loaded, _ = load_network(path, torch.device("cpu"))
+    assert torch.equal(loaded(images), network(images))
+    kept = build(spec(model=model), str(path), keep_head=True).eval()
+    assert torch.equal(kept(images), network(images))
+    more = build(spec(model=model, classes=9), str(path))
+    assert more.backbone.get_submodule(head).out_features == 9
+
+
+@pytest.mark.parametrize(
+    ("model", "parts"),
+    [
+        ("my_nests:colour", ("no module my_nests, neither installed nor in a folder",)),
+        ("my_nets.deep:colour", ("no module my_nets.deep",)),
+        ("my_nets:color", ("no callable color in", "my_nets.py; did you mean 'colour'?")),
+        ("my_nets:LIST", ("no callable LIST",)),
+        ("my_nets:no_classes", ("takes classes; it must take num_classes, and may take in_ch",)),
+        ("builtins:getattr", ("takes no arguments; it must take num_classes",)),
+        ("my_nets:failing", ("my_nets.py, line 29: TypeError: ",)),
+        ("my_nets:lazy", ("has lazy modules; give their sizes",)),
+        ("my_nets:no_network", ("returns a str; it must return a torch.nn.Module",)),
+    ],
+)
+def test_mistakes_are_one_line(model, parts, folder, spec, refusal):
+    message = refusal(build, spec(model=model))
+    assert message.startswith(f"model = {model}: ")
+    for part in parts:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("import torch\nimport no_such_package", "line 2: ModuleNotFoundError: No module named"),
+        ("def net(num_classes:\n    pass", "broken.py, line 1: "),
+        ("raise ValueError('two\\nlines')", "line 1: ValueError: two lines"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_one_line(text, part, folder, spec, refusal):
+    (folder / "broken.py").write_text(text)
+    assert part in refusal(build, spec(model="broken:net"))
+
+
+@pytest.mark.parametrize("name", ["json", "numpy", "limbeck"])
+def test_a_name_that_is_taken_is_told(name, folder, spec, refusal):
+    (folder / f"{name}.py").write_text(SMALL)
+    message = refusal(build, spec(model=f"{name}:colour"))
+    assert message.startswith(f"model = {name}:colour: {folder / name}.py cannot be imported")
+    assert message.endswith("; rename it")
+
+
+def test_without_a_folder_the_line_says_so(spec, refusal, monkeypatch):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert f"(none, {VARIABLE} is not set)" in refusal(build, spec(model="my_nets:colour"))
+
+
+def test_source_files_are_those_that_the_code_lies_in(folder):
+    package = folder / "own"
+    package.mkdir()
+    texts = {
+        "own/__init__.py": "import torch",
+        "own/nets.py": "from . import blocks\nfrom .more.deep import thing\nimport helper",
+        "own/blocks.py": "from torch import nn",
+        "own/unused.py": "",
+        "own/more/__init__.py": "",
+        "own/more/deep.py": "from ..blocks import nn",
+        "helper.py": "import own.nets",
+        "other.py": "",
+    }
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    found = [str(path.relative_to(folder)) for path in source_files("own.nets:net")]
+    assert found == sorted(texts.keys() - {"own/unused.py", "other.py"})
+    assert "own" not in sys.modules
+    assert source_files("torchvision.models:resnet18") == []
+
+
+def test_only_users_networks_have_a_digest(folder):
+    (folder / "resnet18.py").write_text(SMALL)
+    models = ("resnet18", "torchvision:resnet18", "torchvision.models:resnet18", "wrn_10_1")
+    assert [source_digest(model) for model in models] == ["", "", "", ""]
+    assert len(source_digest("my_nets:small")) == 16
+
+
+def test_digest_follows_the_code_and_not_its_comments(folder):
+    file = folder / "my_nets.py"
+    digests = [source_digest("my_nets:small")]
+    for text in (f"# A comment.\n{SMALL}", SMALL.replace("4, 3", "5, 3"), "def broken("):
+        file.write_text(text)
+        digests.append(source_digest("my_nets:small"))
+    assert digests[0] == digests[1]
+    assert len(set(digests[1:])) == 3
+
+
+def test_where_the_code_lies_is_known_without_torch():
+    code = (
+        "import sys, limbeck.study.networks, limbeck.networks.user_code;"
+        "assert not {'torch', 'numpy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

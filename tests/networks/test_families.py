@@ -1,0 +1,91 @@
+"""The forms of ``model:`` and what builds them."""
+
+import pytest
+import torch
+
+from limbeck.networks.network import assemble, load_family
+from limbeck.runtime.fingerprint import fingerprint
+from limbeck.study.networks import FAMILIES, find_family, is_file
+
+
+@pytest.mark.parametrize(
+    ("model", "module", "name"),
+    [
+        ("wrn_28_1", "wide_resnet", "wrn_28_1"),
+        ("resnet20", "cifar_resnet", "resnet20"),
+        ("resnet8x4", "cifar_resnet", "resnet8x4"),
+        ("resnet18", "torchvision_networks", "resnet18"),
+        ("resnet50", "torchvision_networks", "resnet50"),
+        ("resnet152", "torchvision_networks", "resnet152"),
+        ("torchvision:resnet18", "torchvision_networks", "resnet18"),
+        ("timm:vit_tiny_patch16_224", "timm_networks", "vit_tiny_patch16_224"),
+        ("nets:small", "custom", "nets:small"),
+        ("my.nets:small", "custom", "my.nets:small"),
+    ],
+)
+def test_each_form_has_its_family(model, module, name):
+    family, found = find_family(model)
+    assert (family.module, found) == (f"networks.{module}", name)
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["my-nets:small", "timm:a/b", "torchvision:", ":small", "a:b:c", "", "resnet18\n", "a b"],
+)
+def test_what_has_no_form_is_one_line_with_all_forms(model, refusal):
+    message = refusal(find_family, model)
+    assert message.startswith(f"model = {model!r}: allowed: wrn_<depth>_<width>, resnet20,")
+    assert message.endswith("timm:<name>, <package.module>:<callable>")
+
+
+@pytest.mark.parametrize(
+    ("model", "parts"),
+    [
+        ("resnet81", ("model = resnet81", "did you mean 'resnet18'", "wrn_<depth>_<width>")),
+        ("resnet_20", ("did you mean 'resnet20'",)),
+        ("torchvision:resnet20", ("model = resnet20",)),
+    ],
+)
+def test_unknown_names_are_one_line_with_the_nearest(model, parts, refusal, spec):
+    message = refusal(assemble, spec(model=model))
+    for part in parts:
+        assert part in message
+
+
+@pytest.mark.parametrize("family", [family.name for family in FAMILIES])
+def test_each_family_builds_and_may_name_weights(family):
+    module, _ = load_family(
+        {"timm_networks": "timm:x", "custom": "a:b", "cifar_resnet": "resnet20"}.get(
+            family, "wrn_10_1" if family == "wide_resnet" else "resnet18"
+        )
+    )
+    assert module.__name__ == f"limbeck.networks.{family}"
+    assert callable(module.build)
+    assert hasattr(module, "named_weights") == hasattr(module, "weights_names")
+
+
+def test_an_edit_of_one_family_reruns_no_other():
+    """A stage's own fingerprint holds none of the families; each method adds its own."""
+    hashes = {fingerprint("predict", family.module) for family in FAMILIES}
+    assert len({fingerprint("predict"), *hashes}) == len(FAMILIES) + 1
+
+
+@pytest.mark.parametrize(
+    ("weights", "path"),
+    [
+        ("IMAGENET1K_V1", False),
+        ("a1_in1k", False),
+        ("weights.pth", True),
+        ("data/weights/x", True),
+    ],
+)
+def test_paths_are_told_from_names(weights, path):
+    assert is_file(weights) == path
+
+
+@pytest.mark.parametrize("model", ["wrn_10_1", "resnet8", "resnet18"])
+def test_the_kinds_take_grey_and_colour_images(model, spec):
+    for channels in (1, 3):
+        network = assemble(spec(model=model, channels=channels)).eval()
+        images = torch.randint(0, 256, (2, channels, 16, 16), dtype=torch.uint8)
+        assert network(images).shape == (2, 5)

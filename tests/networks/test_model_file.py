@@ -1,0 +1,117 @@
+"""The file of a network."""
+
+import dataclasses
+
+import pytest
+import torch
+from torch import nn
+
+from limbeck.networks.model_file import load_network, matches, save_network
+from limbeck.networks.network import build
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.pt"
+
+
+def test_saved_network_gives_identical_logits(path, spec):
+    torch.manual_seed(0)
+    settings = spec(model="wrn_16_2", input_size=16, mean=(0.5, 0.4, 0.3), interpolation="bicubic")
+    network = build(settings)
+    images = torch.randint(0, 256, (8, 3, 8, 8), dtype=torch.uint8)
+    network.train()(images)  # so that the running statistics are not the initial ones
+    metadata = {"settings": {"model": "wrn_16_2"}, "run": {"fold": 0}}
+    save_network(path, network, metadata)
+    loaded, content = load_network(path, CPU)
+    assert not loaded.training
+    assert torch.equal(loaded(images), network.eval()(images))
+    assert not torch.equal(loaded(images), loaded(images.flip(3)))
+    assert content.keys() == {*metadata, "hash"}
+    assert {key: content[key] for key in metadata} == metadata
+    assert loaded.spec == settings
+    assert [file.name for file in path.parent.iterdir()] == ["model.pt"]
+
+
+def test_nothing_in_the_file_names_layers(path, spec):
+    save_network(path, build(spec()), {})
+    content = torch.load(path, weights_only=True)
+    assert content.keys() == {"network", "hash", "state"}
+    assert content["network"] == dataclasses.asdict(spec())
+
+
+def test_hash_follows_the_weights(path, spec):
+    network = build(spec())
+    hashes = []
+    for change in (0.0, 0.0, 1e-3):
+        network.backbone.head.bias.data[3] += change
+        save_network(path, network, {})
+        hashes.append(load_network(path, CPU)[1]["hash"])
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_saved_network_does_not_need_its_first_weights(path, tmp_path, spec):
+    torch.manual_seed(0)
+    settings = spec(model="resnet8", channels=1)
+    first = tmp_path / "first.pth"
+    torch.save(build(spec(model="resnet8", channels=3)).backbone.state_dict(), first)
+    network = build(settings, str(first)).eval()
+    save_network(path, network, {})
+    first.unlink()
+    loaded, _ = load_network(path, CPU)
+    images = torch.randint(0, 256, (2, 1, 32, 32), dtype=torch.uint8)
+    assert torch.equal(loaded(images), network(images))
+
+
+def test_a_file_matches_what_it_was_written_with(path, spec):
+    assert not matches(path, {})
+    save_network(path, build(spec()), {"seed": 3, "run": {"fold": 0}})
+    assert matches(path, {"seed": 3, "run": {"fold": 0}})
+    assert not matches(path, {"seed": 4})
+    assert not matches(path, {"seeds": 3})
+    path.write_bytes(b"")
+    assert not matches(path, {})
+
+
+@pytest.mark.parametrize(
+    ("damage", "part"),
+    [
+        ("missing", "no network there; the rule that writes it has not run"),
+        ("folder", "no network there"),
+        ("empty", "no file of torch or safetensors, or a damaged one (0 bytes)"),
+        ("cut", "no file of torch or safetensors, or a damaged one"),
+        ("code", "holds torch.nn.modules.linear.Linear, an object that only code can make"),
+        ("foreign", "no network of Limbeck, or of another version"),
+        ("list", "no network of Limbeck, or of another version"),
+        ("other version", "no network of Limbeck, or of another version"),
+        ("lacking", "does not fit: missing head.bias"),
+        ("nan", "NaN or infinite numbers in head.bias"),
+    ],
+)
+def test_what_is_no_network_is_one_line(damage, part, path, spec, refusal):
+    save_network(path, build(spec()), {})
+    content = torch.load(path, weights_only=True)
+    if damage in ("missing", "folder"):
+        path.unlink()
+        if damage == "folder":
+            path.mkdir()
+    elif damage in ("empty", "cut"):
+        path.write_bytes(path.read_bytes()[: 0 if damage == "empty" else 5000])
+    elif damage == "code":
+        torch.save(nn.Linear(3, 2), path)
+    elif damage == "foreign":
+        torch.save(content["state"], path)
+    elif damage == "list":
+        torch.save([1], path)
+    elif damage == "other version":
+        torch.save({**content, "network": {**content["network"], "depth": 3}}, path)
+    else:
+        if damage == "nan":
+            content["state"]["backbone.head.bias"][1] = float("nan")
+        else:
+            del content["state"]["backbone.head.bias"]
+        torch.save(content, path)
+    message = refusal(load_network, path, CPU)
+    assert message.startswith(f"{path}: {part}")

@@ -1,0 +1,89 @@
+"""What is generated from the declared keys is in step with them, and says the same."""
+
+import copy
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from limbeck.study import generate
+from limbeck.study.keys import REQUIRED
+from limbeck.study.structure import CONFIG
+from limbeck.study.validation import fill_in, mistakes
+
+REMEDY = "python -m limbeck.study.generate"
+
+
+def test_the_schema_is_in_step():
+    assert generate.SCHEMA.read_text() == generate.schema_text(), REMEDY
+
+
+def test_the_documentation_is_in_step():
+    text = generate.DOCUMENTATION.read_text()
+    assert text == generate.documentation_text(text), REMEDY
+    blocks = generate.documentation_blocks()
+    assert sorted(blocks) == sorted(name for _, name, _ in generate.BLOCK.findall(text))
+
+
+@pytest.fixture(scope="module")
+def validator():
+    schema = yaml.safe_load(generate.schema_text())
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+SPOILED = [
+    ("folds", 0),
+    ("folds", "2"),
+    ("folds", None),
+    ("study", "tiny\n"),
+    ("study", "a b"),
+    ("budgets", [50, 50]),
+    ("budgets", []),
+    ("layers", {"A": 3}),
+    ("layers", {"a-b": "auto"}),
+    ("methods", {}),
+    ("methods.teacher.objective", "distill"),
+    ("methods.teacher.mean", [1, 2, 3, 4, 5]),
+    ("methods.teacher.surprise", 1),
+    ("methods.teacher.distillation", {"temperature": -1}),
+    ("embeddings.tsne", {"algorithm": "umap"}),
+    ("embeddings.tsne", {"algorithm": "pca", "perplexity": 5}),
+    ("embeddings.tsne", {}),
+    ("figures.bars", {"kind": "accuracy", "budget": 50}),
+    ("figures.maps.budget", "middle"),
+    ("figures.alike.pairs", "some"),
+    ("run.metrics.layers", ["accuracy"]),
+    ("partial", "yes"),
+    ("surprise", 1),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), SPOILED)
+def test_schema_and_checks_refuse_the_same(config, validator, key, value):
+    config["layers"] = {"A": "auto"}
+    config["embeddings"] = {"tsne": {"algorithm": "tsne"}, "ivis": {"algorithm": "ivis"}}
+    assert list(mistakes(CONFIG, fill_in(CONFIG, config))) == []
+    assert list(validator.iter_errors(copy.deepcopy(dict(config)))) == []
+    config.put(key, value)
+    assert list(mistakes(CONFIG, fill_in(CONFIG, config)))
+    assert list(validator.iter_errors(copy.deepcopy(dict(config))))
+
+
+def described(key, path=""):
+    yield path, key
+    for name, its in key.keys.items():
+        yield from described(its, f"{path}.{name}")
+    for variant, keys in key.variants.items():
+        for name, its in keys.items():
+            yield from described(its, f"{path}.{variant}.{name}")
+    if key.kind == "mapping":
+        yield from described(key.item, f"{path}.*")
+
+
+@pytest.mark.parametrize(
+    ("path", "key"), [(path, key) for path, key in described(CONFIG) if key.kind != "section"]
+)
+def test_defaults_are_allowed(path, key):
+    if key.default is not REQUIRED:
+        assert list(mistakes(key, fill_in(key, key.default), path)) == []

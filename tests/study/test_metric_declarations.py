@@ -1,0 +1,93 @@
+"""The declarations of metrics: complete, without contradiction, and what is derived from them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from limbeck.runtime.errors import InputError
+from limbeck.study.metrics import (
+    DECLARATIONS,
+    KINDS,
+    NULL_HIGH,
+    TO_NULL,
+    find_metric,
+    metric_modules,
+    metrics_of,
+    null_of,
+)
+
+
+def test_a_metric_is_declared_once_a_kind_and_looks_the_same_in_all():
+    assert len({(metric.kind, metric.name) for metric in DECLARATIONS}) == len(DECLARATIONS)
+    for metric in DECLARATIONS:
+        shown = find_metric(metric.name)
+        for field in ("label", "unit", "scale", "digits", "better", "parts", "from_zero"):
+            assert getattr(metric, field) == getattr(shown, field), (metric.name, field)
+
+
+def test_declarations_are_complete():
+    for metric in DECLARATIONS:
+        assert metric.kind in KINDS and metric.better in ("higher", "lower", "none")
+        assert bool(metric.null) == bool(metric.null_label), metric.name
+        assert (metric.scale == 100) == (metric.unit == "%"), metric.name
+        assert "{}" not in metric.label or metric.parts
+        assert ":" not in metric.name
+        if metric.name.endswith(TO_NULL):
+            assert find_metric(metric.name.removesuffix(TO_NULL)).null
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("accuracy", "accuracy"),
+        ("superclass_correlation:people", "superclass_correlation"),
+        ("cka:teacher.A", "cka"),
+        ("cka_null:teacher.A", "cka"),
+        ("class_area_ratio_null", "class_area_ratio"),
+        ("class_area_ratio_null_low", "class_area_ratio"),
+        ("class_area_ratio_null_high", "class_area_ratio"),
+        ("class_area_ratio_to_null", "class_area_ratio_to_null"),
+    ],
+)
+def test_metrics_are_found_by_the_names_of_rows(name, found):
+    assert find_metric(name).name == found
+
+
+@pytest.mark.parametrize("name", ["acuracy", "silhouette_null", "_null", ""])
+def test_other_names_are_an_error(name):
+    with pytest.raises(InputError, match=f"^metric '{name}': no such metric; "):
+        find_metric(name)
+
+
+def test_names_of_nulls():
+    assert null_of("cka:teacher.A") == "cka_null:teacher.A"
+    assert null_of("knn_accuracy", NULL_HIGH) == "knn_accuracy_null_high"
+
+
+def test_titles_have_units():
+    assert find_metric("accuracy").title == "accuracy (%)"
+    assert find_metric("training_seconds").title == "training (s)"
+    assert find_metric("silhouette").title == "silhouette of classes"
+
+
+def test_embeddings_have_what_their_algorithm_has():
+    names = {
+        algorithm: set(metrics_of("embeddings", algorithm))
+        for algorithm in ("", "ivis", "tsne", "pca")
+    }
+    assert "ivis_loss" in names["ivis"] and "ivis_loss" in names[""]
+    assert not names["tsne"] & {"ivis_loss", "ivis_converged", "explained_variance"}
+    assert "class_area_ratio" in names["tsne"] & names["pca"]
+
+
+def test_modules_of_a_stage_are_those_of_its_metrics():
+    assert metric_modules("layers", ["probe_accuracy", "neighbour_seconds"]) == ["metrics.probe"]
+    areas = metric_modules("embeddings", ["class_area_ratio", "class_area_spread", "knn_accuracy"])
+    assert areas == ["metrics.class_areas", "metrics.neighbourhoods"]
+
+
+def test_importing_the_declarations_imports_nothing_heavy():
+    code = "import sys, limbeck.study.metrics; print('numpy' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "False\n"
