@@ -14,6 +14,7 @@ from itertools import product
 from pathlib import Path
 from string import Formatter
 
+from limbeck.study.figures import FIGURES, NETWORKS
 from limbeck.study.questions import layers_of, needed_methods, tables_of, teachers_of
 from limbeck.study.registry import TABLE_FORMATS
 
@@ -140,10 +141,11 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         "map": run["maps"],
     }
     kinds = {config["figures"][name]["kind"] for name in run["figures"]}
+    shows_networks = any(FIGURES[kind].reads == NETWORKS for kind in kinds)
     made_for = {
         "train": trained,
         "teacher_logits": [name for name in trained if name in teachers],
-        "describe_network": run["methods"] if "networks" in kinds else [],
+        "describe_network": run["methods"] if shows_networks else [],
     }
     for rule, (place, _) in RULES.items():
         if rule == "score_noise" and not run["maps"]:
