@@ -10,8 +10,8 @@ import sys
 
 import pytest
 import torch
-from outputs import column, read_model
 
+from helpers.outputs import column, read_model
 from limbeck import cli
 from limbeck.runtime import storage
 from limbeck.stages.split_dataset import split_dataset

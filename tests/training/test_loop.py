@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from limbeck.models.network import build_network, load_network
-from outputs import column, read_history, read_model
 
+from helpers.outputs import column, read_history, read_model
 from limbeck.data.dataset import Dataset
 from limbeck.data.splits import read_split
+from limbeck.networks.network import build_network, load_network
 from limbeck.runtime import devices, processor, storage
 from limbeck.runtime.errors import InputError
 

@@ -2,11 +2,12 @@ rule gather_study:
     input:
         metrics=RUN_METRICS,
         similarities=existing(
-            expand(
-                "results/{{study}}/similarity/budget-{budget}/fold-{fold}.csv",
-                budget=config["budgets"],
-                fold=range(config["folds"]),
-            )
+            [
+                f"results/{{study}}/similarity/budget-{budget}/fold-{fold}.csv"
+                for budget in config["budgets"]
+                for fold in range(config["folds"])
+                if methods_at(budget, fold)
+            ]
         ),
     output:
         table=report(
@@ -114,7 +115,7 @@ rule test_methods:
 rule describe_network:
     input:
         dataset="results/{study}/dataset.zarr",
-        model=f"results/{{study}}/runs/{{method}}/budget-{config['budgets'][0]}/fold-0/model.pt",
+        model=first_model,
     output:
         table="results/{study}/networks/{method}.csv",
     log:
@@ -199,6 +200,16 @@ rule write_provenance:
         code=fingerprint("write_provenance"),
     shell:
         "limbeck write_provenance --settings {params.settings:q} --output {output} 2>> {log}"
+
+
+rule trained:
+    """All networks of the study, before any of them is looked at."""
+    input:
+        all_runs(
+            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",
+            method=needed_methods(config),
+        ),
+    localrule: True
 
 
 for layer in config["layers"]:

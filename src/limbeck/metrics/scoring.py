@@ -65,14 +65,11 @@ class LayerInputs:
 class EmbeddingInputs:
     """What metrics of an embedding may ask for.
 
-    Its `points` (n, 2), the `losses` (epochs,) of its training, after how many epochs without
-    progress that stops, if it does, and all that its `layer` has.
+    Its `points` (n, 2), and all that its `layer` has.
     """
 
     layer: LayerInputs
     points: np.ndarray
-    losses: np.ndarray
-    epochs_without_progress: int | None
 
     def __getattr__(self, name: str):
         return getattr(self.layer, name)

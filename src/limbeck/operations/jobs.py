@@ -15,7 +15,12 @@ from pathlib import Path
 from string import Formatter
 
 from limbeck.study.figures import FIGURES, NETWORKS
-from limbeck.study.questions import layers_of, needed_methods, tables_of, teachers_of
+from limbeck.study.questions import (
+    has_run,
+    needed_methods,
+    tables_of,
+    teachers_of,
+)
 from limbeck.study.registry import TABLE_FORMATS
 
 RUN = "{method}/budget-{budget}/fold-{fold}"
@@ -155,9 +160,7 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         temporary = rule == "extract_activations" and config["activations"]["temporary"]
         for chosen in product(*(values[name] for name in names)):
             job = Job(rule, dict(zip(names, chosen, strict=True)), temporary)
-            if "layer" not in names or job.values["layer"] in layers_of(
-                config, job.values["method"]
-            ):
+            if has_run(config, **job.values):
                 yield job
 
 

@@ -57,6 +57,41 @@ def methods_with(config: Mapping, layer: str) -> list[str]:
     return [method for method in config["run"]["methods"] if layer in layers_of(config, method)]
 
 
+def runs_of(config: Mapping, method: str) -> list[tuple[int, int]]:
+    """Return the budgets and folds at which a method is run.
+
+    A method that only teaches others is run wherever one of them is.
+    """
+    if method not in config["run"]["methods"]:
+        pupils = [name for name in needed_methods(config) if method in teachers_of(config, name)]
+        taught = {run for name in pupils for run in runs_of(config, name)}
+        return sorted(taught, key=lambda run: (config["budgets"].index(run[0]), run[1]))
+    settings = config["methods"][method]
+    budgets, folds = settings["budgets"], settings["folds"]
+    return [
+        (budget, fold)
+        for budget in config["budgets"]
+        if budgets is None or budget in budgets
+        for fold in range(min(folds or config["folds"], config["folds"]))
+    ]
+
+
+def has_run(
+    config: Mapping,
+    method: str | None = None,
+    budget: int | None = None,
+    fold: int | None = None,
+    layer: str | None = None,
+    **other: object,
+) -> bool:
+    """Return whether a method has a layer, and is run at a budget and fold; None stands for any."""
+    if method is None:
+        return True
+    has_layer = layer is None or layer in layers_of(config, method)
+    run = (budget, fold)
+    return has_layer and (run == (None, None) or run in runs_of(config, method))
+
+
 def dataset_json(config: Mapping) -> str:
     """Return the settings of ``prepare_dataset``, as JSON."""
     return to_json(config["dataset"])
@@ -193,7 +228,7 @@ def _filled(pattern: str, choices: Mapping, config: Mapping) -> Iterator[str]:
     names = [name for _, name, _, _ in Formatter().parse(pattern) if name]
     for values in product(*(choices[name] for name in names)):
         chosen = dict(zip(names, values, strict=True))
-        if "layer" not in chosen or chosen["layer"] in layers_of(config, chosen["method"]):
+        if has_run(config, **chosen):
             yield pattern.format(**chosen)
 
 

@@ -1,0 +1,71 @@
+"""Copies of the repository, to run Snakemake in."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+TINY = REPOSITORY / "tests/tiny.yaml"
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A checkout to run Snakemake in, and the overlays to run it with."""
+
+    folder: Path
+    overlays: tuple[str, ...] = (TINY.name,)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which commands use the checkout's own copy of the package."""
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(self.folder / "src"),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        environment.pop("OMP_NUM_THREADS", None)
+        return environment
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run Snakemake on the study of the overlays."""
+        return subprocess.run(
+            ["snakemake", "--configfile", *self.overlays, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+
+    def planned(self, *arguments: str) -> Counter:
+        """Return what a dry run would do: (rule, wildcards) and how often."""
+        result = self.run("--dry-run", *arguments)
+        assert result.returncode == 0, result.stderr
+        jobs = re.split(r"^(?:local)?rule (\w+):$", result.stdout + result.stderr, flags=re.M)
+        found = Counter()
+        for name, text in zip(jobs[1::2], jobs[2::2], strict=True):
+            wildcards = re.search(r"^    wildcards: (.*)$", text, re.M)
+            parts = wildcards[1].split(", ") if wildcards else []
+            found[name, frozenset(parts) - {"study=tiny"}] += 1
+        return found
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace text that occurs once in a file."""
+        file = self.folder / path
+        text = file.read_text()
+        assert text.count(old) == 1, (path, old)
+        file.write_text(text.replace(old, new))
+
+
+def copy_repository(folder: Path) -> Workflow:
+    """Copy what the workflow needs, without anything that was run."""
+    for name in ("workflow", "config", "envs", "profiles", "src"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(REPOSITORY / name, folder / name, ignore=ignored)
+    shutil.copy(REPOSITORY / "Snakefile", folder)
+    shutil.copy(TINY, folder / "tiny.yaml")
+    return Workflow(folder)
