@@ -197,9 +197,9 @@ def _noise_contradictions(config: Mapping) -> Iterator[str]:
 def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Iterator[str]:
     key, declared = f"figures.{name}", FIGURES[figure["kind"]]
     run = config["run"]
-    if declared.reads == "published" and config["published"] is None:
+    if "tables/published.csv" in declared.reads and config["published"] is None:
         yield f"{key}: nothing to compare with; set published to the name of a file of numbers"
-    if declared.reads == "noise" and not run["maps"]:
+    if any("{map}" in path for path in declared.reads) and not run["maps"]:
         yield f"{key}: run.maps is empty; nothing to show"
     scored = {metric for names in run["metrics"].values() for metric in names}
     shown = [metric.partition(":")[0] for metric in figure.get("metrics", [])]
