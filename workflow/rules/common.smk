@@ -1,3 +1,4 @@
+import functools
 import gc
 import os
 import shlex
@@ -49,14 +50,16 @@ from limbeck.study.settings import DatasetSettings
 # Jobs stay in memory until the end, and to look for garbage among thousands takes a tenth of the time.
 gc.set_threshold(50_000)
 
+# Where the config came from, for messages.
+SOURCES = " + ".join(
+    map(str, [*workflow.configfiles, *["--config"] * bool(workflow.config_settings.config)])
+)
+
 try:
     # Jobs were planned with a config that was checked.
     if workflow.is_main_process:
         check_files(workflow.configfiles)
-    sources = [*workflow.configfiles, *(["--config"] if workflow.config_settings.config else [])]
-    config.update(
-        check_config(config, " + ".join(map(str, sources)), files=workflow.is_main_process)
-    )
+    config.update(check_config(config, SOURCES, files=workflow.is_main_process))
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -64,6 +67,26 @@ except InputError as error:
 # Where modules of users' own networks are looked for, here and in all jobs: beside their configs.
 FOLDERS = [Path(path).absolute().parent for path in workflow.configfiles] + [Path.cwd()]
 os.environ.setdefault(user_code.VARIABLE, os.pathsep.join(map(str, dict.fromkeys(FOLDERS))))
+
+
+@functools.cache
+def dataset_listing():
+    """A digest of the dataset's files, which only who plans jobs looks at."""
+    try:
+        return listing(DatasetSettings(**config["dataset"]))
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
+if workflow.is_main_process:
+    from limbeck.operations.preflight import check_before_jobs
+
+    deployed = bool(workflow.deployment_settings.deployment_method)
+    try:
+        for note in check_before_jobs(config, SOURCES, dataset_listing(), not deployed):
+            logger.info(note)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 wildcard_constraints:
@@ -93,11 +116,7 @@ def as_json(key):
 
 
 def dataset_files(wildcards):
-    """A digest of the dataset's files; a function, so that only who plans this job looks at them."""
-    try:
-        return listing(DatasetSettings(**config["dataset"]))
-    except InputError as error:
-        raise WorkflowError(str(error)) from None
+    return dataset_listing()
 
 
 def activation_store(path):
