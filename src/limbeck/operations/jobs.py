@@ -14,7 +14,13 @@ from itertools import product
 from pathlib import Path
 from string import Formatter
 
-from limbeck.study.questions import layers_of, needed_methods, tables_of, teachers_of
+from limbeck.study.figures import FIGURES, NETWORKS
+from limbeck.study.questions import (
+    has_run,
+    needed_methods,
+    tables_of,
+    teachers_of,
+)
 from limbeck.study.registry import TABLE_FORMATS
 
 RUN = "{method}/budget-{budget}/fold-{fold}"
@@ -68,6 +74,7 @@ RULES = {
         "{figure}",
         ["results/{study}/figures/{figure}.pdf", "results/{study}/figures/{figure}.png"],
     ),
+    "write_explorer": ("", ["results/{study}/explorer.html"]),
     "write_provenance": ("", ["results/{study}/provenance.json"]),
 }
 
@@ -140,10 +147,11 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         "map": run["maps"],
     }
     kinds = {config["figures"][name]["kind"] for name in run["figures"]}
+    shows_networks = any(FIGURES[kind].reads == NETWORKS for kind in kinds)
     made_for = {
         "train": trained,
         "teacher_logits": [name for name in trained if name in teachers],
-        "describe_network": run["methods"] if "networks" in kinds else [],
+        "describe_network": run["methods"] if shows_networks else [],
     }
     for rule, (place, _) in RULES.items():
         if rule == "score_noise" and not run["maps"]:
@@ -153,9 +161,7 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         temporary = rule == "extract_activations" and config["activations"]["temporary"]
         for chosen in product(*(values[name] for name in names)):
             job = Job(rule, dict(zip(names, chosen, strict=True)), temporary)
-            if "layer" not in names or job.values["layer"] in layers_of(
-                config, job.values["method"]
-            ):
+            if has_run(config, **job.values):
                 yield job
 
 
