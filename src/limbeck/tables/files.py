@@ -1,13 +1,17 @@
 """Tables as files: CSV for programs, Markdown and HTML for readers."""
 
 import html
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
+from limbeck.runtime.paths import show
 from limbeck.statistics.fold_summaries import NOT_MEASURED, NOT_PUBLISHED
 
+# Underscores inside of words are none.
+MARKUP = re.compile(r"[\\`*~\[\]|]|(?<![^\W_])_|_(?![^\W_])")
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -71,9 +75,14 @@ def write_table(
 
 
 def to_markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table, its columns aligned."""
-    escaped = [[cell.replace("|", r"\|") for cell in row] for row in rows]
+    """Return a Markdown table, its columns aligned; cells are text, whatever they hold."""
+    escaped = [list(map(_escape_markdown, row)) for row in rows]
     return _frame(columns, escaped).to_markdown(index=False, disable_numparse=True)
+
+
+def _escape_markdown(cell: str) -> str:
+    """Return a cell that Markdown shows as it is, in one line."""
+    return MARKUP.sub(r"\\\g<0>", html.escape(show(cell), quote=False))
 
 
 def _to_page(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, note: str) -> str:
