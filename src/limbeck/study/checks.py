@@ -18,7 +18,14 @@ from limbeck.study.questions import (
     teachers_of,
     weights_file_of,
 )
-from limbeck.study.registry import FIGURES, OBJECTIVES, kinds_of, layer_figure_metrics
+from limbeck.study.registry import (
+    EMBEDDINGS,
+    FIGURES,
+    OBJECTIVES,
+    kinds_of,
+    layer_figure_metrics,
+    metrics_of,
+)
 from limbeck.study.settings import FIGURE, DatasetSettings, block_of
 from limbeck.study.structure import AUTO_LAYERS, CONFIG
 from limbeck.study.validation import mistakes
@@ -171,15 +178,12 @@ def _layer_contradictions(config: Mapping) -> Iterator[str]:
 
 
 def _metric_contradictions(config: Mapping) -> Iterator[str]:
-    images, metrics = config["activations"]["images_per_class"], config["metrics"]
-    chosen = config["run"]["metrics"]
-    if images is not None:
-        folds = metrics["probe_folds"]
-        if "probe_accuracy" in chosen["layers"] and images < folds:
-            limit = f"allowed: 2 to {images}, activations.images_per_class"
-            yield f"metrics.probe_folds = {folds}: {limit}"
-        if {"class_area_ratio", "class_area_spread"} & {*chosen["embeddings"]} and images < 3:
-            yield f"activations.images_per_class = {images}: the area of a class needs 3"
+    images, chosen = config["activations"]["images_per_class"], config["run"]["metrics"]
+    for kind, names in chosen.items():
+        for name in names:
+            needed = metrics_of(kind)[name].images(config["metrics"])
+            if images is not None and images < needed:
+                yield f"activations.images_per_class = {images}: {name} needs {needed}"
     scored = {name for names in chosen.values() for name in names}
     for name in config["statistics"]["metrics"]:
         if name not in scored:
