@@ -137,6 +137,7 @@ def finished_once(tmp_path_factory) -> Workflow:
 @pytest.fixture
 def interrupt(run_training, monkeypatch):
     """Return a function that trains but cannot write its network: a checkpoint is left behind."""
+    from limbeck.runtime.errors import InputError
     from limbeck.training import checkpoints
 
     monkeypatch.setattr(checkpoints, "SAVE_SECONDS", 0.0)
@@ -145,7 +146,7 @@ def interrupt(run_training, monkeypatch):
         folder.mkdir(parents=True)
         blocker = folder / "blocker"
         blocker.write_text("a file where the folder of the network should be")
-        with pytest.raises(OSError):
+        with pytest.raises(InputError, match="a part of this path is a file"):
             run_training(folder, settings, **changes, model=blocker / "model.pt")
         assert (folder / "checkpoint.pt").is_file()
         assert not (folder / "history.csv").exists()

@@ -2,7 +2,6 @@
 
 import argparse
 import ast
-import errno
 import gc
 import importlib
 import inspect
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from limbeck import __version__
 from limbeck.runtime.errors import InputError, Stopped
+from limbeck.runtime.failures import explain
 from limbeck.runtime.origin import describe_process
 from limbeck.runtime.startup import postpone_torch_compiler
 from limbeck.study.settings import STAGE_KEYS, parse_settings
@@ -106,8 +106,8 @@ def call(function: Callable, arguments: Mapping[str, object]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status.
 
-    Bad input and a full disk end with one line and status 1, a job that was told to stop with one
-    line and the status of a process that SIGTERM ended.
+    Bad input and files that cannot be read or written end with one line and status 1, a job that
+    was told to stop with one line and the status of a process that SIGTERM ended.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if not arguments or arguments[0] not in command_names():
@@ -125,10 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Stopped as reason:
         return _say(name, f"stopped: {reason}", 128 + signal.SIGTERM)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno is None:
             raise
-        message = f"error: {error.filename}: {error.strerror}; nothing of it was written, make room"
-        return _say(name, message, 1)
+        return _say(name, f"error: {explain(error)}", 1)
     return 0
 
 

@@ -13,65 +13,8 @@ from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 
 
-def make_file(path, text):
-    path.write_text(text)
-
-
-def make_folder(path, text):
-    path.mkdir()
-    (path / text).write_text(text)
-
-
-def content(path):
-    if path.is_file():
-        return path.read_text()
-    return {entry.name: entry.read_text() for entry in path.iterdir()}
-
-
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
-
-
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-@pytest.mark.parametrize("make", [make_file, make_folder])
-def test_error_leaves_nothing_behind(tmp_path, make, error):
-    with pytest.raises(error), storage.atomic_path(tmp_path / "new") as temporary:
-        make(temporary, "half")
-        raise error
-    assert names(tmp_path) == []
-
-
-@pytest.mark.parametrize("make", [make_file, make_folder])
-def test_error_keeps_what_was_there(tmp_path, make):
-    make(tmp_path / "kept", "old")
-    before = content(tmp_path / "kept")
-    with pytest.raises(ValueError), storage.atomic_path(tmp_path / "kept") as temporary:
-        make(temporary, "new")
-        raise ValueError
-    assert names(tmp_path) == ["kept"]
-    assert content(tmp_path / "kept") == before
-
-
-@pytest.mark.parametrize(
-    ("make_old", "make_new"),
-    [(make_file, make_file), (make_folder, make_folder), (make_folder, make_file)],
-)
-def test_success_replaces_what_was_there(tmp_path, make_old, make_new):
-    make_old(tmp_path / "path", "old")
-    with storage.atomic_path(tmp_path / "path") as temporary:
-        make_new(temporary, "new")
-    assert names(tmp_path) == ["path"]
-    assert content(tmp_path / "path") == ("new" if make_new is make_file else {"new": "new"})
-
-
-def test_path_appears_only_at_the_end_and_parents_are_made(tmp_path):
-    path = tmp_path / "a" / "b" / "file"
-    with storage.atomic_path(path) as temporary:
-        assert not temporary.exists()
-        assert path.parent in temporary.parents  # the same file system
-        make_file(temporary, "text")
-        assert not path.exists()
-    assert content(path) == "text"
 
 
 @pytest.fixture
@@ -141,8 +84,8 @@ def test_bits_are_sorted_by_their_place_in_values_of_the_type(tmp_path, dtype):
     assert file.stat().st_size < 0.6 * values.nbytes
     metadata = json.loads((tmp_path / "s.zarr/x/zarr.json").read_text())
     (sharding,) = metadata["codecs"]
-    *_, codec = sharding["configuration"]["codecs"]
-    assert codec["name"] == "blosc"
+    *_, codec, checksum = sharding["configuration"]["codecs"]
+    assert (codec["name"], checksum["name"]) == ("blosc", "crc32c")
     assert codec["configuration"]["typesize"] == values.itemsize
     assert np.array_equal(storage.open_store(tmp_path / "s.zarr")["x"][:], values)
 
@@ -190,15 +133,17 @@ def test_store_holds_provenance_and_is_read_only(tmp_path):
     storage.write_store(tmp_path / "s.zarr", {"x": np.arange(3)}, {"study": "demo", "fold": 1})
     store = storage.open_store(tmp_path / "s.zarr")
     assert dict(store.attrs) == {"study": "demo", "fold": 1, "limbeck": __version__}
-    with pytest.raises(ValueError, match="read"):
+    with pytest.raises(TypeError):
         store["x"][0] = 5
 
 
-@pytest.mark.parametrize("make", [None, make_file, make_folder])
-def test_open_store_names_the_path_without_a_store(tmp_path, make):
+@pytest.mark.parametrize("kind", ["nothing", "a file", "a folder"])
+def test_open_store_names_the_path_without_a_store(tmp_path, kind):
     path = tmp_path / "s.zarr"
-    if make:
-        make(path, "other")
+    if kind == "a file":
+        path.write_text("other")
+    if kind == "a folder":
+        path.mkdir()
     with pytest.raises(InputError) as caught:
         storage.open_store(path)
     assert str(caught.value).startswith(f"{path}: no Zarr store")
@@ -213,27 +158,6 @@ def test_digest_hashes_type_shape_and_content():
     text = np.array(["a", "b"], np.dtypes.StringDType())
     others = [array.T, array.reshape(4), array.view(np.int8), text, np.array(["a", "c"], "T")]
     assert len({storage.digest(other) for other in [array, *others]}) == 6
-
-
-def test_metrics_are_tidy_rows(tmp_path):
-    run = {"study": "demo", "method": "teacher", "budget": 50, "fold": 1}
-    metrics = {"accuracy": np.float64(0.5), "loss": np.float32(0.1)}
-    storage.write_metrics(tmp_path / "m.csv", {**run, "layer": "A", "hash": "x"}, metrics)
-    assert (tmp_path / "m.csv").read_text() == (
-        "study,method,budget,fold,layer,embedding,metric,value\n"
-        "demo,teacher,50,1,A,,accuracy,0.5\n"
-        "demo,teacher,50,1,A,,loss,0.1\n"
-    )
-
-
-def test_rows_survive_commas_quotes_and_line_breaks(tmp_path):
-    rows = [["a,b", 'say "c"'], ["two\nlines", ""]]
-    storage.write_rows(tmp_path / "r.csv", ["p", "q"], rows)
-    assert storage.read_rows(tmp_path / "r.csv") == [
-        {"p": "a,b", "q": 'say "c"'},
-        {"p": "two\nlines", "q": ""},
-    ]
-    assert names(tmp_path) == ["r.csv"]
 
 
 def test_text_files_are_replaced(tmp_path):

@@ -56,14 +56,23 @@ def test_cell_by_hand(values, digits, planned, cell):
     assert format_cell(values, digits, planned) == cell
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
-def test_what_is_not_finite_was_not_measured(value):
+@pytest.mark.parametrize(
+    ("folds", "texts", "reason"),
+    [
+        ("012", ["4", "nan", "6"], "fold 1 is not finite"),
+        ("012", ["4", "5", "-inf"], "fold 2 is not finite"),
+        ("010", ["4", "5", "4"], "fold 0 is there twice"),
+    ],
+)
+def test_folds_have_one_finite_value_each(folds, texts, reason):
     row = {"metric": "silhouette", "method": "teacher", "layer": "A", "embedding": "tsne"}
-    values = values_over_folds(
-        {**row, "budget": "50", "fold": str(fold), "value": text}
-        for fold, text in enumerate(["4", value, "6"])
-    )
-    assert dict(values) == {("silhouette", "teacher", "A", "tsne", 50): [4, 6]}
+    rows = [
+        {**row, "budget": "50", "fold": fold, "value": text}
+        for fold, text in zip(folds, texts, strict=True)
+    ]
+    with pytest.raises(InputError, match=reason):
+        values_over_folds(rows)
+    assert dict(values_over_folds(rows[:1])) == {("silhouette", "teacher", "A", "tsne", 50): [4]}
 
 
 def test_accuracy_by_hand(table):
@@ -104,10 +113,8 @@ def test_rows_and_columns_are_those_of_the_plan_in_its_order(table):
 def test_class_area_by_hand(table):
     rows = [
         "s,teacher,50,0,A,tsne,class_area_ratio,0.25",
-        "s,teacher,50,1,A,tsne,class_area_ratio,nan",
         "s,teacher,50,0,A,ivis,class_area_ratio,0.5",
         "s,teacher,50,1,A,ivis,class_area_ratio,0.25",
-        "s,teacher,50,0,B,tsne,class_area_ratio,nan",
         "s,teacher,50,0,B,tsne,silhouette,0.3",
     ]
     assert table("class_area", rows, layers=["A", "B"]) == [
@@ -173,7 +180,7 @@ def test_runtime_by_hand(table):
 @pytest.mark.parametrize("published", [None, "cifar100"])
 def test_nothing_measured_is_said_in_every_cell(table, kind, published):
     header, *lines = table(
-        kind, ["s,teacher,50,0,,,something_else,nan"], budgets=[50, 60], published=published
+        kind, ["s,teacher,50,0,,,something_else,1"], budgets=[50, 60], published=published
     )
     assert header.endswith(",50,60")
     assert lines

@@ -126,4 +126,4 @@ rule gather_run:
     params:
         code=fingerprint("gather_metrics"),
     shell:
-        "limbeck gather_metrics --metrics {input.metrics} --table {output.table} 2>> {log}"
+        "limbeck gather_metrics --study {wildcards.study} --metrics {input.metrics} --table {output.table} 2>> {log}"

@@ -27,7 +27,7 @@ rule gather_study:
     params:
         code=fingerprint("gather_metrics"),
     shell:
-        "limbeck gather_metrics --metrics {input.metrics} {input.similarities}"
+        "limbeck gather_metrics --study {wildcards.study} --metrics {input.metrics} {input.similarities}"
         " --table {output.table} 2>> {log}"
 
 

@@ -98,13 +98,31 @@ class Dataset:
 
     Attributes
     ----------
+    path : Path
     attributes : dict
         What `store_content` gives, and what `stages.prepare_dataset` adds.
+
+    Raises
+    ------
+    InputError
+        If there is no store of a dataset.
     """
 
     def __init__(self, path: str | Path):
+        self.path = Path(path)
         self._store = storage.open_store(path)
         self.attributes = dict(self._store.attrs)
+        if "class_names" not in self.attributes:
+            raise InputError(f"{path}: not the store of a dataset; it names no classes")
+
+    def check(self, path: str | Path, dataset_hash: str | None) -> None:
+        """Raise InputError if what lies at `path` was made of a dataset with another hash."""
+        here = self.attributes.get("hash")
+        if dataset_hash != here:
+            raise InputError(
+                f"{path}: made of another dataset ({dataset_hash}) than {self.path} ({here}); "
+                "make it again"
+            )
 
     def array(self, part: str, name: str) -> np.ndarray:
         """Read ``"images"``, ``"labels"`` or ``"sample_ids"`` of ``"train"`` or ``"test"``."""

@@ -6,17 +6,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from limbeck.embeddings import Embedding, Neighbours
-from limbeck.embeddings.triplets import loss_at_convergence, neighbour_rows, unit_scale
-from limbeck.runtime.startup import without
+from limbeck.embeddings.triplets import measures_of, neighbour_rows, unit_scale
 from limbeck.runtime.threads import available_threads
 
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-with without("pandas", "matplotlib", "PIL", "h5py", "rich"):
-    import tensorflow as tf
-    from ivis import Ivis
-    from ivis.nn.losses import EuclideanPnLoss
+import tensorflow as tf
+from ivis import Ivis
+from ivis.nn.losses import EuclideanPnLoss
 
 tf.config.threading.set_intra_op_parallelism_threads(available_threads())
 tf.config.threading.set_inter_op_parallelism_threads(available_threads())
@@ -31,8 +29,8 @@ def embed(
 ) -> Embedding:
     """Train a siamese network on triplets of activations (n, D) and embed them with it.
 
-    The inputs are scaled to [0, 1] per dimension. Measures: ``ivis_loss``, see
-    `limbeck.embeddings.triplets.loss_at_convergence`.
+    The inputs are scaled to [0, 1] per dimension. Measures: see
+    `limbeck.embeddings.triplets.measures_of`.
     """
     rows = neighbour_rows(len(activations), neighbours, settings)
     tf.keras.utils.set_random_seed(seed)
@@ -50,5 +48,4 @@ def embed(
     )
     points = model.fit_transform((activations - low) / extent)
     losses = np.array(model.loss_history_)
-    loss = loss_at_convergence(losses, settings["epochs_without_progress"])
-    return Embedding(points, {"ivis_loss": loss}, losses)
+    return Embedding(points, measures_of(losses, settings["epochs_without_progress"]), losses)

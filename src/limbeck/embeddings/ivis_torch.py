@@ -1,9 +1,9 @@
 """Ivis (Szubert et al. 2019) in torch, on a CPU or a GPU.
 
 The algorithm is that of the ivis package 2.0.11: its networks and their initial weights, its way to
-draw triplets, its loss, optimiser and stopping rule. Only the random numbers differ, and one
-rounding: torch adds Adam's epsilon after the correction of bias. ``benchmarks/ivis_parity.py``
-shows that the results agree.
+draw triplets, its loss, optimiser and stopping rule. What differs is the random numbers and the
+rounding: torch adds Adam's epsilon after the correction of bias, and wide inputs are multiplied in
+bfloat16 where the hardware does. ``benchmarks/ivis_parity.py`` shows that the results agree.
 """
 
 import math
@@ -15,13 +15,16 @@ import torch
 from torch import nn
 
 from limbeck.embeddings import Embedding, Neighbours
-from limbeck.embeddings.triplets import loss_at_convergence, neighbour_rows, unit_scale
-from limbeck.runtime.devices import computing, select_device
+from limbeck.embeddings.triplets import measures_of, neighbour_rows, unit_scale
+from limbeck.runtime.devices import computing, resolve_precision, select_device
 
 WIDTHS = {"szubert": (128, 128, 128), "hinton": (2000, 1000, 500), "maaten": (500, 500, 2000)}
 # The package's: Keras' defaults for Adam, and the least square that it takes a root of.
 LEARNING_RATE, EPSILON = 0.001, 1e-7
-TRANSFORM_BATCH = 4096
+# Points that are scaled, or embedded, at once.
+BATCH = 1024
+# From so many values of a point on, the first layer's products are nearly all of the work.
+WIDE = 1024
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class IvisMapping:
         with torch.inference_mode(), computing("float32", self.low.device):
             parts = [
                 self.network((part.to(self.low.device) - self.low) / self.extent).cpu()
-                for part in torch.from_numpy(values).split(TRANSFORM_BATCH)
+                for part in torch.from_numpy(values).split(BATCH)
             ]
         return torch.cat(parts).numpy()
 
@@ -59,15 +62,20 @@ def embed(
 ) -> Embedding:
     """Train a siamese network on triplets of activations (n, D) and embed them with it.
 
-    Measures: ``ivis_loss``, see `limbeck.embeddings.triplets.loss_at_convergence`.
+    Measures: see `limbeck.embeddings.triplets.measures_of`.
     """
     mapping, losses = fit(activations, neighbours, settings, seed, device)
-    loss = loss_at_convergence(losses, settings["epochs_without_progress"])
-    return Embedding(mapping.transform(activations), {"ivis_loss": loss}, losses)
+    measures = measures_of(losses, settings["epochs_without_progress"])
+    return Embedding(mapping.transform(activations), measures, losses)
 
 
 def fit(
-    activations: np.ndarray, neighbours: Neighbours, settings: Mapping, seed: int, device: str
+    activations: np.ndarray,
+    neighbours: Neighbours,
+    settings: Mapping,
+    seed: int,
+    device: str,
+    precision: str = "auto",
 ) -> tuple[IvisMapping, np.ndarray]:
     """Train the mapping; all data lie on the device.
 
@@ -83,6 +91,9 @@ def fit(
         Same seed, same machine: same bits.
     device : str
         ``cpu`` or ``cuda``.
+    precision : str
+        What the first layer multiplies, ``float32`` or ``bfloat16``; ``auto`` is bfloat16 for at
+        least `WIDE` values a point, where the hardware has it. Its weights are float32.
 
     Returns
     -------
@@ -97,10 +108,17 @@ def fit(
         If the settings ask for more than there is.
     """
     place = select_device(device)
+    if precision == "auto":
+        wide = activations.shape[1] >= WIDE
+        precision = resolve_precision("auto", place) if wide else "float32"
     rows = neighbour_rows(len(activations), neighbours, settings)
     triplets = Triplets(torch.from_numpy(rows).to(place), settings["batch_size"])
     low, extent = (torch.from_numpy(part).to(place) for part in unit_scale(activations))
-    values = torch.from_numpy(activations).to(place).sub(low).div_(extent)
+    values = torch.empty(activations.shape, dtype=getattr(torch, precision), device=place)
+    for part, scaled in zip(
+        torch.from_numpy(activations).split(BATCH), values.split(BATCH), strict=True
+    ):
+        scaled.copy_(part.to(place).sub(low).div_(extent))
     torch.manual_seed(seed)
     network = build_network(settings["network"], values.shape[1]).to(place)
     optimiser = torch.optim.Adam(network.parameters(), LEARNING_RATE, eps=EPSILON, fused=True)
@@ -179,6 +197,34 @@ def _distances(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     return (left - right).square().sum(dim=1).clamp(min=EPSILON).sqrt()
 
 
+class FirstLayer(nn.Linear):
+    """A linear layer that multiplies in its input's type and returns float32.
+
+    A triplet that keeps the margin has no gradient, and so are most: the weights' gradient is
+    summed up over the others only.
+    """
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """Return the outputs for values (m, inputs), which get no gradient themselves."""
+        return _Products.apply(values, self.weight) + self.bias
+
+
+class _Products(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(values)
+        return (values @ weight.to(values.dtype).T).float()
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> tuple[None, torch.Tensor]:
+        (values,) = ctx.saved_tensors
+        # A GPU multiplies all of them in less time than it takes to learn how many there are.
+        if values.device.type == "cpu":
+            used = gradient.any(dim=1).nonzero().squeeze(1)
+            values, gradient = values.index_select(0, used), gradient.index_select(0, used)
+        return None, (gradient.to(values.dtype).T @ values).float()
+
+
 def build_network(name: str, dimensions: int) -> nn.Sequential:
     """Return the package's network of that name: SELU layers, alpha dropout between, two outputs.
 
@@ -189,7 +235,7 @@ def build_network(name: str, dimensions: int) -> nn.Sequential:
     for inputs, outputs in zip(widths, widths[1:], strict=False):
         if layers:
             layers.append(nn.AlphaDropout(0.1))
-        linear = nn.Linear(inputs, outputs)
+        linear = (nn.Linear if layers else FirstLayer)(inputs, outputs)
         # 0.8796 is the deviation of a standard normal variable truncated at two.
         deviation = inputs**-0.5 / 0.87962566103423978
         nn.init.trunc_normal_(linear.weight, 0, deviation, -2 * deviation, 2 * deviation)

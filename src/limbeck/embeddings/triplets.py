@@ -1,4 +1,4 @@
-"""What ivis (Szubert et al. 2019) has in common, whichever library trains its network."""
+"""What both implementations of ivis (Szubert et al. 2019) share: neighbours, scales, measures."""
 
 from collections.abc import Mapping
 
@@ -39,10 +39,35 @@ def unit_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return low, np.where(extent > 0, extent, 1)
 
 
-def loss_at_convergence(losses: np.ndarray, epochs_without_progress: int) -> float:
-    """Return the mean loss of the last epochs, in which it no longer fell.
+def measures_of(losses: np.ndarray, epochs_without_progress: int) -> dict[str, float]:
+    """Return what a training's losses say of it.
 
-    Training stops after that many epochs without progress, so they are the plateau; their mean
-    depends less on the last epoch's random triplets than any one epoch does.
+    Parameters
+    ----------
+    losses : numpy.ndarray
+        The loss of each epoch, shape (epochs,).
+    epochs_without_progress : int
+        After how many epochs without a new lowest loss the training stops.
+
+    Returns
+    -------
+    dict of str to float
+        ``ivis_loss``, the mean of the last `epochs_without_progress` epochs: where training
+        converged they are the plateau, and their mean depends less on random triplets than the
+        last epoch does. ``ivis_converged``, 1 if there was no new lowest loss in these epochs, 0
+        if the training ended while the loss still fell. ``ivis_epochs``, their number.
+
+    Raises
+    ------
+    InputError
+        If a loss is not finite.
     """
-    return float(losses[-epochs_without_progress:].mean())
+    if not np.isfinite(losses).all():
+        epoch = int(np.argmin(np.isfinite(losses)))
+        raise InputError(f"ivis: the loss of epoch {epoch} is {losses[epoch]}: the training failed")
+    waited = len(losses) - 1 - int(losses.argmin())
+    return {
+        "ivis_loss": float(losses[-epochs_without_progress:].mean()),
+        "ivis_converged": float(waited >= epochs_without_progress),
+        "ivis_epochs": float(len(losses)),
+    }

@@ -4,17 +4,14 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
+import openTSNE
+from openTSNE.affinity import PerplexityBasedNN
+from openTSNE.initialization import pca
+from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
 from limbeck.embeddings import Embedding, Neighbours
 from limbeck.runtime.errors import InputError
-from limbeck.runtime.startup import without
 from limbeck.runtime.threads import available_threads
-
-with without("pandas", "matplotlib", "rich"):
-    import openTSNE
-    from openTSNE.affinity import PerplexityBasedNN
-    from openTSNE.initialization import pca
-    from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
 
 def embed(

@@ -12,6 +12,7 @@ from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
 from limbeck.runtime import storage
 
+COLUMNS = ("method", "model", "stage", "shape", "parameters", "layer")
 NETWORK_MM = 42
 NAMED, OTHER = style.PALETTE[6], "0.88"
 # A row of boxes is one unit high, and boxes stand one unit apart.
@@ -65,7 +66,7 @@ def _distinct_networks(paths: Sequence[str]) -> list[tuple[list[dict[str, str]],
     """Read descriptions; return each different one and the methods that have it."""
     networks: list[tuple[list[dict[str, str]], list[str]]] = []
     for path in paths:
-        rows = storage.read_rows(path)
+        rows = storage.read_rows(path, COLUMNS, {"parameters": int}, empty=False)
         (method,) = {row.pop("method") for row in rows}
         for known, methods in networks:
             if known == rows:

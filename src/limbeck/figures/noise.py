@@ -26,7 +26,8 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     Embeddings are turned and mirrored to lie as the plane does, which changes no distance. The
     inputs are the table, the stores of lifted noise and those of its embeddings.
     """
-    table = {(row["map"], row["embedding"]): row for row in storage.read_rows(inputs[0])}
+    rows = storage.read_rows(inputs[0], ("map", "embedding"))
+    table = {(row["map"], row["embedding"]): row for row in rows}
     stores = [storage.open_store(path) for path in inputs[1:]]
     source = next(store for store in stores if "plane" in store)
     plane, quadrants = source["plane"][:], source["quadrants"][:]

@@ -10,7 +10,7 @@ from limbeck.neighbours.row_blocks import (
     CACHE_BYTES,
     POINT_BYTES,
     in_memory,
-    mean_and_reach,
+    mean_point,
     read_rows,
     slices_of,
 )
@@ -147,7 +147,7 @@ def finite_mean(points) -> np.ndarray:
     InputError
         If an activation is NaN or infinite, as the mean of any such numbers is.
     """
-    mean = mean_and_reach(points)[0]
+    mean = mean_point(points)
     if not np.isfinite(mean).all():
         raise InputError("activations: some values are NaN or infinite")
     return mean

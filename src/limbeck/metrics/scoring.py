@@ -65,14 +65,11 @@ class LayerInputs:
 class EmbeddingInputs:
     """What metrics of an embedding may ask for.
 
-    Its `points` (n, 2), the `losses` (epochs,) of its training, after how many epochs without
-    progress that stops, if it does, and all that its `layer` has.
+    Its `points` (n, 2), and all that its `layer` has.
     """
 
     layer: LayerInputs
     points: np.ndarray
-    losses: np.ndarray
-    epochs_without_progress: int | None
 
     def __getattr__(self, name: str):
         return getattr(self.layer, name)
@@ -140,13 +137,25 @@ def read_layer(
         storage.open_store(neighbours),
         Dataset(dataset),
     )
+    storage.check_match(store, graph)
+    source.check(activations, store.attrs.get("dataset_hash"))
     label_of_sample = dict(
         zip(source.array("test", "sample_ids"), source.array("test", "labels"), strict=True)
     )
-    attributes = {**store.attrs, **graph.attrs}
+    sample_ids = store["sample_ids"][:]
+    unknown = [sample_id for sample_id in sample_ids if sample_id not in label_of_sample]
+    if unknown:
+        raise InputError(f"{activations}: {dataset} has no test image '{unknown[0]}'")
+    stored = graph["indices"].shape[1]
+    if settings.neighbours > stored:
+        raise InputError(
+            f"metrics.neighbours = {settings.neighbours}: {neighbours} holds {stored} of each "
+            "image; find as many again"
+        )
+    attributes = storage.Attributes(store.path, {**store.attrs, **graph.attrs})
     layer = LayerInputs(
         activations=store["activations"],
-        labels=np.array([label_of_sample[sample_id] for sample_id in store["sample_ids"][:]]),
+        labels=np.array([label_of_sample[sample_id] for sample_id in sample_ids]),
         neighbours=graph["indices"][:, : settings.neighbours],
         distances=graph["distances"][:, :2],
         neighbours_k=settings.neighbours,

@@ -1,76 +1,61 @@
-"""Bounds of all distances between many points, at the cost of one low-precision product."""
+"""Bounds of all squared distances between many points, from one product in float64."""
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 
-from limbeck.neighbours.backends import CHUNK, Blas, Rounded, Torch
-from limbeck.neighbours.row_blocks import CACHE_BYTES, Blocks, mean_and_reach, slices_of
+from limbeck.neighbours.backends import NumpyBackend, TorchBackend
+from limbeck.neighbours.row_blocks import CACHE_BYTES, Blocks, mean_point, slices_of
 from limbeck.runtime.errors import InputError
 
 # Points whose distances to all others are computed at once.
 STRIPE = 512
-# Squared distances smaller than this, of points no farther than 1 from their mean, may be lost
-# where products underflow.
-TINY = 1e-30
 
 
 class Bounds:
-    """Lower and upper bounds of the distances between all points.
+    """Lower and upper bounds of the squared distances between all points.
 
     Parameters
     ----------
     points : array-like
         Shape (n, D); a Zarr array is read block by block.
-    kernels : Blas or Torch
+    backend : NumpyBackend or TorchBackend
         What computes.
 
-    Attributes
-    ----------
-    scale : float
-        All distances here are Euclidean ones times this power of two.
+    Raises
+    ------
+    InputError
+        If a number is not finite, or so large that its square is not.
 
     Notes
     -----
-    The points are moved to their mean, scaled so that none is farther than 1 from it, and rounded
-    to `kernels.bits` bits: a point x becomes z, off by r = ||x - z||, which is computed. So the
-    distance of two points differs by at most r + r' from that of their rounded images, whose square
-    is z² + z'² - 2 z·z'. The product is added up in chunks of `CHUNK` coordinates, in unknown order
-    inside: with m = CHUNK + chunks additions of relative error u its error is at most m u Σ|z z'|
-    (Higham 2002, Sec. 3.1), by Cauchy-Schwarz at most m u ||z|| ||z'||, half of m u (z² + z'²). The
-    few operations behind it lose less than 8 u (z² + z'²) in the square and 8 u (||z|| + ||z'||) in
-    the distance. So with g = (m + 8) u, where (1 - g) z² is what `kernels` are given as squares and
-    r + 8 u ||z|| as slack, what they return is at most the distance; and 2 g (z² + z'²) more in the
-    square, and twice the slack, is at least the distance.
+    With the points moved to their mean, which rounds them, the squared distance of x and y is
+    x² + y² - 2 x·y. A sum of D products in any order is off by at most D u Σ|x y| (Higham 2002,
+    Sec. 3.1; u = 2⁻⁵³): the squares by D u (x² + y²) together, and 2 x·y by as much, since
+    2 Σ|x y| ≤ x² + y². Moving the points and the last additions lose less than 16 u (x² + y²). So
+    with g = (2 D + 16) u the squared distance lies within g (x² + y²) of what is computed.
     """
 
-    def __init__(self, points, kernels: Blas | Torch):
+    def __init__(self, points, backend: NumpyBackend | TorchBackend):
         count, dimensions = points.shape
-        self._points, self._kernels = points, kernels
-        self._mean, reach = mean_and_reach(points)
-        if not math.isfinite(reach):
-            raise InputError("points are not all finite numbers; there are no distances")
-        # Coordinates are at most `reach`; one bit is left over.
-        self.scale = 2.0 ** -math.ceil(math.log2(2 * reach * math.sqrt(dimensions)) if reach else 0)
-        additions = min(CHUNK, dimensions) + math.ceil(dimensions / CHUNK)
+        self._points, self._backend = points, backend
+        self._mean = mean_point(points)
         # 1.01 for higher orders.
-        self.loss = 1.01 * (additions + 8) * kernels.unit
-        self.squares, self.slack = np.empty(count), np.empty(count)
-        self.rounding = 8 * kernels.unit
+        self._loss = 1.01 * (2 * dimensions + 16) * 2.0**-53
+        self._squares = np.empty(count)
 
     def tiles(self) -> Iterator[tuple[slice, slice, object]]:
-        """Yield lower bounds of all distances, a tile at a time, each pair of points both ways.
+        """Yield lower bounds of all squared distances, a tile at a time, each pair both ways.
 
         Yields
         ------
         rows, columns : slice
             Which points.
         lower : array
-            Of `kernels`, shape (rows, columns), float32; infinite for a point and itself.
+            Of the backend, shape (rows, columns), float64; infinite for a point and itself.
         """
         # Gone when all tiles are, unlike what belongs to this object.
-        blocks = Blocks(self._points, self._rounded)
+        blocks = Blocks(self._points, self._load)
         for first, second in blocks.pairs():
             above, beside = blocks.slices[first], blocks.slices[second]
             for part in slices_of(above.stop - above.start, STRIPE):
@@ -78,58 +63,44 @@ class Bounds:
                 # Of a block and itself the triangle above the diagonal.
                 begin = part.start if first == second else 0
                 # No name for a block, which would keep it while the next is read.
-                lower = self._kernels.lower_bounds(
-                    blocks[first].rows(part.start, part.stop), blocks[second].rows(begin)
-                )
+                lower = _lower(blocks[first], part, blocks[second], begin)
                 if first == second:
-                    self._kernels.exclude_diagonal(lower)
+                    self._backend.exclude_diagonal(lower)
                     begin = part.stop
                 yield rows, slice(beside.stop - lower.shape[1], beside.stop), lower
                 columns = slice(beside.start + begin, beside.stop)
                 if columns.start < columns.stop:
                     yield columns, rows, lower[:, columns.start - columns.stop :].T
 
-    def upper(self, lower: np.ndarray, i, j) -> np.ndarray:
-        """Return the upper bounds of distances with these lower bounds.
+    def width(self, i, j) -> np.ndarray:
+        """Return by how much the upper bounds of the points `i` and `j` exceed the lower ones.
+
+        Known when `tiles` has yielded all.
 
         Parameters
         ----------
-        lower : numpy.ndarray
-            As from `tiles`.
         i, j : numpy.ndarray or slice
-            Between which points, in shapes that go together with that of `lower`.
+            Which points, in shapes that go together.
         """
-        slack = self.slack[i] + self.slack[j]
-        squares = self.squares[i] + self.squares[j]
-        # `slack` holds what rounding lost on the way from the root to the lower bound, too.
-        root = np.maximum(lower + slack, 0) + self.rounding * np.sqrt(2 * squares)
-        return np.sqrt(root**2 + 2 * self.loss * squares + 2 * TINY) + slack
+        return 2 * self._loss * (self._squares[i] + self._squares[j])
 
-    def _rounded(self, rows: slice) -> Rounded:
-        """Read a block of points, move, scale and round them."""
-        dimensions = len(self._mean)
-        values = np.empty((rows.stop - rows.start, dimensions), np.float32)
-        for part in slices_of(len(values), STRIPE):
-            read = self._points[rows.start + part.start : rows.start + part.stop]
-            for some in slices_of(len(read), CACHE_BYTES // (8 * dimensions)):
-                here = slice(part.start + some.start, part.start + some.stop)
-                there = slice(rows.start + here.start, rows.start + here.stop)
-                self._round(read[some], values[here], there)
-        squares = ((1 - self.loss) * self.squares[rows] - TINY).astype(np.float32)
-        slack = self.slack[rows].astype(np.float32)
-        return Rounded(*(self._kernels.place(array) for array in (values, squares, slack)))
+    def _load(self, rows: slice) -> tuple:
+        """Read a block of points and move them; return them and their squares, reduced."""
+        values = np.empty((rows.stop - rows.start, len(self._mean)))
+        for part in slices_of(len(values), CACHE_BYTES // (8 * len(self._mean))):
+            values[part] = self._points[rows.start + part.start : rows.start + part.stop]
+            values[part] -= self._mean
+        squares = np.vecdot(values, values)
+        if not np.isfinite(squares).all():
+            raise InputError("points are not all finite numbers; there are no distances")
+        self._squares[rows] = squares
+        return self._backend.place(values), self._backend.place((1 - self._loss) * squares)
 
-    def _round(self, read: np.ndarray, out: np.ndarray, rows: slice) -> None:
-        moved = (read - self._mean) * self.scale
-        norms = np.sqrt(np.einsum("ij,ij->i", moved, moved))
-        out[:] = moved
-        if self._kernels.bits < 24:
-            # Veltkamp's splitting: the leading bits, rounded to nearest.
-            shifted = out * np.float32(2.0 ** (24 - self._kernels.bits) + 1)
-            out[:] = shifted - (shifted - out)
-        moved -= out
-        lost = np.sqrt(np.einsum("ij,ij->i", moved, moved))
-        exact = out.astype(np.float64)
-        self.squares[rows] = np.einsum("ij,ij->i", exact, exact)
-        # Moving the point in float64 was not exact either; 1.01, since all this becomes a float32.
-        self.slack[rows] = 1.01 * (lost + 2.0**-52 * norms + self.rounding * norms)
+
+def _lower(left: tuple, part: slice, right: tuple, begin: int):
+    """Return bounds for the points `part` of a block and those from `begin` of another."""
+    tile = left[0][part] @ right[0][begin:].T
+    tile *= -2
+    tile += left[1][part, None]
+    tile += right[1][begin:]
+    return tile

@@ -1,11 +1,11 @@
-"""Distances between many points in float64: all of them, or those of chosen pairs."""
+"""Squared distances in float64: between all points, or between chosen pairs."""
 
+import functools
 from collections.abc import Iterator
 
 import numpy as np
 
-from limbeck.neighbours.backends import Blas, Torch
-from limbeck.neighbours.row_blocks import BLOCK_BYTES, Blocks, read_rows, slices_of
+from limbeck.neighbours.row_blocks import BLOCK_BYTES, CACHE_BYTES, Blocks, read_rows, slices_of
 
 
 def squared_distances(points) -> Iterator[tuple[slice, np.ndarray]]:
@@ -41,58 +41,57 @@ def squared_distances(points) -> Iterator[tuple[slice, np.ndarray]]:
         yield rows, distances
 
 
-class ExactSquares:
-    """Squared distances of chosen pairs of points, summed up in float64 from their differences.
+def pair_squares(points, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """Return the squared distances of pairs of points, summed up from their differences.
 
     So nothing cancels, pairs of equal points are equally far apart, and integers are exact.
 
     Parameters
     ----------
     points : array-like
-        Shape (n, D); a Zarr array is read block by block.
-    kernels : Blas or Torch
-        What computes.
+        Shape (n, D); a Zarr array is read block by block, if a pair is in the block.
+    i, j : numpy.ndarray
+        The pairs' rows, shape (pairs,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (pairs,), float64.
     """
+    squares = np.empty(len(i))
+    blocks = Blocks(points, functools.partial(read_rows, points))
+    block_of_row = np.repeat(
+        np.arange(len(blocks.slices)), [rows.stop - rows.start for rows in blocks.slices]
+    )
+    earlier, later = np.minimum(i, j), np.maximum(i, j)
+    for first, second in blocks.pairs():
+        chosen = (block_of_row[earlier] == first) & (block_of_row[later] == second)
+        for part in _parts(np.flatnonzero(chosen), points.shape[1]):
+            difference = blocks[second][later[part] - blocks.slices[second].start].astype(float)
+            difference -= blocks[first][earlier[part] - blocks.slices[first].start]
+            squares[part] = np.vecdot(difference, difference)
+    return squares
 
-    def __init__(self, points, kernels: Blas | Torch):
-        self._points, self._kernels = points, kernels
-        self._blocks = Blocks(points, lambda rows: kernels.place(read_rows(points, rows)))
 
-    def of_pairs(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        """Return those of points `i` and `j`, both of shape (pairs,), float64.
+def squares_from(points, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each of the rows and its squared distances to all points, shape (n,), float64.
 
-        Each two points are compared once, in whatever order and however often they are asked for.
-        """
-        count = self._points.shape[0]
-        keys, places = np.unique(np.minimum(i, j) * count + np.maximum(i, j), return_inverse=True)
-        one, other = np.divmod(keys, count)
-        squares = np.empty(len(keys))
-        for first, second in self._blocks.pairs():
-            rows, columns = self._blocks.slices[first], self._blocks.slices[second]
-            begin, end = np.searchsorted(one, [rows.start, rows.stop])
-            inside = (other[begin:end] >= columns.start) & (other[begin:end] < columns.stop)
-            if inside.any():
-                chosen = begin + np.flatnonzero(inside)
-                squares[chosen] = self._kernels.pair_squares(
-                    *(self._blocks[first], self._blocks[second]),
-                    *(one[chosen] - rows.start, other[chosen] - columns.start),
-                )
-        return squares[places]
+    Summed up from differences, as `pair_squares`; equal points are compared with the others once.
+    """
+    count, dimensions = points.shape
+    alike: dict[bytes, list[int]] = {}
+    for row in rows.tolist():
+        alike.setdefault(np.asarray(points[row : row + 1]).tobytes(), []).append(row)
+    for group in alike.values():
+        point = np.asarray(points[group[0]], np.float64)
+        squares = np.empty(count)
+        for part in slices_of(count, CACHE_BYTES // (8 * dimensions)):
+            difference = points[part] - point
+            squares[part] = np.vecdot(difference, difference)
+        yield from ((row, squares) for row in group)
 
-    def of_points(self, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield each point of `rows` and those from it to all points, shape (n,), float64.
 
-        Equal points are compared with the others once.
-        """
-        alike: dict[bytes, list[int]] = {}
-        for row in rows.tolist():
-            alike.setdefault(np.asarray(self._points[row : row + 1]).tobytes(), []).append(row)
-        for group in alike.values():
-            left = self._kernels.place(np.asarray(self._points[group[0] : group[0] + 1]))
-            squares = np.concatenate([
-                self._kernels.pair_squares(
-                    left, self._blocks[index], np.zeros(size, np.int64), np.arange(size)
-                )
-                for index, size in enumerate(rows.stop - rows.start for rows in self._blocks.slices)
-            ])  # fmt: skip
-            yield from ((row, squares) for row in group)
+def _parts(chosen: np.ndarray, dimensions: int) -> Iterator[np.ndarray]:
+    """Yield numbers of pairs, so many at a time that their differences fit a cache."""
+    for part in slices_of(len(chosen), CACHE_BYTES // (8 * dimensions)):
+        yield chosen[part]

@@ -57,28 +57,11 @@ def row_blocks(points) -> Iterator[tuple[slice, np.ndarray]]:
         yield rows, points[rows] - origin
 
 
-def mean_and_reach(points) -> tuple[np.ndarray, float]:
-    """Return the mean point and how far any coordinate can be from its own.
-
-    Parameters
-    ----------
-    points : array-like
-        Shape (n, D).
-
-    Returns
-    -------
-    mean : numpy.ndarray
-        Shape (D,), float64.
-    reach : float
-        No coordinate of a point differs by more from the mean's; NaN or infinite if one is.
-    """
+def mean_point(points) -> np.ndarray:
+    """Return the mean of points (n, D), shape (D,), float64."""
     origin = np.asarray(points[:1], np.float64)[0]
-    total, largest = np.zeros_like(origin), 0.0
-    for _, values in row_blocks(points):
-        total += values.sum(axis=0)
-        # Unlike Python's `max`, this keeps NaN.
-        largest = float(np.max([largest, values.max(), -values.min()]))
-    return origin + total / points.shape[0], 2 * largest
+    total = sum(values.sum(axis=0) for _, values in row_blocks(points))
+    return origin + total / points.shape[0]
 
 
 class Blocks:

@@ -21,7 +21,7 @@ def describe_environment() -> dict:
             "modified_files": (answer("git", "status", "--porcelain") or "").splitlines(),
         },
         "versions": {"python": platform.python_version()}
-        | {package: metadata.version(package) for package in PACKAGES},
+        | {package: _version(package) for package in PACKAGES},
         "hardware": {
             "platform": platform.platform(),
             "processor": _processor(),
@@ -32,6 +32,14 @@ def describe_environment() -> dict:
             .splitlines(),
         },
     }
+
+
+def _version(package: str) -> str | None:
+    """Return the version of a package, None for an optional one that is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _processor() -> str:

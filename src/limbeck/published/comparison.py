@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import get_type_hints
 
 from limbeck.published.numbers import SCALES, PublishedCell, read_published
 from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
 from limbeck.statistics.fold_summaries import (
     ALGORITHMS,
     NOT_MEASURED,
@@ -160,12 +161,16 @@ def _compare_cell(
 
 
 def read_comparisons(path: str | Path) -> list[Comparison]:
-    """Read the CSV file of `write_comparisons`."""
+    """Read the CSV file of `write_comparisons`; InputError if it is no such file."""
     kinds = get_type_hints(Comparison)
-    return [
-        Comparison(**{name: _parse(text, kinds[name]) for name, text in row.items()})
-        for row in storage.read_rows(path)
-    ]
+    columns = [field.name for field in fields(Comparison)]
+    rows = storage.read_rows(path, columns)
+    try:
+        return [
+            Comparison(**{name: _parse(row[name], kinds[name]) for name in columns}) for row in rows
+        ]
+    except ValueError as error:
+        raise InputError(f"{path}: {error}; allowed: numbers, as Limbeck writes them") from None
 
 
 def _parse(text: str, kind: object) -> str | int | float | None:

@@ -2,71 +2,71 @@
 
 A store is a Zarr v3 group in a directory. It is written once, to a temporary path beside the
 final one, and renamed when complete, so that a reader never sees half a store. Arrays are sharded
-by rows: a chunk is what is decompressed at once, a shard is one file.
+by rows: a chunk is what is decompressed at once, a shard is one file. Every chunk is written, also
+one of zeros, and has a checksum, so that what is missing or damaged is known from what is zero.
 """
 
 import contextlib
-import csv
-import errno
-import glob
 import hashlib
 import io
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from limbeck import __version__
+from limbeck.runtime.atomic import MARKER, atomic_path, check_outputs
+from limbeck.runtime.csv_files import (
+    METRIC_COLUMNS,
+    METRIC_NUMBERS,
+    metric_rows,
+    read_metrics,
+    read_rows,
+    write_metrics,
+    write_rows,
+)
 from limbeck.runtime.errors import InputError
+from limbeck.runtime.failures import explain, reading, remedy
+from limbeck.runtime.store_checks import check_match, fault_of
+from limbeck.runtime.stored import Attributes, Store, Stored
+
+__all__ = [
+    "Attributes",
+    "METRIC_COLUMNS",
+    "METRIC_NUMBERS",
+    "RowWriter",
+    "Store",
+    "Stored",
+    "atomic_path",
+    "check_match",
+    "check_outputs",
+    "digest",
+    "explain",
+    "fault_of",
+    "metric_rows",
+    "new_store",
+    "open_store",
+    "read_metrics",
+    "read_rows",
+    "read_tensors",
+    "reading",
+    "remedy",
+    "write_array",
+    "write_metrics",
+    "write_rows",
+    "write_store",
+    "write_tensors",
+    "write_text",
+]
 
 CHUNK_BYTES = 4 * 2**20
 SHARD_BYTES = 128 * 2**20
 
-METRIC_COLUMNS = ("study", "method", "budget", "fold", "layer", "embedding", "metric", "value")
-
-
-@contextlib.contextmanager
-def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path that takes the place of `path` when the block ends well.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file or directory to write.
-
-    Yields
-    ------
-    Path
-        Does not exist yet; on the same file system as `path`. Removed if the block raises.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
-        new, old = folder / path.name, folder / f"old.{path.name}"
-        yield new
-        while True:
-            # Nothing takes the place of a directory that is not empty: the old one is moved away.
-            if path.is_dir() and new.exists():
-                with contextlib.suppress(FileNotFoundError):
-                    os.rename(path, old)
-            try:
-                os.replace(new, path)
-                break
-            except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
-                # Another copy of the job was quicker in between.
-                shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            error.filename = str(path)
-        raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+CHECKSUM = {"name": "crc32c"}
+WRITE_ALL = {"write_empty_chunks": True}
+TEXT_CODEC = {"name": "zstd", "configuration": {"level": 0, "checksum": False}}
 
 
 def digest(*arrays: np.ndarray) -> str:
@@ -89,6 +89,10 @@ def codec_of(dtype: np.dtype) -> dict:
     """
     settings = {"cname": "lz4", "clevel": 5, "shuffle": "bitshuffle", "typesize": dtype.itemsize}
     return {"name": "blosc", "configuration": settings}
+
+
+class NotFinite(ValueError):
+    """Numbers that no store may hold."""
 
 
 class RowWriter:
@@ -119,7 +123,8 @@ class RowWriter:
             dtype=dtype,
             chunks=(chunk_rows, *shape[1:]),
             shards=(shard_rows, *shape[1:]),
-            compressors=codec_of(dtype),
+            compressors=[codec_of(dtype), CHECKSUM],
+            config=WRITE_ALL,
         )
         self._buffer = np.empty((min(shard_rows, shape[0]), *shape[1:]), dtype)
         self._buffered = self._written = 0
@@ -144,8 +149,10 @@ class RowWriter:
 
     def _flush(self) -> None:
         if self._buffered:
-            end = self._written + self._buffered
-            self._array[self._written : end] = self._buffer[: self._buffered]
+            rows, end = self._buffer[: self._buffered], self._written + self._buffered
+            if self._array.dtype.kind == "f" and not np.isfinite(rows).all():
+                raise NotFinite(f"array {self._array.basename} would hold NaN or infinite values")
+            self._array[self._written : end] = rows
             self._written, self._buffered = end, 0
 
 
@@ -164,20 +171,41 @@ def new_store(path: str | Path, attributes: Mapping) -> Iterator:
     ------
     zarr.Group
         The empty store, for `write_array` and `RowWriter`.
+
+    Raises
+    ------
+    InputError
+        If a number to be written is not finite, or nothing can be written at `path`.
     """
     import zarr
 
-    with atomic_path(path) as temporary:
-        yield zarr.create_group(
-            temporary, attributes={**attributes, "limbeck": __version__}, zarr_format=3
+    with atomic_path(path, store=True) as temporary:
+        group = zarr.create_group(
+            temporary, attributes={**attributes, MARKER: __version__}, zarr_format=3
         )
+        try:
+            yield group
+        except NotFinite as error:
+            raise InputError(
+                f"{path}: {error}: what they are computed from has diverged, or is too large for "
+                "their type"
+            ) from None
+        with warnings.catch_warnings():
+            # Of other readers, which need not understand this list of all arrays.
+            warnings.filterwarnings("ignore", "Consolidated metadata is currently not part")
+            zarr.consolidate_metadata(group.store)
 
 
 def write_array(group, name: str, array: np.ndarray) -> None:
     """Write a whole array into a store that is being created."""
     array = np.asarray(array)
     if array.dtype.kind in "UTO":
-        group.create_array(name, data=array.astype(np.dtypes.StringDType()))
+        group.create_array(
+            name,
+            data=array.astype(np.dtypes.StringDType()),
+            compressors=[TEXT_CODEC, CHECKSUM],
+            config=WRITE_ALL,
+        )
         return
     writer = RowWriter(group, name, array.shape, array.dtype)
     writer.append(array)
@@ -191,28 +219,13 @@ def write_store(path: str | Path, arrays: Mapping[str, np.ndarray], attributes: 
             write_array(group, name, array)
 
 
-def open_store(path: str | Path):
-    """Open a store for reading.
-
-    Returns
-    -------
-    zarr.Group
-        Arrays by name, provenance in ``attrs``.
-
-    Raises
-    ------
-    InputError
-        If there is no store at `path`.
-    """
-    import zarr
-
-    if not Path(path, "zarr.json").is_file():
-        raise InputError(f"{path}: no Zarr store there; the rule that writes it has not run")
-    return zarr.open_group(path, mode="r")
+def open_store(path: str | Path) -> Store:
+    """Open a store for reading; InputError if there is none at `path`."""
+    return Store(path)
 
 
 def write_tensors(path: str | Path, content: Mapping) -> None:
-    """Write tensors and plain values atomically, for ``torch.load``."""
+    """Write tensors and plain values atomically, for `read_tensors`."""
     import torch
 
     # torch's own writer of files reports a full disk without the reason.
@@ -225,50 +238,40 @@ def write_tensors(path: str | Path, content: Mapping) -> None:
         os.fsync(file.fileno())
 
 
-def remove_unfinished(path: str | Path) -> None:
-    """Remove what writers of `path` that were killed have left beside it."""
-    path = Path(path)
-    for folder in path.parent.glob(f".{glob.escape(path.name)}.*"):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def write_text(path: str | Path, text: str) -> None:
-    """Write a text file atomically."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(text)
-
-
-def write_rows(path: str | Path, columns: Sequence[str], rows: Sequence[Sequence]) -> None:
-    """Write a CSV file atomically, `columns` as its header."""
-    with atomic_path(path) as temporary, open(temporary, "w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
-
-
-def read_rows(path: str | Path) -> list[dict[str, str]]:
-    """Read a CSV file as one dictionary a row, values as text."""
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def write_metrics(path: str | Path, attributes: Mapping, metrics: Mapping[str, float]) -> None:
-    """Write metrics as tidy rows.
+def read_tensors(path: str | Path, keys: Collection[str] = ()) -> dict:
+    """Read what `write_tensors` has written, onto the CPU; code in the file is not run.
 
     Parameters
     ----------
     path : str or Path
-        The CSV file.
-    attributes : mapping
-        Identifies the rows: the run (``study, method, budget, fold``) and, where they apply,
-        ``layer`` and ``embedding``.
-    metrics : mapping of str to float
-        Metric names and values.
+        The file.
+    keys : collection of str
+        What it must hold, among others.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or is not of `write_tensors`.
     """
-    write_rows(path, METRIC_COLUMNS, metric_rows(attributes, metrics))
+    import torch
+
+    with reading(path), open(path, "rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            raise InputError(f"{path}: an empty file; {remedy(path)}")
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                content = torch.load(file, map_location="cpu", weights_only=True)
+        except Exception:  # torch raises many kinds for a file that is not whole
+            raise InputError(
+                f"{path}: cut, damaged or not written by Limbeck; {remedy(path)}"
+            ) from None
+    if not isinstance(content, dict) or (missing := [key for key in keys if key not in content]):
+        what = f"no '{missing[0]}' in it" if isinstance(content, dict) else "not a dictionary"
+        raise InputError(f"{path}: not written by Limbeck, {what}; {remedy(path)}")
+    return content
 
 
-def metric_rows(attributes: Mapping, metrics: Mapping[str, float]) -> list[list]:
-    """Return metrics as tidy rows; see `write_metrics`."""
-    identity = [attributes.get(column, "") for column in METRIC_COLUMNS[:-2]]
-    return [[*identity, *item] for item in metrics.items()]
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file atomically, in UTF-8."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

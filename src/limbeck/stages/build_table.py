@@ -29,7 +29,7 @@ def build_table(metrics: Path, kind: str, settings: StudyPlan, table: list[Path]
     """
     if kind not in (*TABLES, "published"):
         raise InputError(f"--kind {kind}: {suggest(kind, [*TABLES, 'published'])}")
-    values = values_over_folds(storage.read_rows(metrics))
+    values = values_over_folds(storage.read_metrics([metrics]))
     if kind == "published":
         write_comparisons(compare(values, settings), table)
         return

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from limbeck.metrics.similarity import align, neighbour_overlap, neighbour_overlap_null
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
@@ -35,11 +33,24 @@ def compare_layers(
     Raises
     ------
     InputError
-        If two stores are not of the same images in the same order.
+        If two stores are not of the same images in the same order, or a layer and its neighbours
+        not of the same network.
     """
+    if len(activations) != len(neighbours):
+        raise InputError(
+            f"--neighbours: {len(neighbours)} given, one needed for each of the "
+            f"{len(activations)} --activations"
+        )
     layers = [storage.open_store(path) for path in activations]
     graphs = [storage.open_store(path) for path in neighbours]
-    _check_samples([*activations, *neighbours], [*layers, *graphs])
+    storage.check_match(*layers, but=("method", "layer", "model_hash"))
+    for layer, graph in zip(layers, graphs, strict=True):
+        storage.check_match(layer, graph)
+        if settings.neighbours > graph["indices"].shape[1]:
+            raise InputError(
+                f"metrics.neighbours = {settings.neighbours}: {graph.path} holds "
+                f"{graph['indices'].shape[1]} of each image; find as many again"
+            )
     names = [(store.attrs["method"], store.attrs["layer"]) for store in layers]
     alignment = align([store["activations"] for store in layers])
     nearest = [store["indices"][:, : settings.neighbours] for store in graphs]
@@ -60,10 +71,3 @@ def compare_layers(
                 values[f"neighbour_overlap_null:{method}"] = neighbour_overlap_null(nearest[one])
         rows += storage.metric_rows(store.attrs, values)
     storage.write_rows(metrics, storage.METRIC_COLUMNS, rows)
-
-
-def _check_samples(paths: list[Path], stores: list) -> None:
-    expected = stores[0]["sample_ids"][:]
-    for path, store in zip(paths, stores, strict=True):
-        if not np.array_equal(store["sample_ids"][:], expected):
-            raise InputError(f"{path}: other images, or in another order, than in {paths[0]}")

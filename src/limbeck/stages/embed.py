@@ -51,6 +51,7 @@ def embed(
     declared = EMBEDDINGS[settings["algorithm"]]
     algorithm = importlib.import_module(declared.module)
     source, graph = storage.open_store(activations), storage.open_store(neighbours)
+    storage.check_match(source, graph)
     values = np.asarray(source["activations"][:], np.float32)
     graph = Neighbours(graph["indices"][:], graph["distances"][:])
     started = time.perf_counter()

@@ -57,6 +57,7 @@ def extract_activations(
     network, metadata = load_network(model, device)
     path = resolve_layers(network.backbone, {layer: settings.module})[layer]
     source = Dataset(dataset)
+    source.check(model, metadata["dataset"]["hash"])
     rows = source.select_test(settings.images_per_class)
     images, sample_ids = source.images("test"), source.array("test", "sample_ids")
     with computing("float32", device), torch.inference_mode():

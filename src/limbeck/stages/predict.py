@@ -29,6 +29,7 @@ def predict(dataset: Path, model: Path, device: Literal["cpu", "cuda"], predicti
     device = select_device(device)
     network, metadata = load_network(model, device)
     source = Dataset(dataset)
+    source.check(model, metadata["dataset"]["hash"])
     arrays = {name: source.array("test", name) for name in ("labels", "sample_ids")}
     rows = np.arange(len(arrays["labels"]))
     with computing("float32", device):

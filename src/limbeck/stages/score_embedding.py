@@ -34,12 +34,8 @@ def score_embedding(
     """
     layer, _ = read_layer(dataset, activations, neighbours, settings)
     store = storage.open_store(embedding)
-    own = store.attrs["settings"]
-    inputs = EmbeddingInputs(
-        layer,
-        points=store["points"][:],
-        losses=store["losses"][:],
-        epochs_without_progress=own.get("epochs_without_progress"),
-    )
-    scores = measure("embeddings", settings.names, inputs, store.attrs, embedding, own["algorithm"])
+    storage.check_match(storage.open_store(activations), store)
+    algorithm = store.attrs["settings"]["algorithm"]
+    inputs = EmbeddingInputs(layer, store["points"][:])
+    scores = measure("embeddings", settings.names, inputs, store.attrs, embedding, algorithm)
     write_scores(metrics, store.attrs, scores)

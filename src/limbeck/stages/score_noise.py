@@ -7,6 +7,7 @@ import numpy as np
 
 from limbeck.noise.scores import NOISE_METRICS, NoiseInputs
 from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
 from limbeck.tables.files import write_table
 
 
@@ -26,8 +27,15 @@ def score_noise(inputs: list[Path], table: list[Path]) -> None:
     """
     stores = [storage.open_store(path) for path in inputs]
     lifted = {store.attrs["map"]: store for store in stores if "embedding" not in store.attrs}
+    if not lifted:
+        raise InputError("--inputs: no lifted noise, only embeddings of it; give both")
     first = next(iter(lifted.values()))
     plane, quadrants = first["plane"][:], first["quadrants"][:]
+    for store in stores:
+        whole = lifted.get(store.attrs["map"])
+        if whole is None or not np.array_equal(whole["plane"][:], plane):
+            raise InputError(f"{store.path}: of another plane than {first.path}; make both again")
+        storage.check_match(whole, store)
 
     def row(name: str, embedding: str, points: np.ndarray) -> list[str]:
         noise = NoiseInputs(points, plane, quadrants)

@@ -37,7 +37,9 @@ def score_predictions(
         Store of the teacher's test logits, to compare them with.
     """
     store = storage.open_store(predictions)
-    attributes = Dataset(dataset).attributes
+    source = Dataset(dataset)
+    source.check(predictions, store.attrs.get("dataset_hash"))
+    attributes = source.attributes
     names = attributes["superclass_names"]
     inputs = PredictionInputs(
         logits=store["logits"][:],
@@ -48,7 +50,8 @@ def score_predictions(
         if teacher_predictions
         else None,
     )
-    seconds = sum(float(row["seconds"]) for row in storage.read_rows(history))
+    rows = storage.read_rows(history, numbers={"seconds": float})
+    seconds = sum(float(row["seconds"]) for row in rows)
     known = {**store.attrs, "training_seconds": seconds}
     scores = measure("predictions", settings.names, inputs, known, predictions)
     write_scores(metrics, store.attrs, scores)

@@ -34,6 +34,7 @@ def teacher_logits(
     device = select_device(device)
     network, metadata = load_network(model, device)
     source = Dataset(dataset)
+    source.check(model, metadata["dataset"]["hash"])
     images, sample_ids = source.images("train"), source.array("train", "sample_ids")
     rows, classes = np.arange(len(sample_ids)), len(metadata["dataset"]["class_names"])
     with (

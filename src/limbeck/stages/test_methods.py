@@ -21,7 +21,7 @@ def test_methods(metrics: Path, settings: StatisticsSettings, table: list[Path])
         Tables to write; .csv, .md or .html. Differences are in the units of the metrics. All but
         CSV say what the folds can and cannot show.
     """
-    rows, note = compare_methods(storage.read_rows(metrics), settings)
+    rows, note = compare_methods(storage.read_metrics([metrics]), settings)
     for path in table:
         digits = "{}" if path.suffix == ".csv" else "{:.3g}"
         text = [

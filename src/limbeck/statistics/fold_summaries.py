@@ -5,6 +5,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from limbeck.runtime.errors import InputError
 from limbeck.study.metrics import METRICS
 
 # Metrics that only some algorithms of embedding have, and which.
@@ -13,6 +14,7 @@ ALGORITHMS = {metric.name: metric.algorithms for metric in METRICS.values() if m
 NOT_MEASURED = "not measured"
 NOT_PUBLISHED = "not published"
 
+NAMES = ("metric", "method", "layer", "embedding")
 # metric, method, layer, embedding, budget
 Key = tuple[str, str, str, str, int]
 
@@ -23,21 +25,28 @@ def values_over_folds(rows: Iterable[Mapping[str, str]]) -> Mapping[Key, Sequenc
     Parameters
     ----------
     rows : iterable of mapping
-        Tidy rows, values as text.
+        Tidy rows, values as text; see `limbeck.runtime.storage.read_metrics`.
 
     Returns
     -------
     mapping of (metric, method, layer, embedding, budget) to list of float
-        One value a fold, in the order of the rows; those that are not finite were not measured.
-        Keys that are missing have no values.
+        One value a fold, in the order of the rows. What was not measured has no rows; keys that are
+        missing have no values.
+
+    Raises
+    ------
+    InputError
+        If a fold has two values, or one that is not finite.
     """
-    values: dict[Key, list[float]] = defaultdict(list)
+    values: dict[Key, dict[str, float]] = defaultdict(dict)
     for row in rows:
+        key = (*(row[column] for column in NAMES), int(row["budget"]))
         value = float(row["value"])
-        if math.isfinite(value):
-            names = (row["metric"], row["method"], row["layer"], row["embedding"])
-            values[*names, int(row["budget"])].append(value)
-    return values
+        if row["fold"] in values[key] or not math.isfinite(value):
+            what = "not finite" if row["fold"] not in values[key] else "there twice"
+            raise InputError(f"metrics: {key} of fold {row['fold']} is {what}")
+        values[key][row["fold"]] = value
+    return defaultdict(list, {key: list(folds.values()) for key, folds in values.items()})
 
 
 def summarise(values: Sequence[float]) -> tuple[float | None, float | None]:

@@ -31,6 +31,8 @@ class Embedding:
         How many neighbours of each point it reads, from its options.
     points : callable
         How many points it needs at least, from its options.
+    extra : str or None
+        The extra of the package that it needs, a key of `limbeck.runtime.extras.EXTRAS`.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Embedding:
     on_device: bool = False
     neighbours: Callable[[Mapping], int] = _none
     points: Callable[[Mapping], int] = _none
+    extra: str | None = None
 
     @property
     def module(self) -> str:
@@ -81,6 +84,12 @@ _IVIS = {
     "points": lambda options: max(options["k"] + 1, options["batch_size"]),
 }
 
+
+def _pacmap_points(options: Mapping) -> int:
+    near, ratios = options["n_neighbors"], (options["MN_ratio"], options["FP_ratio"])
+    return max(near + 51, near + sum(round(near * ratio) for ratio in ratios) + 1)
+
+
 EMBEDDINGS = {
     embedding.name: embedding
     for embedding in (
@@ -90,6 +99,7 @@ EMBEDDINGS = {
             "t-SNE",
             "TorchDR on the study's device: all pairs of images, for a GPU",
             on_device=True,
+            extra="gpu",
             **_TSNE,
         ),
         Embedding(
@@ -99,7 +109,36 @@ EMBEDDINGS = {
             on_device=True,
             **_IVIS,
         ),
-        Embedding("ivis", "ivis", "its authors' package, on TensorFlow", **_IVIS),
+        Embedding("ivis", "ivis", "its authors' package, on TensorFlow", **_IVIS, extra="ivis"),
         Embedding("pca", "PCA", "scikit-learn's"),
+        Embedding(
+            "umap",
+            "UMAP",
+            "umap-learn (McInnes et al. 2018)",
+            {
+                "n_neighbors": integer(
+                    "neighbours of each image, itself among them", 15, least=2, most=100_000
+                ),
+                "min_dist": number("least distance of points in the embedding", 0.1, least=0),
+                "n_epochs": integer("null: as the package chooses", None, null=True, least=1),
+            },
+            neighbours=lambda options: options["n_neighbors"] - 1,
+            points=lambda options: options["n_neighbors"] + 1,
+            extra="umap",
+        ),
+        Embedding(
+            "pacmap",
+            "PaCMAP",
+            "pacmap (Wang et al. 2021)",
+            {
+                "n_neighbors": integer("near pairs of each image", 10, least=1, most=100_000),
+                "MN_ratio": number("mid-near pairs for each near one", 0.5, above=0),
+                "FP_ratio": number("further pairs for each near one", 2, above=0),
+                "num_iters": integer("of the last of three phases", 250, least=1, most=10**6),
+            },
+            neighbours=lambda options: options["n_neighbors"] + 50,
+            points=_pacmap_points,
+            extra="pacmap",
+        ),
     )
 }

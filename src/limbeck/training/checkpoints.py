@@ -5,22 +5,25 @@ It lies outside of what a job declares as outputs, because Snakemake deletes tho
 
 import json
 import logging
+import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
 from filelock import SoftFileLease, Timeout
 
-from limbeck.runtime import storage
-from limbeck.runtime.errors import Stopped
+from limbeck.runtime import leftovers, storage
+from limbeck.runtime.errors import InputError, Stopped
 
 logger = logging.getLogger(__name__)
 
 SAVE_SECONDS = 30.0
-# A job on a node that died keeps its retry waiting for so long.
+# How long a retry waits for the lock of a dead node.
 LEASE_SECONDS = 60.0
+# A process writes its name into its lock at once; one without a name for so long is nobody's.
+NAMELESS_SECONDS = 2.0
 
 
 class Checkpoint:
@@ -28,7 +31,7 @@ class Checkpoint:
 
     As a context it waits until no other copy of the job is at work, and catches SIGTERM, with which
     clusters announce the end of a job. A copy whose process has died on this machine, or has given
-    no sign of life for `LEASE_SECONDS`, no longer counts.
+    no sign of life for `LEASE_SECONDS`, no longer counts, nor does a lock that names no process.
 
     Parameters
     ----------
@@ -52,20 +55,70 @@ class Checkpoint:
         self.waited = self._terminated = False
 
     def __enter__(self) -> "Checkpoint":
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """Wait for the lock.
+
+        Raises
+        ------
+        InputError
+            If the file is not a checkpoint, which would be lost, or the lock cannot be made.
+        """
+        self._check_place()
         try:
-            self._lease.acquire(timeout=0)
-        except Timeout:
-            self.waited = True
-            logger.info(
-                "%s: another copy of this job is at work; waiting for its end",
-                self._lease.lock_file,
-            )
-            self._lease.acquire(timeout=-1)
-        storage.remove_unfinished(self._path)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._acquire()
+        except OSError as error:
+            raise InputError(storage.explain(error, self._path)) from None
+        # Whoever wrote here without the lock is dead.
+        leftovers.remove_all(self._path)
         self._previous = signal.signal(signal.SIGTERM, self._terminate)
         self._saved = time.monotonic()
         return self
+
+    def _check_place(self) -> None:
+        for path in (self._path, Path(self._lease.lock_file)):
+            if path.is_dir():
+                raise InputError(f"{path}: a folder; delete it or give another --checkpoint")
+        if self._path.is_file() and not _begins_like_a_checkpoint(self._path):
+            raise InputError(
+                f"{self._path}: not a checkpoint, and would be replaced; delete it or give another "
+                "--checkpoint"
+            )
+
+    def _acquire(self) -> None:
+        try:
+            self._lease.acquire(timeout=0)
+            return
+        except Timeout:
+            self.waited = True
+        logger.info(
+            "%s: another copy of this job is at work; waiting for its end", self._lease.lock_file
+        )
+        seen = None
+        while True:
+            try:
+                self._lease.acquire(timeout=NAMELESS_SECONDS)
+                return
+            except Timeout:
+                seen = self._give_up_nameless(seen)
+
+    def _give_up_nameless(self, seen: tuple | None) -> tuple | None:
+        """Mark an empty lock that is as it was seen before; return what is seen now.
+
+        The lease waits for the owner of an empty lock as long as it is there, since that may be an
+        old release's, but takes over one whose content is no name.
+        """
+        try:
+            descriptor = os.open(self._lease.lock_file, os.O_RDWR)
+        except FileNotFoundError:
+            return None
+        try:
+            found = os.fstat(descriptor)
+            now = (found.st_ino, found.st_ctime_ns)
+            if not found.st_size and now == seen:
+                os.write(descriptor, b"nobody")
+        finally:
+            os.close(descriptor)
+        return now
 
     def __exit__(self, *_) -> None:
         signal.signal(signal.SIGTERM, self._previous)
@@ -90,19 +143,45 @@ class Checkpoint:
             raise Stopped(f"SIGTERM; {self._path} is saved, the same command goes on from there")
 
     def read(self) -> dict | None:
-        """Return the saved state, or None if there is none of this identity."""
+        """Return the saved state, or None if there is none of this identity, or a damaged one."""
         if not self._path.is_file():
             return None
         try:
-            state = torch.load(self._path, map_location="cpu", weights_only=True)
-            if state["identity"] == self._identity:
+            state = storage.read_tensors(self._path, ["identity"])
+            if state["identity"] != self._identity:
+                reason = "of other settings, data or code"
+            elif not all(map(_is_finite, _tensors(state))):
+                reason = "holds NaN or infinite values"
+            else:
                 return state
-            reason = "of other settings, data or code"
-        except Exception as error:  # torch raises many kinds for a file that is not whole
-            reason = f"cannot be read ({type(error).__name__})"
+        except InputError as error:
+            reason = str(error).removeprefix(f"{self._path}: ")
+            reason = reason.removesuffix(f"; {storage.remedy(self._path)}")
         logger.warning("%s: %s; starting anew", self._path, reason)
         return None
 
     def remove(self) -> None:
         """Remove the saved state: the training has ended."""
         self._path.unlink(missing_ok=True)
+
+
+def _begins_like_a_checkpoint(path: Path) -> bool:
+    """Return whether a file may be a checkpoint, whole or not: ZIP, with its identity in front."""
+    with storage.reading(path), open(path, "rb") as file:
+        head = file.read(1024).strip(b"\0")
+    return not head or (head.startswith(b"PK") and b"identity" in head)
+
+
+def _tensors(state: object) -> Iterator[torch.Tensor]:
+    if isinstance(state, torch.Tensor):
+        yield state
+    elif isinstance(state, Mapping):
+        for value in state.values():
+            yield from _tensors(value)
+    elif isinstance(state, list | tuple):
+        for value in state:
+            yield from _tensors(value)
+
+
+def _is_finite(tensor: torch.Tensor) -> bool:
+    return not tensor.is_floating_point() or bool(tensor.isfinite().all())

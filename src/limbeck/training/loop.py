@@ -102,7 +102,7 @@ def train(
     precision = resolve_precision(settings.precision, place)
     source = Dataset(dataset)
     sample_ids = source.array("train", "sample_ids")
-    labelled, unlabelled = read_split(run.split, sample_ids)
+    labelled, unlabelled = read_split(run.split, sample_ids, source.classes("train"))
     classes = len(source.attributes["class_names"])
     teacher, teachers = _read_teacher(run, settings, sample_ids, classes, place)
     data = TrainingData(

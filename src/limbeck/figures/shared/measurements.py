@@ -8,6 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from limbeck.figures.shared import style
+from limbeck.runtime import storage
+from limbeck.statistics.paired_tests import COLUMNS as TEST_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,12 @@ class Measurements:
 
         `methods`, the study's, keep their colours if some are missing.
         """
-        text = {name: str for name in ("method", "layer", "embedding", "metric")}
-        unmeasured = {"value": ["nan"]}
-        table = pd.read_csv(metrics, dtype=text, keep_default_na=False, na_values=unmeasured)
-        table["value"] = table["value"].astype(float)
-        tests = statistics and pd.read_csv(statistics, dtype=text, keep_default_na=False)
-        return cls(table.dropna(subset=["value"]), tests, methods)
+        table = pd.DataFrame(storage.read_metrics([metrics])).astype(storage.METRIC_NUMBERS)
+        tests = None
+        if statistics is not None:
+            rows = storage.read_rows(statistics, TEST_COLUMNS, {"budget": int})
+            tests = pd.DataFrame(rows, columns=TEST_COLUMNS).astype({"budget": int})
+        return cls(table, tests, methods)
 
     @property
     def methods(self) -> list[str]:

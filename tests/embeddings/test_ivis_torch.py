@@ -11,8 +11,15 @@ from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from sklearn.preprocessing import MinMaxScaler
 
 from limbeck.embeddings import Neighbours, ivis_torch, triplets
-from limbeck.embeddings.ivis_torch import Triplets, build_network, embed, fit, pn_loss
-from limbeck.runtime.errors import InputError
+from limbeck.embeddings.ivis_torch import (
+    FirstLayer,
+    Triplets,
+    build_network,
+    embed,
+    fit,
+    pn_loss,
+)
+from limbeck.runtime.extras import missing_requirements
 
 SETTINGS = {
     "algorithm": "ivis_torch",
@@ -38,6 +45,8 @@ def digits():
 @pytest.fixture(scope="module")
 def tf():
     """Return TensorFlow as the package is run with it here."""
+    if missing := missing_requirements("ivis"):
+        pytest.skip(missing)
     from limbeck.embeddings.ivis import tf
 
     tf.keras.utils.set_random_seed(0)
@@ -51,41 +60,6 @@ def package(tf):
     import ivis.nn.network
 
     return ivis.nn
-
-
-# --- What both implementations share -----------------------------------------------------------
-
-
-def test_scaling_by_hand():
-    values = np.array([[1, -3, 7, 0], [2, -1, 7, 0], [5, 1, 7, 0]], np.float32)
-    low, extent = triplets.unit_scale(values)
-    expected = [[0, 0, 0, 0], [0.25, 0.5, 0, 0], [1, 1, 0, 0]]
-    np.testing.assert_array_equal((values - low) / extent, expected)
-
-
-def test_scaling_equals_scikit_learn(digits):
-    low, extent = triplets.unit_scale(digits[0])
-    scaled = (digits[0] - low) / extent
-    expected = MinMaxScaler().fit_transform(digits[0].astype(np.float64))
-    np.testing.assert_allclose(scaled, expected, atol=1e-6)
-    assert scaled.dtype == np.float32
-
-
-@pytest.mark.parametrize(("epochs", "loss"), [(1, 2.0), (2, 3.0), (4, 4.5), (9, 4.5)])
-def test_loss_at_convergence_by_hand(epochs, loss):
-    assert triplets.loss_at_convergence(np.array([9.0, 3.0, 4.0, 2.0]), epochs) == loss
-
-
-def test_a_point_is_its_own_first_neighbour():
-    graph = Neighbours(np.array([[1, 2, 3], [2, 0, 3], [1, 3, 0], [2, 1, 0]]), np.ones((4, 3)))
-    rows = triplets.neighbour_rows(4, graph, {"k": 3, "batch_size": 4})
-    assert rows.tolist() == [[0, 1, 2], [1, 2, 0], [2, 1, 3], [3, 2, 1]]
-
-
-def test_a_point_that_is_no_neighbour_is_needed():
-    graph = Neighbours(np.array([[1, 2], [2, 0], [1, 0]]), np.ones((3, 2)))
-    with pytest.raises(InputError, match="^k = 3: allowed: 2 to 2, so that negatives are left$"):
-        triplets.neighbour_rows(3, graph, {"k": 3, "batch_size": 1})
 
 
 # --- The parts ---------------------------------------------------------------------------------
@@ -229,15 +203,77 @@ def test_an_epoch_has_every_anchor_once_and_one_rank_a_batch():
     assert ranks == {0, 1, 2, 3}
 
 
+# --- The first layer ---------------------------------------------------------------------------
+
+
+def first_layers():
+    """Return a `FirstLayer`, a plain one with the same weights, and values for them."""
+    torch.manual_seed(0)
+    layer, plain = FirstLayer(700, 16), torch.nn.Linear(700, 16)
+    plain.load_state_dict(layer.state_dict())
+    return layer, plain, torch.rand(60, 700)
+
+
+def test_first_layer_in_float32_is_a_linear_one():
+    layer, plain, values = first_layers()
+    # Two thirds of the points have no gradient.
+    factors = (torch.arange(60) % 3 == 0).float()[:, None] * torch.randn(60, 16)
+    for each in (layer, plain):
+        (each(values) * factors).sum().backward()
+    torch.testing.assert_close(layer(values), plain(values))
+    torch.testing.assert_close(layer.weight.grad, plain.weight.grad)
+    torch.testing.assert_close(layer.bias.grad, plain.bias.grad)
+
+
+def test_first_layer_without_any_gradient():
+    layer, _, values = first_layers()
+    (layer(values) * 0).sum().backward()
+    assert not layer.weight.grad.any()
+
+
+def test_first_layer_in_bfloat16_rounds_what_it_multiplies_and_returns_float32():
+    layer, plain, values = first_layers()
+    short = values.bfloat16()
+    with torch.no_grad():
+        plain.weight.copy_(layer.weight.bfloat16())
+    found, expected = layer(short), plain(short.float())
+    assert found.dtype == layer.weight.dtype == torch.float32
+    # One rounding of the result to eight bits.
+    torch.testing.assert_close(found - layer.bias, expected - plain.bias, rtol=2**-8, atol=1e-6)
+    found[::2].sum().backward()
+    expected[::2].sum().backward()
+    assert layer.weight.grad.dtype == torch.float32
+    torch.testing.assert_close(layer.weight.grad, plain.weight.grad, rtol=2**-8, atol=1e-6)
+
+
+@pytest.mark.parametrize(("wide", "native", "short"), [(63, 1, 0), (64, 1, 1), (64, 0, 0)])
+def test_wide_points_are_bfloat16_where_the_processor_multiplies_it(
+    digits, monkeypatch, wide, native, short
+):
+    monkeypatch.setattr(ivis_torch, "WIDE", 64)
+    monkeypatch.setattr("limbeck.runtime.devices.has_bfloat16", lambda: bool(native))
+    train, *_, graph = digits
+    settings = {**SETTINGS, "epochs": 1}
+    _, losses = fit(train[:, :wide], graph, settings, 0, "cpu")
+    types = ("float32", "bfloat16")
+    _, expected = fit(train[:, :wide], graph, settings, 0, "cpu", types[short])
+    _, other = fit(train[:, :wide], graph, settings, 0, "cpu", types[not short])
+    assert losses == expected
+    assert losses != other
+    assert losses == pytest.approx(other, rel=0.02)
+
+
 # --- The whole ---------------------------------------------------------------------------------
 
 
 def test_stops_without_progress(digits):
     same = np.ones_like(digits[0])  # nothing to learn: the loss is noise
     settings = {**SETTINGS, "epochs": 50, "epochs_without_progress": 2}
-    losses = embed(same, digits[4], settings, 0).losses
+    result = embed(same, digits[4], settings, 0)
+    losses = result.losses
     assert 3 <= len(losses) < 50
     assert np.argmin(losses) == len(losses) - 3  # the best one, and two without progress
+    assert result.measures["ivis_converged"] == 1
 
 
 def test_embeds_points_it_has_not_seen(digits):

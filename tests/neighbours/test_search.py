@@ -3,22 +3,20 @@
 import subprocess
 import sys
 import tracemalloc
-import weakref
 
 import numpy as np
 import pytest
-from hard_points import HARD, nearest_by_definition
+import torch
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
-from limbeck.neighbours import distances, row_blocks
-from limbeck.neighbours import search as search_module
-from limbeck.neighbours.backends import Blas, Torch
-from limbeck.neighbours.distances import squared_distances
+from helpers.hard_points import HARD, nearest_by_definition
+from limbeck.neighbours import row_blocks
+from limbeck.neighbours.backends import NumpyBackend, TorchBackend
+from limbeck.neighbours.distances import pair_squares, squares_from
 from limbeck.neighbours.search import nearest_neighbours, search
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
-from limbeck.stages.find_neighbours import find_neighbours
 
 COUNT, DIMENSIONS = 150, 20
 
@@ -26,7 +24,6 @@ COUNT, DIMENSIONS = 150, 20
 @pytest.fixture
 def seven_rows(monkeypatch):
     """Make blocks of seven rows, for `COUNT` points: 21 blocks of 7 and one of 3."""
-    monkeypatch.setattr(distances, "BLOCK_BYTES", 8 * COUNT * 7 + 5)
     monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * DIMENSIONS * 7 + 5)
 
 
@@ -112,19 +109,6 @@ def test_duplicates_are_neighbours_at_distance_zero_but_never_oneself():
     np.testing.assert_allclose(distances[3:, 1], np.hypot(3.2, 0.5), rtol=1e-6)
 
 
-def test_squared_distances_cover_all_pairs_once(seven_rows):
-    points = random_points()
-    parts = list(squared_distances(points))
-    assert [(rows.start, rows.stop) for rows, _ in parts] == [
-        (start, min(start + 7, COUNT)) for start in range(0, COUNT, 7)
-    ]
-    squares = np.concatenate([block for _, block in parts])
-    exact = cdist(points.astype(np.float64), points.astype(np.float64), "sqeuclidean")
-    np.testing.assert_allclose(squares, exact, rtol=1e-12, atol=1e-12)
-    assert (np.diag(squares) == 0).all()
-    assert (squares >= 0).all()
-
-
 def test_points_on_disk_are_read_in_blocks_and_few_of_them_anew(monkeypatch):
     monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * 400 * 3)
     monkeypatch.setattr(row_blocks, "ROW_BYTES", 8 * 400 * 3)
@@ -140,22 +124,6 @@ def test_points_on_disk_are_read_in_blocks_and_few_of_them_anew(monkeypatch):
     assert len(points.read) <= len(mean + 2 * bounds)
 
 
-def test_blocks_come_in_pairs_and_two_are_kept():
-    loaded = []
-
-    class Loaded:
-        def __init__(self, rows):
-            loaded.append(weakref.ref(self))
-            assert sum(block() is not None for block in loaded) <= 2
-
-    parts = row_blocks.Blocks(np.empty((5, row_blocks.POINT_BYTES // 4)), Loaded)
-    for first, second in parts.pairs():
-        assert parts[first] is not None
-        assert parts[second] is not None
-    assert sorted(parts.pairs()) == [(i, j) for i in range(5) for j in range(i, 5)]
-    assert len(loaded) == 5 + 3 + 2 + 1
-
-
 def test_memory_stays_far_below_all_distances(monkeypatch):
     points = random_points(3000, 4)
     monkeypatch.setattr("limbeck.neighbours.bounds.STRIPE", 50)
@@ -166,7 +134,7 @@ def test_memory_stays_far_below_all_distances(monkeypatch):
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 4 * 3000 * 3000 / 4
+    assert peak < 8 * 3000 * 3000 / 6
 
 
 @pytest.mark.parametrize("k", [5, 6])
@@ -175,84 +143,54 @@ def test_too_many_neighbours_are_an_error(k):
         nearest_neighbours(random_points(5), k)
 
 
-def test_store_holds_graph_and_provenance(tmp_path):
-    points = random_points(30)
-    ids = np.array([f"image-{index}" for index in range(30)])
-    attributes = {"study": "s", "layer": "B", "extraction_seconds": 2.5}
-    arrays = {"activations": points, "sample_ids": ids}
-    storage.write_store(tmp_path / "B.zarr", arrays, attributes)
-    find_neighbours(tmp_path / "B.zarr", 6, "cpu", tmp_path / "out" / "B.zarr")
-    store = storage.open_store(tmp_path / "out" / "B.zarr")
-    indices, distances = by_scikit_learn(points, 6)
-    assert set(store) == {"indices", "distances", "sample_ids"}
-    np.testing.assert_array_equal(store["indices"][:], indices)
-    np.testing.assert_allclose(store["distances"][:], distances, rtol=1e-6)
-    assert list(store["sample_ids"][:]) == list(ids)
-    assert attributes.items() <= dict(store.attrs).items()
-    assert 0 < store.attrs["neighbour_seconds"] < 60
+# --- Hard points --------------------------------------------------------------------------------
+
+BACKENDS = {"numpy": NumpyBackend(), "torch": TorchBackend(torch.device("cpu"))}
 
 
-# --- Low precision, and still exact -------------------------------------------------------------
-
-WAYS = {
-    "float32 by BLAS": ([Blas()], Blas()),
-    "bfloat16 by torch": ([Torch("cpu", 8), Blas()], Blas()),
-    "TensorFloat-32 by torch": ([Torch("cpu", 11), Torch("cpu", 24)], Torch("cpu", 24)),
-}
-
-
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", HARD)
 @pytest.mark.parametrize("k", [1, 12])
-def test_hard_points_have_the_neighbours_of_the_definition(monkeypatch, kind, way, k):
+def test_hard_points_have_the_neighbours_of_the_definition(monkeypatch, kind, backend, k):
     points = HARD[kind]()
     monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * points.shape[1] * 47)
     monkeypatch.setattr("limbeck.neighbours.bounds.STRIPE", 20)
     expected_indices, expected_distances = nearest_by_definition(points, k)
-    indices, found = search(points, k, *WAYS[way])
+    indices, found = search(points, k, BACKENDS[backend])
     np.testing.assert_array_equal(indices, expected_indices)
     np.testing.assert_array_max_ulp(found, expected_distances, 1)
 
 
-def test_precision_that_is_too_low_is_left_to_the_next(monkeypatch):
+def test_only_what_the_bounds_leave_open_is_compared_again(monkeypatch):
     asked = []
-    candidates = search_module._candidates
 
-    def recording(points, k, kernel):
-        found = candidates(points, k, kernel)
-        asked.append((kernel.bits, int(found[1].sum())))
-        return found
+    def recording(points, i, j):
+        asked.append(len(i))
+        return pair_squares(points, i, j)
 
-    monkeypatch.setattr(search_module, "_candidates", recording)
-    points = HARD["clusters that bfloat16 cannot resolve"]()
-    indices, _ = search(points, 12, *WAYS["bfloat16 by torch"])
-    np.testing.assert_array_equal(indices, nearest_by_definition(points, 12)[0])
-    (bits, few), (more_bits, all_of_them) = asked
-    assert (bits, more_bits) == (8, 24)
-    assert few < all_of_them == len(points)
+    monkeypatch.setattr("limbeck.neighbours.search.pair_squares", recording)
+    nearest_neighbours(HARD["normal"](), 12)
+    nearest_neighbours(HARD["equal distances on a grid"](), 12)
+    few, many = asked
+    assert few == 0
+    assert many > 12 * 143
 
 
-def test_points_too_close_for_float32_are_compared_with_all_others():
-    points = HARD["clusters that float32 cannot resolve"]()
-    assert not search_module._candidates(points, 12, Blas())[1].any()
-    points = HARD["duplicates"]()
-    assert not search_module._candidates(points, 12, Blas())[1].any()
+def test_points_with_more_equals_than_candidates_are_compared_with_all_others(monkeypatch):
+    compared = []
 
+    def recording(points, rows):
+        compared.extend(rows.tolist())
+        return squares_from(points, rows)
 
-def test_a_processor_with_bfloat16_uses_it_where_there_is_much_to_do(monkeypatch):
-    used = []
-    lower_bounds = Torch.lower_bounds
-    monkeypatch.setattr(
-        Torch, "lower_bounds", lambda *args: used.append(args[0].bits) or lower_bounds(*args)
-    )
-    points = random_points()
-    monkeypatch.setattr(search_module, "has_bfloat16", lambda: True)
-    nearest_neighbours(points, 10)
-    assert not used
-    monkeypatch.setattr(search_module, "WORTH_TORCH", COUNT**2 * DIMENSIONS / 2 - 1)
-    indices, _ = nearest_neighbours(points, 10)
-    assert set(used) == {8}
-    np.testing.assert_array_equal(indices, by_scikit_learn(points, 10)[0])
+    monkeypatch.setattr("limbeck.neighbours.search.squares_from", recording)
+    nearest_neighbours(HARD["normal"](), 12)
+    assert not compared
+    indices, distances = nearest_neighbours(HARD["duplicates"](), 12)
+    zeros = [*range(60), *range(140, 147)]
+    assert set(zeros) <= set(compared)
+    assert indices[zeros[-1]].tolist() == list(range(12))
+    assert (distances[zeros] == 0).all()
 
 
 def test_torch_is_not_imported_without_need():
@@ -263,8 +201,12 @@ def test_torch_is_not_imported_without_need():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_numbers_that_are_not_finite_are_an_error():
-    points = random_points()
-    points[3, 4] = np.inf
-    with pytest.raises(InputError, match="^points are not all finite numbers; [^\n]*$"):
+@pytest.mark.parametrize("value", [np.inf, np.nan, 1e200])
+def test_numbers_that_are_not_finite_are_an_error(value):
+    points = random_points(dtype=np.float64)
+    points[3, 4] = value
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(InputError, match="^points are not all finite numbers; [^\n]*$"),
+    ):
         nearest_neighbours(points, 3)

@@ -1,0 +1,174 @@
+"""CSV files: written whole, and refused in one line where they are not what they should be."""
+
+import csv
+import io
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from limbeck.runtime.atomic import atomic_path
+from limbeck.runtime.errors import InputError
+from limbeck.runtime.failures import reading
+
+logger = logging.getLogger(__name__)
+
+METRIC_COLUMNS = ("study", "method", "budget", "fold", "layer", "embedding", "metric", "value")
+METRIC_NUMBERS: Mapping[str, Callable] = {"budget": int, "fold": int, "value": float}
+
+
+def write_rows(path: str | Path, columns: Sequence[str], rows: Sequence[Sequence]) -> None:
+    """Write a CSV file atomically, `columns` as its header."""
+    with (
+        atomic_path(path) as temporary,
+        open(temporary, "w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+def read_rows(
+    path: str | Path,
+    columns: Sequence[str] = (),
+    numbers: Mapping[str, Callable] | None = None,
+    *,
+    empty: bool = True,
+) -> list[dict[str, str]]:
+    """Read a CSV file as one dictionary a row, values as text.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; UTF-8, with or without a byte order mark.
+    columns : sequence of str
+        What its header must name, among others.
+    numbers : mapping of str to callable, optional
+        Columns that hold a finite number in every row, and `int` or `float`.
+    empty : bool
+        Whether a table without rows is allowed.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is not such a table; names the file and the line.
+    """
+    with reading(path):
+        text = Path(path).read_text(encoding="utf-8-sig")
+    rows = []
+    try:
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        header = list(reader.fieldnames or ())
+        numbers = numbers or {}
+        _check_header(path, header, [*columns, *(name for name in numbers if name not in columns)])
+        for row in reader:
+            if None in row or None in row.values():
+                raise InputError(
+                    f"{path}, line {reader.line_num}: not {len(header)} values, as its header has"
+                )
+            for column, kind in numbers.items():
+                _check_number(f"{path}, line {reader.line_num}: {column}", row[column], kind)
+            rows.append(row)
+    except csv.Error as error:
+        raise InputError(f"{path}: not a CSV file ({error})") from None
+    if not rows and not empty:
+        raise InputError(f"{path}: a header without rows")
+    return rows
+
+
+def _check_header(path: str | Path, header: Sequence[str], columns: Sequence[str]) -> None:
+    if not header:
+        raise InputError(f"{path}: an empty file, without the header of a table")
+    if missing := [column for column in columns if column not in header]:
+        shown = ",".join(header)
+        raise InputError(
+            f"{path}: no column '{missing[0]}' in its header, {shown[:80]}; needed, separated by "
+            f"commas: {','.join(columns)}"
+        )
+    if len(set(header)) < len(header):
+        raise InputError(f"{path}: its header names a column twice: {','.join(header)[:80]}")
+
+
+def _check_number(place: str, text: str, kind: Callable) -> None:
+    try:
+        valid = math.isfinite(kind(text))
+    except (ValueError, OverflowError):
+        valid = False
+    if not valid:
+        allowed = "a whole number" if kind is int else "a finite number"
+        raise InputError(f"{place} = '{text[:40]}'; allowed: {allowed}")
+
+
+def write_metrics(path: str | Path, attributes: Mapping, metrics: Mapping[str, float]) -> None:
+    """Write metrics as tidy rows.
+
+    Parameters
+    ----------
+    path : str or Path
+        The CSV file.
+    attributes : mapping
+        Identifies the rows: the run (``study, method, budget, fold``) and, where they apply,
+        ``layer`` and ``embedding``.
+    metrics : mapping of str to float
+        Metric names and values. One that is not finite cannot be measured there: it has no row,
+        and the log says so.
+    """
+    write_rows(path, METRIC_COLUMNS, metric_rows(attributes, metrics))
+
+
+def metric_rows(attributes: Mapping, metrics: Mapping[str, float]) -> list[list]:
+    """Return metrics as tidy rows; see `write_metrics`."""
+    identity = [attributes.get(column, "") for column in METRIC_COLUMNS[:-2]]
+    rows = []
+    for name, value in metrics.items():
+        if math.isfinite(value):
+            rows.append([*identity, name, value])
+        else:
+            logger.warning("%s of %s: not measured (%s)", name, _named(identity), value)
+    return rows
+
+
+def _named(identity: Sequence) -> str:
+    return " ".join(str(value) for value in identity if value != "")
+
+
+def read_metrics(paths: Sequence[str | Path], study: str | None = None) -> list[dict[str, str]]:
+    """Read tidy tables of metrics and join their rows, in the order given.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        CSV files with the columns `METRIC_COLUMNS`.
+    study : str, optional
+        The study that all rows must be of; without it, that of the first row.
+
+    Returns
+    -------
+    list of dict
+        Values as text; those of `METRIC_NUMBERS` are finite numbers.
+
+    Raises
+    ------
+    InputError
+        If a table is damaged, a metric stands twice, rows are of another study, or there are none.
+    """
+    joined: list[dict[str, str]] = []
+    origin: dict[tuple[str, ...], str | Path] = {}
+    for path in paths:
+        for row in read_rows(path, METRIC_COLUMNS, METRIC_NUMBERS):
+            study = row["study"] if study is None else study
+            if row["study"] != study:
+                raise InputError(f"{path}: of study {row['study']}, not {study}; take it out")
+            key = tuple(row[column] for column in METRIC_COLUMNS[:-1])
+            if key in origin:
+                first = "" if origin[key] == path else f", first in {origin[key]}"
+                raise InputError(
+                    f"{path}: {row['metric']} of {_named(key[:-1])} stands there twice{first}; "
+                    "make both files again from their own runs"
+                )
+            origin[key] = path
+            joined.append(row)
+    if not joined:
+        shown = ", ".join(map(str, paths[:3]))
+        raise InputError(f"{shown or '--metrics'}: no metrics in any of {len(paths)} tables")
+    return joined

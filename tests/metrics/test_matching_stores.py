@@ -1,0 +1,120 @@
+"""Stages refuse stores that do not belong together, and what they were not made of."""
+
+import json
+
+import numpy as np
+import pytest
+
+from limbeck.embeddings import embed
+from limbeck.metrics.scoring import score_embedding, score_layer, score_predictions
+from limbeck.metrics.similarity import compare_runs
+from limbeck.neighbours.search import find_neighbours
+from limbeck.runtime import storage
+from limbeck.runtime.errors import InputError
+from limbeck.study.settings import parse_settings
+
+COUNT = 40
+IDS = np.array([f"test-{row}" for row in range(COUNT)])
+LABELS = np.arange(COUNT) % 2
+RUN = {"study": "s", "method": "student", "budget": 50, "fold": 1, "layer": "C"}
+HASHES = {"model_hash": "0badcafe", "dataset_hash": "feedbeef"}
+SETTINGS = parse_settings(
+    "metrics",
+    json.dumps({"neighbours": 5, "area_mass": 0.95, "probe_penalty": 0.1, "probe_folds": 2}),
+)
+
+
+@pytest.fixture
+def stage(tmp_path):
+    """Return a function that writes a layer's stores, some of another origin, and runs a stage."""
+    arrays = {"test/labels": LABELS, "test/sample_ids": IDS}
+    names = {"class_names": ["a", "b"], "superclass_names": [], "superclass_of_class": []}
+    storage.write_store(tmp_path / "dataset.zarr", arrays, {**names, "hash": "feedbeef"})
+    values = np.random.default_rng(0).normal(size=(COUNT, 3)).astype(np.float32)
+    history = tmp_path / "history.csv"
+    storage.write_rows(history, ["epoch", "seconds"], [[0, 1.5]])
+
+    def write(name, arrays, attributes):
+        path = tmp_path / f"{name}.zarr"
+        storage.write_store(path, {"sample_ids": IDS, **arrays}, {**RUN, **HASHES, **attributes})
+        return path
+
+    def run(name, other=None, changes=None, **arrays):
+        def changed(store):
+            return changes if store == other else {}
+
+        activations = write(
+            "activations", {"activations": values}, {"extraction_seconds": 1, **changed("layer")}
+        )
+        graph = tmp_path / "neighbours.zarr"
+        find_neighbours(activations, 5, "cpu", graph)
+        read = storage.open_store(graph)
+        found = {name: array[:] for name, array in read.items()}
+        kept = arrays if other == "graph" else {}
+        storage.write_store(graph, {**found, **kept}, {**read.attrs, **changed("graph")})
+        points = write("points", {"points": values[:, :2]}, {"embedding_seconds": 1})
+        if other == "points":
+            points = write("points", {"points": values[:, :2], **arrays}, changes)
+        logits = {"logits": values, "labels": LABELS}
+        predictions = write("predictions", logits, changed("predictions"))
+        output, dataset = tmp_path / f"{name}.out", tmp_path / "dataset.zarr"
+        settings = {"algorithm": "pca"}
+        {
+            "embed": lambda: embed(activations, graph, "pca", settings, 0, "cpu", output),
+            "layer": lambda: score_layer(dataset, activations, graph, SETTINGS, output),
+            "embedding": lambda: score_embedding(
+                dataset, activations, graph, points, SETTINGS, output
+            ),
+            "predictions": lambda: score_predictions(dataset, predictions, history, output),
+            "runs": lambda: compare_runs([activations, activations], [graph, graph], 5, output),
+        }[name]()
+        return output
+
+    return run
+
+
+STAGES = ["embed", "layer", "embedding", "predictions", "runs"]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_stores_of_one_network_are_taken(stage, name):
+    assert stage(name).exists()
+
+
+@pytest.mark.parametrize("name", ["embed", "layer", "embedding", "runs"])
+@pytest.mark.parametrize(
+    "changes", [{"layer": "E"}, {"method": "teacher"}, {"fold": 0}, {"model_hash": "other"}]
+)
+def test_neighbours_of_another_layer_or_network_are_refused(stage, name, changes):
+    (key,) = changes
+    with pytest.raises(InputError, match=rf"neighbours\.zarr: {key} = {changes[key]}, but {key} ="):
+        stage(name, "graph", changes)
+
+
+@pytest.mark.parametrize("name", ["embed", "layer", "embedding", "runs"])
+def test_neighbours_of_images_in_another_order_are_refused(stage, name):
+    with pytest.raises(InputError, match=r"neighbours\.zarr: other samples, or in another order"):
+        stage(name, "graph", {}, sample_ids=IDS[::-1])
+
+
+def test_an_embedding_of_another_layer_is_refused(stage):
+    with pytest.raises(InputError, match=r"points\.zarr: layer = E, but layer = C in"):
+        stage("embedding", "points", {"layer": "E", "embedding_seconds": 1})
+
+
+@pytest.mark.parametrize(("name", "other"), [("predictions", "predictions"), ("layer", "layer")])
+def test_what_was_made_of_another_dataset_is_refused(stage, name, other):
+    with pytest.raises(InputError, match=r"made of another dataset \(other\) than .*feedbeef"):
+        stage(name, other, {"dataset_hash": "other"})
+
+
+def test_as_many_neighbours_as_layers_and_enough_of_them(stage, tmp_path):
+    stage("runs")
+    paths = [tmp_path / "activations.zarr"] * 2, [tmp_path / "neighbours.zarr"] * 2
+    with pytest.raises(InputError, match="--neighbours: 1 given, one needed for each of the 2"):
+        compare_runs(paths[0], paths[1][:1], 5, tmp_path / "x.csv")
+    for k in (0, 6):
+        with pytest.raises(InputError, match=rf"--k {k}: allowed: 1 to the 5 neighbours of"):
+            compare_runs(*paths, k, tmp_path / "x.csv")
+    with pytest.raises(InputError, match="0 neighbours of 40 images: allowed: 1 to 39"):
+        find_neighbours(paths[0][0], 0, "cpu", tmp_path / "x.zarr")

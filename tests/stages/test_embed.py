@@ -1,0 +1,68 @@
+"""The stage that embeds a layer: what its store holds, bit by bit."""
+
+import importlib
+
+import numpy as np
+import pytest
+
+from helpers.embedded import COUNT, IVIS, PACMAP, TSNE, graph_of, three_clusters
+from limbeck.embeddings import EMBEDDERS
+from limbeck.runtime import storage
+from limbeck.runtime.extras import missing_requirements
+from limbeck.runtime.seeding import derive_seed
+from limbeck.stages.embed import embed
+from limbeck.study.config import ON_DEVICE
+
+IDENTITY = {"study": "s", "method": "distilled", "budget": 50, "fold": 1, "layer": "C"}
+EXTRA = {"ivis": "ivis", "tsne_gpu": "gpu", "pacmap": "pacmap"}
+
+
+@pytest.fixture
+def stores(tmp_path):
+    """Write the stores of a layer; return their paths."""
+    points = three_clusters()
+    graph = graph_of(points)
+    ids = np.array([f"image-{index}" for index in range(COUNT)])
+    arrays = {"activations": points, "sample_ids": ids}
+    storage.write_store(tmp_path / "activations.zarr", arrays, IDENTITY)
+    arrays = {"indices": graph.indices, "distances": graph.distances, "sample_ids": ids}
+    storage.write_store(tmp_path / "neighbours.zarr", arrays, IDENTITY)
+    return tmp_path / "activations.zarr", tmp_path / "neighbours.zarr"
+
+
+@pytest.mark.parametrize(
+    ("settings", "measure", "epochs"),
+    [
+        (TSNE, "kl_divergence", 0),
+        ({**TSNE, "algorithm": "tsne_gpu"}, "kl_divergence", 0),
+        (IVIS, "ivis_loss", 3),
+        ({**IVIS, "algorithm": "ivis_torch"}, "ivis_loss", 3),
+        ({"algorithm": "pca"}, "explained_variance", 0),
+        (PACMAP, None, 0),
+    ],
+    ids=lambda value: value["algorithm"] if isinstance(value, dict) else None,
+)
+def test_same_seed_gives_the_same_bits_in_the_store(stores, tmp_path, settings, measure, epochs):
+    algorithm = settings["algorithm"]
+    if algorithm in EXTRA and (missing := missing_requirements(EXTRA[algorithm])):
+        pytest.skip(missing)
+    embed(*stores, "mine", settings, 3, "cpu", tmp_path / "out.zarr")
+    store = storage.open_store(tmp_path / "out.zarr")
+    module = importlib.import_module(EMBEDDERS[algorithm])
+    where = {"device": "cpu"} if algorithm in ON_DEVICE else {}
+    points = three_clusters()
+    seed = derive_seed(3, "embed", "mine")
+    expected = module.embed(points, graph_of(points), settings, seed, **where)
+    assert set(store) == {"points", "sample_ids", "losses"}
+    np.testing.assert_array_equal(store["points"][:], expected.points.astype(np.float32))
+    np.testing.assert_array_equal(store["losses"][:], expected.losses)
+    assert store["losses"].shape == (epochs,)
+    assert store["points"].dtype == np.float32
+    assert list(store["sample_ids"][:]) == [f"image-{index}" for index in range(COUNT)]
+    attributes = dict(store.attrs)
+    assert IDENTITY.items() <= attributes.items()
+    assert attributes["embedding"] == "mine"
+    assert attributes["settings"] == settings
+    assert expected.measures.items() <= attributes.items()
+    assert measure is None or measure in expected.measures
+    assert 0 < attributes["embedding_seconds"] < 60
