@@ -47,7 +47,8 @@ def test_table_of_two_methods(tmp_path):
     assert float(row["p"]) == pytest.approx(12 / 32)
     assert float(row["p_mid"]) == float(row["p_corrected"]) == pytest.approx(7 / 32)
     assert row["significant"] == "no"
-    assert "McNemar's exact test" in tables[1].read_text() and "0.375" in tables[2].read_text()
+    assert "McNemar's exact test" in tables[1].read_text()
+    assert "+37.50" in tables[1].read_text() and "+37.50" in tables[2].read_text()
 
 
 def test_what_is_refused(tmp_path):
@@ -55,10 +56,3 @@ def test_what_is_refused(tmp_path):
     other = write(tmp_path / "b.zarr", "distilled", LABELS, range(8, 16))
     with pytest.raises(InputError, match=r"b\.zarr: other images, or in another order"):
         compare_accuracies([first, other], SETTINGS, 0, [tmp_path / "t.csv"])
-    broken = np.full((8, 3), np.nan)
-    attributes = {"study": "s", "method": "distilled", "budget": 50, "fold": 0}
-    ids = np.array([f"test-{index}" for index in range(8)])
-    arrays = {"logits": broken, "labels": LABELS, "sample_ids": ids}
-    storage.write_store(tmp_path / "c.zarr", arrays, attributes)
-    with pytest.raises(InputError, match=r"c\.zarr: logits: 24 of 24 values are NaN or infinite$"):
-        compare_accuracies([first, tmp_path / "c.zarr"], SETTINGS, 0, [tmp_path / "t.csv"])

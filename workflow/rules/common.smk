@@ -18,6 +18,7 @@ from limbeck.study.metrics import metric_modules
 from limbeck.study.objectives import teacher_input
 from limbeck.study.questions import (
     activations_json,
+    comparisons_of,
     embedding_json,
     figure_json,
     layers_of,
@@ -230,7 +231,8 @@ def figure_settings(wildcards):
 
 
 def metrics_table(settings):
-    return ["results/{study}/tables/metrics.csv", "results/{study}/tables/statistics.csv"]
+    tables = ["metrics", *(["statistics"] if comparisons_of(config) else [])]
+    return expand("results/{{study}}/tables/{table}.csv", table=tables)
 
 
 def comparison_tables(settings):
@@ -316,6 +318,12 @@ def area_mass_flag(wildcards):
     return f"--area-mass {config['metrics']['area_mass']}"
 
 
+def compared_predictions(wildcards=None):
+    """Predictions of the two methods that are compared, in all budgets and folds."""
+    path = "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr"
+    return existing(all_runs(path, method=config["statistics"]["methods"] or []))
+
+
 RUN_METRICS = existing(
     all_runs("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv")
 )
@@ -329,11 +337,14 @@ if config["partial"]:
         if figure not in DRAWN:
             logger.info(f"Figure {figure} is left out: nothing that it shows was made yet.")
 
+COMPARISONS = [
+    table for table in comparisons_of(config) if table != "accuracies" or compared_predictions()
+]
 TABLE_FILES = [
     "results/{study}/tables/metrics.csv",
     *expand(
         "results/{{study}}/tables/{table}.{format}",
-        table=["statistics", *TABLES, *(["noise"] if config["run"]["maps"] else [])],
+        table=[*COMPARISONS, *TABLES, *(["noise"] if config["run"]["maps"] else [])],
         format=TABLE_FORMATS,
     ),
 ]

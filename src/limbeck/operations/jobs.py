@@ -14,7 +14,13 @@ from itertools import product
 from pathlib import Path
 from string import Formatter
 
-from limbeck.study.questions import layers_of, needed_methods, tables_of, teachers_of
+from limbeck.study.questions import (
+    comparisons_of,
+    layers_of,
+    needed_methods,
+    tables_of,
+    teachers_of,
+)
 from limbeck.study.registry import TABLE_FORMATS
 
 RUN = "{method}/budget-{budget}/fold-{fold}"
@@ -62,6 +68,10 @@ RULES = {
     "test_methods": (
         "",
         [f"results/{{study}}/tables/statistics.{format}" for format in TABLE_FORMATS],
+    ),
+    "compare_accuracies": (
+        "",
+        [f"results/{{study}}/tables/accuracies.{format}" for format in TABLE_FORMATS],
     ),
     "describe_network": ("{method}", ["results/{study}/networks/{method}.csv"]),
     "draw_figure": (
@@ -145,8 +155,10 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         "teacher_logits": [name for name in trained if name in teachers],
         "describe_network": run["methods"] if "networks" in kinds else [],
     }
+    left_out = [] if run["maps"] else ["score_noise"]
+    left_out += [] if comparisons_of(config) else ["test_methods", "compare_accuracies"]
     for rule, (place, _) in RULES.items():
-        if rule == "score_noise" and not run["maps"]:
+        if rule in left_out:
             continue
         values["method"] = made_for.get(rule, run["methods"])
         names = ["study", *(name for _, name, _, _ in Formatter().parse(place) if name)]

@@ -126,7 +126,8 @@ def _compare_cell(
 ) -> Comparison:
     key = (cell.metric, cell.method, cell.layer, embedding, cell.budget)
     folds = [value * SCALES[cell.unit] for value in values.get(key, ())]
-    mean, std = summarise(folds)
+    summary = summarise(folds)
+    mean, std = summary.mean, summary.sd
     difference = z = None
     gaps = [NOT_MEASURED] * (mean is None) + [NOT_PUBLISHED] * (cell.mean is None)
     if not gaps:

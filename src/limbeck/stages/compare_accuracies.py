@@ -9,6 +9,7 @@ from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 from limbeck.statistics import image_tests
 from limbeck.study.settings import StatisticsSettings
+from limbeck.tables.comparisons import readable_accuracies
 from limbeck.tables.files import write_table
 
 
@@ -26,8 +27,8 @@ def compare_accuracies(
     seed : int
         The study's seed.
     table : list of Path
-        Tables to write; .csv, .md or .html. Accuracies are parts of the images. All but CSV say
-        what they show.
+        Tables to write; .csv, in which accuracies are parts of the images, .md or .html, in
+        percent, which say what they show.
 
     Raises
     ------
@@ -49,10 +50,11 @@ def compare_accuracies(
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
     cells, note = image_tests.compare_accuracies(found, settings, seed)
-    for path in table:
-        digits = "{}" if path.suffix == ".csv" else "{:.3g}"
-        text = [
-            [digits.format(cell) if isinstance(cell, float) else str(cell) for cell in row]
-            for row in cells
-        ]
-        write_table(path, image_tests.COLUMNS, text, "accuracies on the same images", note)
+    write_table(
+        table,
+        image_tests.COLUMNS,
+        cells,
+        "accuracies on the same images",
+        note,
+        readable_accuracies(cells),
+    )

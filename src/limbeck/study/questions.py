@@ -181,12 +181,27 @@ def study_plan(config: Mapping) -> dict:
         "methods": run["methods"],
         "layers": {layer: methods_with(config, layer) for layer in config["layers"]},
         "embeddings": {name: config["embeddings"][name]["algorithm"] for name in run["embeddings"]},
+        "metrics": run["metrics"],
         "published": config["published"],
     }
 
 
 def tables_of(config: Mapping) -> list[str]:
     """Return the names of the tables that are built from the study's metrics."""
-    scored = {name for names in config["run"]["metrics"].values() for name in names}
+    run = config["run"]
+    algorithms = {config["embeddings"][name]["algorithm"] for name in run["embeddings"]}
+    scored = {
+        name
+        for names in run["metrics"].values()
+        for name in names
+        if config["published"]
+        or not METRICS[name].algorithms
+        or algorithms.intersection(METRICS[name].algorithms)
+    }
     own = [name for name, table in TABLES.items() if scored.intersection(table.metrics)]
     return [*own, *(["published"] if config["published"] else [])]
+
+
+def comparisons_of(config: Mapping) -> list[str]:
+    """Return the names of the tables that compare two methods; none where there is one method."""
+    return ["statistics", "accuracies"] if config["statistics"]["methods"] else []

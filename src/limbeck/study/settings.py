@@ -164,7 +164,8 @@ class StudyPlan:
     """What a study is to measure, in the order of its config.
 
     `layers` maps each layer to the methods that have it, `embeddings` the name of each embedding to
-    its algorithm; `published` names a file of published numbers to compare with, or is None.
+    its algorithm, `metrics` each kind of metrics to those that are taken; `published` names a file
+    of published numbers to compare with, or is None.
     """
 
     budgets: Sequence[int] = setting(listed("", integer("", least=0), least=1))
@@ -172,6 +173,7 @@ class StudyPlan:
     methods: Sequence[str] = setting(listed("", text(""), least=1))
     layers: Mapping[str, Sequence[str]] = setting(mapping("", listed("", text("")), least=1))
     embeddings: Mapping[str, str] = setting(mapping("", choice("", EMBEDDINGS)))
+    metrics: Mapping[str, Sequence[str]] = setting(mapping("", listed("", choice("", METRICS))))
     published: str | None = setting(choice("", PUBLISHED))
 
     def embeddings_of(self, algorithms: Sequence[str] | None) -> list[str]:

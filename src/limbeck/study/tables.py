@@ -29,14 +29,50 @@ TABLES = {
     table.name: table
     for table in (
         Table("accuracy", "accuracy", ("method",), ("accuracy", "top_5_accuracy")),
-        Table("ivis_loss", "embeddings", ("layer", "method", "embedding"), ("ivis_loss",)),
-        Table("class_area", "embeddings", ("embedding", "layer", "method"), ("class_area_ratio",)),
-        Table("superclass_correlation", "outputs", ("method",), ("superclass_correlation",)),
+        Table(
+            "fidelity",
+            "outputs",
+            ("method",),
+            (
+                *("teacher_agreement", "teacher_divergence"),
+                *("calibration_error", "negative_log_likelihood"),
+            ),
+        ),
+        Table(
+            "superclass_correlation",
+            "outputs",
+            ("method",),
+            ("superclass_correlation", "superclass_contrast"),
+        ),
         Table(
             "representation",
             "layers",
             ("layer", "method"),
-            ("probe_accuracy", "intrinsic_dimension", "variance_ratio", "neighbour_overlap"),
+            (
+                *("probe_accuracy", "knn_accuracy", "silhouette", "intrinsic_dimension"),
+                *("variance_ratio", "neighbour_overlap"),
+            ),
+        ),
+        Table(
+            "class_area",
+            "embeddings",
+            ("embedding", "layer", "method"),
+            ("class_area_ratio", "class_area_ratio_to_null", "class_area_spread"),
+        ),
+        Table(
+            "embedding_quality",
+            "embeddings",
+            ("embedding", "layer", "method"),
+            (
+                *("trustworthiness", "continuity", "knn_accuracy", "silhouette"),
+                *("axis_ratio", "collapsed"),
+            ),
+        ),
+        Table(
+            "ivis_loss",
+            "embeddings",
+            ("layer", "method", "embedding"),
+            ("ivis_loss", "ivis_epochs", "ivis_converged"),
         ),
         Table(
             "runtime",
