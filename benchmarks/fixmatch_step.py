@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 from side_by_side import best_of
 from torch.nn import functional as F
 from torchvision import transforms
-from training_steps import QUEUED, LimbeckSteps, Pictures, endless, sgd, timed
+from training_steps import QUEUED, LimbeckSteps, Pictures, endless, options_of, sgd, timed
 
 from limbeck.networks.network import build_network
 from limbeck.runtime.devices import computing, resolve_precision, select_device
@@ -37,14 +37,12 @@ MEAN, STD = [0.5] * 3, [0.25] * 3
 def settings_of(model: str, batch_size: int) -> MethodSettings:
     """Return the published settings of FixMatch for CIFAR-100."""
     return MethodSettings(
-        **{"objective": "fixmatch", "teacher": None, "temperature": None, "model": model},
+        **{"objective": "fixmatch", "options": options_of("fixmatch"), "model": model},
         **{"weights": None, "input_size": None, "normalisation": "dataset", "layers": {}},
         **{"augmentation": "crop_flip", "crop_padding": 4, "batch_size": batch_size},
         **{"epochs": None, "steps": 2**20, "learning_rate": 0.03, "momentum": 0.9},
         **{"nesterov": True, "weight_decay": 0.001, "schedule": "cosine_7_16"},
         **{"decay_epochs": (), "decay_factor": None, "precision": "auto", "ema_decay": 0.999},
-        **{"unlabelled_ratio": 7, "unlabelled_weight": 1.0, "threshold": 0.95},
-        **{"strong_operations": 2, "cutout": 0.5},
     )
 
 
@@ -63,7 +61,7 @@ class Plain:
     def __init__(self, images, labels, settings: MethodSettings, network, device: torch.device):
         self.settings, self.device, self.network = settings, device, network.backbone
         self.average = copy.deepcopy(self.network)
-        self.optimiser = sgd(self.network, settings, fused=True)
+        self.optimiser = sgd(self.network.parameters(), settings, fused=True)
         self.precision = resolve_precision(settings.precision, device)
         flip, finish = transforms.RandomHorizontalFlip(), transforms.ToTensor()
         crop = transforms.RandomCrop(SIZE, padding=4, padding_mode="reflect")
@@ -72,7 +70,7 @@ class Plain:
         strong = transforms.Compose([flip, crop, transforms.RandAugment(2, 10), cut_out, finish])
         known = Pictures(images[:LABELLED], labels[:LABELLED], [weak])
         others = Pictures(images[LABELLED:], labels[LABELLED:], [weak, strong])
-        batch, ratio = settings.batch_size, settings.unlabelled_ratio
+        batch, ratio = settings.batch_size, settings.options["unlabelled_ratio"]
         self.open = lambda: [
             endless(known, batch, device),
             endless(others, ratio * batch, device),
@@ -102,7 +100,7 @@ class Plain:
             confidence, classes = judged.detach().softmax(1).max(1)
             losses = F.cross_entropy(predicted, classes, reduction="none")
             loss = F.cross_entropy(known, y)
-            loss = loss + (losses * (confidence >= self.settings.threshold)).mean()
+            loss = loss + (losses * (confidence >= self.settings.options["threshold"])).mean()
         loss.backward()
         self.optimiser.step()
         decay, pairs = self.settings.ema_decay, (self.average, self.network)
@@ -119,16 +117,20 @@ class Limbeck(LimbeckSteps):
         rows = torch.arange(IMAGES, device=device)
         self.images = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
         known = torch.from_numpy(labels).to(device)
-        data = TrainingData(self.images, known, rows[:LABELLED], rows[LABELLED:], None)
+        data = TrainingData(self.images, known, rows[:LABELLED], rows[LABELLED:])
         super().__init__(data, settings, network, device)
 
     def prepare(self) -> None:
         """Augment the images of a step."""
         settings = self.settings
-        others = self.images[: settings.unlabelled_ratio * settings.batch_size]
+        others = self.images[: settings.options["unlabelled_ratio"] * settings.batch_size]
         weak_view(self.images[: settings.batch_size], settings)
         weak_view(others, settings)
-        strong_view(weak_view(others, settings)[0], settings.strong_operations, settings.cutout)
+        strong_view(
+            weak_view(others, settings)[0],
+            settings.options["strong_operations"],
+            settings.options["cutout"],
+        )
 
 
 def main() -> None:
@@ -150,7 +152,7 @@ def main() -> None:
     for name, make in (("Limbeck", Limbeck), ("plain PyTorch", Plain)):
         network = build_network(settings, attributes, 3).to(device)
         sides[name] = make(images, labels, settings, network, device)
-    per_step = settings.batch_size * (1 + settings.unlabelled_ratio)
+    per_step = settings.batch_size * (1 + settings.options["unlabelled_ratio"])
     for what, count in (("prepare", 10 * arguments.steps), ("step", arguments.steps)):
         turns = {name: partial(timed, side, what, count) for name, side in sides.items()}
         best = best_of(turns, ROUNDS)

@@ -50,7 +50,7 @@ class Plain:
         self.settings, self.device = settings, device
         self.network = network.backbone.to(memory_format=torch.contiguous_format).train()
         self.teacher = teacher and teacher.to(memory_format=torch.contiguous_format).eval()
-        self.optimiser = sgd(self.network, settings, fused=False)
+        self.optimiser = sgd(self.network.parameters(), settings, fused=False)
         parts = [transforms.RandomHorizontalFlip(), transforms.ToTensor()]
         parts.append(transforms.Normalize(ATTRIBUTES["mean"], ATTRIBUTES["std"]))
         self.pictures = Pictures(images, labels, [transforms.Compose(parts)])
@@ -77,7 +77,7 @@ class Plain:
                 side = self.teacher.input_size
                 upsampled = F.interpolate(images, size=side, mode="bilinear", align_corners=False)
                 target = self.teacher.backbone(upsampled)
-            t = self.settings.temperature
+            t = self.settings.options["temperature"]
             student, target = F.log_softmax(logits / t, 1), F.softmax(target / t, 1)
             loss = F.kl_div(student, target, reduction="sum") * t**2 / len(images)
         self.accuracies.append((logits.argmax(1) == labels).float().mean().item())

@@ -53,7 +53,6 @@ def train_a_little(folder: Path, images: int) -> tuple[Path, Path]:
         settings = read_config(["config/cifar100_cpu.yaml"])["methods"]["undistilled"]
     run = Run(
         split=split,
-        teacher_logits=None,
         identity=IDENTITY,
         seed=0,
         model=model,
@@ -61,7 +60,7 @@ def train_a_little(folder: Path, images: int) -> tuple[Path, Path]:
     )
     train(
         dataset=dataset,
-        runs=[run],
+        run=run,
         settings=parse_settings("method", json.dumps({**settings, "steps": STEPS})),
         device="cpu",
         checkpoint=folder / "checkpoint.pt",

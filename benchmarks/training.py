@@ -22,7 +22,7 @@ import torch
 from plain_loop import ATTRIBUTES, CLASSES, IMAGES, Plain, read_images
 from side_by_side import Row, best_of, print_table
 from torch.utils.flop_counter import FlopCounterMode
-from training_steps import LimbeckSteps, timed
+from training_steps import LimbeckSteps, options_of, timed
 
 from limbeck.networks.inference import BATCH, batch_logits
 from limbeck.networks.network import Network, build_network
@@ -30,6 +30,7 @@ from limbeck.runtime.devices import select_device
 from limbeck.runtime.threads import available_threads
 from limbeck.study.method_settings import MethodSettings
 from limbeck.training.objectives import TrainingData
+from limbeck.training.teacher import CachedTeacher, Teacher
 
 STEPS, ROUNDS = 6, 2
 # Of distillation, in config/cifar100.yaml: how often the teacher's logits are read.
@@ -42,13 +43,14 @@ GOALS = {"cpu": (2.0, 3.0), "cuda": (10.0, 15.0)}
 def settings_of(**changes) -> MethodSettings:
     """Return the settings of the paper's study, config/cifar100.yaml."""
     values = {
-        **{"objective": "cross_entropy", "teacher": None, "temperature": None},
         **{"model": "wrn_28_1", "weights": None, "input_size": None, "normalisation": "dataset"},
         **{"layers": {}, "augmentation": "flip", "batch_size": 64, "epochs": 60, "steps": None},
         **{"learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4},
         **{"schedule": "constant", "decay_epochs": (), "decay_factor": None, "precision": "auto"},
     }
-    return MethodSettings(**{**values, **changes})
+    settings = {"objective": "cross_entropy", "options": {}, **values, **changes}
+    options = options_of(settings["objective"], **settings["options"])
+    return MethodSettings(**{**settings, "options": options})
 
 
 class Comparison:
@@ -63,16 +65,13 @@ class Comparison:
         """Return a new network."""
         return build_network(settings, ATTRIBUTES, 3).to(self.device)
 
-    def data(self, labelled: np.ndarray, **more) -> TrainingData:
-        """Return training data of labelled rows, (n,) or (folds, n), and the others."""
-        rows = np.arange(IMAGES)
-        others = [np.setdiff1d(rows, part) for part in np.atleast_2d(labelled)]
-        others = np.reshape(others, (*labelled.shape[:-1], -1))
+    def data(self, labelled: np.ndarray, teacher: Teacher | None = None) -> TrainingData:
+        """Return training data of labelled rows, (n,), and the others."""
+        others = np.setdiff1d(np.arange(IMAGES), labelled)
         labels, labelled, others = (
             torch.from_numpy(values).to(self.device) for values in (self.labels, labelled, others)
         )
-        values = {"teacher_logits": None, **more}
-        return TrainingData(self.on_device, labels, labelled, others, **values)
+        return TrainingData(self.on_device, labels, labelled, others, teacher)
 
     def row(self, what: str, limbeck, other: str, side, goal=None, extra=0.0) -> Row:
         """Let two sides take turns; `extra` seconds count for each of Limbeck's steps."""
@@ -94,12 +93,13 @@ class Comparison:
 
     def distilled(self, what: str) -> tuple[Row, str]:
         """Compare distillation; also say what the teacher's logits cost."""
-        settings = settings_of(objective="distillation", teacher="teacher", temperature=4.0)
+        settings = settings_of(objective="distillation")
         teacher = self.network(settings_of(**TEACHER)).eval()
         share = settings.batch_size * self.seconds_of_logits(teacher) / CYCLES
         labelled = np.arange(settings.batch_size)  # one step, of those before the clock
         logits = torch.randn(IMAGES - len(labelled), 2, CLASSES, device=self.device)
-        data = self.data(labelled, teacher_logits=logits)
+        rows = torch.arange(len(labelled), IMAGES, device=self.device)
+        data = self.data(labelled, CachedTeacher(rows, IMAGES, [logits]))
         limbeck = LimbeckSteps(data, settings, self.network(settings), self.device)
         others = slice(len(labelled), None)
         plain = Plain(

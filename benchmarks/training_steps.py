@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -11,7 +11,10 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from limbeck.runtime.devices import computing, resolve_precision
+from limbeck.study.keys import section
 from limbeck.study.method_settings import MethodSettings
+from limbeck.study.objectives import OBJECTIVES
+from limbeck.study.validation import fill_in
 from limbeck.training.objectives import TrainingData, build_objective
 
 WORKERS = 2
@@ -58,7 +61,8 @@ class LimbeckSteps:
     ):
         self.network, self.device = network.train(), device
         self.objective = build_objective(data, settings, network)
-        self.optimiser = sgd(network, settings, fused=True)
+        trained = [*network.parameters(), *self.objective.parameters()]
+        self.optimiser = sgd(trained, settings, fused=True)
         self.precision = resolve_precision(settings.precision, device)
 
     def __enter__(self) -> "LimbeckSteps":
@@ -79,16 +83,21 @@ class LimbeckSteps:
         self.objective.after_step(self.network)
 
 
-def sgd(network: nn.Module, settings: MethodSettings, fused: bool) -> torch.optim.SGD:
+def sgd(parameters: Iterable, settings: MethodSettings, fused: bool) -> torch.optim.SGD:
     """Return the optimiser of a method; torch's default one is not fused."""
     return torch.optim.SGD(
-        network.parameters(),
+        parameters,
         lr=settings.learning_rate,
         momentum=settings.momentum,
         nesterov=settings.nesterov,
         weight_decay=settings.weight_decay,
         fused=fused,
     )
+
+
+def options_of(objective: str, **given) -> dict:
+    """Return the options of an objective, by default those of its declaration."""
+    return fill_in(section("", OBJECTIVES[objective].options), {"teacher": "teacher", **given})
 
 
 def timed(side, what: str, count: int) -> float:

@@ -11,9 +11,10 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import pytest
 import torch
 
-from checkout import Workflow, copy_repository
+from helpers.checkout import Workflow, copy_repository
 from limbeck.study.objectives import OBJECTIVES
-from limbeck.study.settings import DatasetSettings, MethodSettings
+from limbeck.study.settings import DatasetSettings, MethodSettings, block_of
+from limbeck.study.validation import fill_in
 
 # Optimisers load Triton, which aborts the process if TensorFlow came first, as it does in no job.
 with contextlib.suppress(ImportError):
@@ -26,7 +27,6 @@ METHOD = {
     "weights": None,
     "input_size": None,
     "normalisation": "dataset",
-    "layers": {},
     "augmentation": "none",
     "batch_size": 64,
     "epochs": 2,
@@ -52,9 +52,9 @@ def method_settings():
 
     def settings(**changes):
         values = {**METHOD, **changes}
-        declared = OBJECTIVES[values["objective"]]
-        teacher = {"teacher": "teacher"} if declared.teacher else {}
-        values["options"] = {**teacher, **declared.defaults(), **values["options"]}
+        objective = values["objective"]
+        teacher = {"teacher": "teacher"} if OBJECTIVES[objective].teacher else {}
+        values["options"] = fill_in(block_of(objective), {**teacher, **values["options"]})
         return MethodSettings(**values)
 
     return settings

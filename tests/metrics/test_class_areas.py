@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from area_by_scipy import area_by_scipy
 
+from helpers.area_by_scipy import area_by_scipy
 from limbeck.metrics.checks import NotMeasured
 from limbeck.metrics.class_areas import (
     class_area_null,

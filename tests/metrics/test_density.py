@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from area_by_scipy import area_by_scipy
 from scipy.stats import chi2, gaussian_kde
 
+from helpers.area_by_scipy import area_by_scipy
 from limbeck.metrics.checks import NotMeasured
 from limbeck.metrics.density import estimate_density, region_area, region_threshold
 from limbeck.runtime.errors import InputError

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from area_by_scipy import area_by_scipy
 from scipy.special import softmax
 from scipy.stats import entropy
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from sklearn.metrics import log_loss, silhouette_score
 
+from helpers.area_by_scipy import area_by_scipy
 from limbeck.metrics.dimension import intrinsic_dimension
 from limbeck.metrics.gram import centred_gram
 from limbeck.metrics.probe import probe_accuracy

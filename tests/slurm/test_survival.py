@@ -6,9 +6,9 @@ import signal
 import time
 
 import pytest
-from cluster import wait_for
 
-from conftest import LIMIT, RUN, finish
+from helpers.cluster import wait_for
+from helpers.site import LIMIT, RUN, finish
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 MODEL = f"{RUN}/model.pt"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import RUN, finish
+from helpers.site import RUN, finish
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 MODEL = f"{RUN}/model.pt"

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 import torch
-from limbeck.models.network import build_network
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from limbeck.networks.network import build_network
 from limbeck.study.objectives import OBJECTIVES
 from limbeck.training.augmentation import random_flip
 from limbeck.training.objectives import build_objective, mixmatch
@@ -112,7 +112,7 @@ def settings_of(method_settings, objective, **changes):
     return method_settings(objective=objective, options=options, **keys)
 
 
-TRAINED = [name for name in OBJECTIVES if name != "untrained"]
+TRAINED = [name for name, objective in OBJECTIVES.items() if objective.trains]
 SUPERVISED = [name for name in TRAINED if not OBJECTIVES[name].unlabelled]
 
 

@@ -10,10 +10,7 @@ from limbeck.networks.network import build_network
 from limbeck.runtime.devices import computing
 from limbeck.runtime.errors import InputError
 from limbeck.training.objectives import build_objective, fixmatch, mixmatch
-from limbeck.training.objectives.base import TrainingData
-from limbeck.training.objectives.semi_supervised import (
-    endless_batches,
-)
+from limbeck.training.objectives.base import TrainingData, endless_batches
 
 METHODS = ("pi_model", "pseudo_label", "mean_teacher", "mixmatch", "fixmatch")
 CLASSES = 3

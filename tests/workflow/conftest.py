@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from checkout import Workflow, copy_repository
+from helpers.checkout import Workflow, copy_repository
 
 
 @pytest.fixture

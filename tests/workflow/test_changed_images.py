@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from checkout import Workflow, copy_repository
+from helpers.checkout import Workflow, copy_repository
 
 STORE = "results/own/dataset.zarr"
 OVERLAY = """

@@ -2,11 +2,12 @@ rule gather_study:
     input:
         metrics=RUN_METRICS,
         similarities=existing(
-            expand(
-                "results/{{study}}/similarity/budget-{budget}/fold-{fold}.csv",
-                budget=config["budgets"],
-                fold=range(config["folds"]),
-            )
+            [
+                f"results/{{study}}/similarity/budget-{budget}/fold-{fold}.csv"
+                for budget in config["budgets"]
+                for fold in range(config["folds"])
+                if methods_at(budget, fold)
+            ]
         ),
     output:
         table=report(
@@ -149,7 +150,7 @@ rule compare_accuracies:
 rule describe_network:
     input:
         dataset="results/{study}/dataset.zarr",
-        model=f"results/{{study}}/runs/{{method}}/budget-{config['budgets'][0]}/fold-0/model.pt",
+        model=first_model,
     output:
         table="results/{study}/networks/{method}.csv",
     log:
@@ -212,6 +213,43 @@ rule draw_figure:
         " --pdf {output.pdf} --png {output.png} 2>> {log}"
 
 
+rule write_explorer:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        # It is written after all embeddings, neighbours and metrics of the study.
+        metrics="results/{study}/tables/metrics.csv",
+    output:
+        page=report(
+            "results/{study}/explorer.html",
+            caption="../report/explorer.rst",
+            category=subject_of("explorer"),
+        ),
+    log:
+        "logs/{study}/write_explorer.log",
+    benchmark:
+        "benchmarks/results/{study}/write_explorer.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        study=lambda wildcards, output: Path(output.page).parent,
+        methods=EXPLORED,
+        layers=[
+            layer
+            for layer in config["layers"]
+            if any(layer in layers_of(config, method) for method in EXPLORED)
+        ],
+        embeddings=config["run"]["embeddings"],
+        code=fingerprint("write_explorer"),
+        page=templates.digest(),
+    shell:
+        "limbeck write_explorer --study {params.study:q} --methods {params.methods:q}"
+        " --layers {params.layers:q} --embeddings {params.embeddings:q} --page {output.page} 2>> {log}"
+
+
 rule write_provenance:
     input:
         TABLE_FILES,
@@ -233,6 +271,16 @@ rule write_provenance:
         code=fingerprint("write_provenance"),
     shell:
         "limbeck write_provenance --settings {params.settings:q} --output {output} 2>> {log}"
+
+
+rule trained:
+    """All networks of the study, before any of them is looked at."""
+    input:
+        all_runs(
+            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",
+            method=needed_methods(config),
+        ),
+    localrule: True
 
 
 for layer in config["layers"]:

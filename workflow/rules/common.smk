@@ -9,6 +9,7 @@ from snakemake.logging import logger
 
 from limbeck.networks import user_code
 from limbeck.data.listing import listing
+from limbeck.explorer import templates
 from limbeck.published import numbers
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
@@ -25,10 +26,12 @@ from limbeck.study.questions import (
     method_json,
     methods_with,
     metrics_json,
+    needed_methods,
     neighbours_needed,
     plan_json,
     reference_teacher,
     resolve_figure,
+    runs_of,
     tables_of,
     teachers_of,
     weights_file_of,
@@ -127,22 +130,34 @@ def method_settings(wildcards):
 
 def all_runs(path, **wildcards):
     """Paths of all runs of the study, in the order of the config."""
-    return expand(
-        path,
-        study=config["study"],
-        budget=config["budgets"],
-        fold=range(config["folds"]),
-        **{"method": config["run"]["methods"], **wildcards},
-    )
+    methods = wildcards.pop("method", config["run"]["methods"])
+    return [
+        found
+        for method in methods
+        for budget, fold in runs_of(config, method)
+        for found in expand(
+            path, study=config["study"], method=method, budget=budget, fold=fold, **wildcards
+        )
+    ]
+
+
+def methods_at(budget, fold):
+    """The methods that are run at a budget and fold, in the order of the config."""
+    here = (int(budget), int(fold))
+    return [method for method in config["run"]["methods"] if here in runs_of(config, method)]
 
 
 def all_layers(path):
-    """Paths of all layers that the methods have, in the order of the config."""
-    return [
-        found
-        for method in config["run"]["methods"]
-        for found in expand(path, method=method, layer=layers_of(config, method))
-    ]
+    """A function that gives the paths of all layers of the runs of one budget and fold."""
+
+    def select(wildcards):
+        return [
+            found
+            for method in methods_at(wildcards.budget, wildcards.fold)
+            for found in expand(path, method=method, layer=layers_of(config, method))
+        ]
+
+    return select
 
 
 def run_metrics(wildcards):
@@ -266,6 +281,7 @@ def embedding_stores(settings):
     stores = [
         store
         for method in ([methods] if isinstance(methods, str) else methods)
+        if method in methods_at(settings["budget"], settings["fold"])
         for store in expand(
             path,
             method=method,
@@ -281,11 +297,22 @@ def embedding_stores(settings):
 def prediction_stores(settings):
     stores = expand(
         "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",
-        method=settings["methods"],
+        method=[
+            method
+            for method in settings["methods"]
+            if method in methods_at(settings["budget"], settings["fold"])
+        ],
         budget=settings["budget"],
         fold=settings["fold"],
     )
     return existing(stores)
+
+
+def first_model(wildcards):
+    """The network of the first run of a method."""
+    path = "results/{{study}}/runs/{{method}}/budget-{budget}/fold-{fold}/model.pt"
+    budget, fold = runs_of(config, wildcards.method)[0]
+    return expand(path, budget=budget, fold=fold)
 
 
 def network_tables(settings):
@@ -329,7 +356,7 @@ RUN_METRICS = existing(
 )
 DRAWN = [figure for figure in config["run"]["figures"] if figure_sources(figure)]
 if config["partial"]:
-    planned = len(config["run"]["methods"]) * len(config["budgets"]) * config["folds"]
+    planned = sum(len(runs_of(config, method)) for method in config["run"]["methods"])
     if not RUN_METRICS:
         raise WorkflowError(f"partial = true: none of the {planned} runs of the study is finished")
     logger.info(f"Partial study: {len(RUN_METRICS)} of {planned} runs are finished.")
@@ -339,6 +366,11 @@ if config["partial"]:
 
 COMPARISONS = [
     table for table in comparisons_of(config) if table != "accuracies" or compared_predictions()
+]
+EXPLORED = [
+    method
+    for method in config["run"]["methods"]
+    if any(f"/runs/{method}/" in path for path in RUN_METRICS)
 ]
 TABLE_FILES = [
     "results/{study}/tables/metrics.csv",

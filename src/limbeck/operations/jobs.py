@@ -18,6 +18,7 @@ from limbeck.study.questions import (
     comparisons_of,
     layers_of,
     needed_methods,
+    runs_of,
     tables_of,
     teachers_of,
 )
@@ -78,6 +79,7 @@ RULES = {
         "{figure}",
         ["results/{study}/figures/{figure}.pdf", "results/{study}/figures/{figure}.png"],
     ),
+    "write_explorer": ("", ["results/{study}/explorer.html"]),
     "write_provenance": ("", ["results/{study}/provenance.json"]),
 }
 
@@ -165,10 +167,18 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         temporary = rule == "extract_activations" and config["activations"]["temporary"]
         for chosen in product(*(values[name] for name in names)):
             job = Job(rule, dict(zip(names, chosen, strict=True)), temporary)
-            if "layer" not in names or job.values["layer"] in layers_of(
-                config, job.values["method"]
-            ):
+            if _is_planned(config, job.values):
                 yield job
+
+
+def _is_planned(config: Mapping, values: Mapping) -> bool:
+    """Tell whether the method has the layer, and is run at the budget and fold, that are named."""
+    method = values.get("method")
+    if method is None:
+        return True
+    has_layer = "layer" not in values or values["layer"] in layers_of(config, method)
+    run = (values.get("budget"), values.get("fold"))
+    return has_layer and (run == (None, None) or run in runs_of(config, method))
 
 
 def incomplete_outputs() -> set[str]:

@@ -1,7 +1,6 @@
 """What the keys of a config cannot say: names that must exist, and values that exclude others."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
 
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.runtime.paths import expand
@@ -13,6 +12,7 @@ from limbeck.study.questions import (
     needed_methods,
     options_of,
     resolve_figure,
+    runs_of,
     teachers_of,
     weights_file_of,
 )
@@ -225,7 +225,7 @@ def missing_files(config: Mapping) -> Iterator[str]:
     for method in needed_methods(config):
         own = "weights" in options_of(config, method)
         block = f".{config['methods'][method]['objective']}" if own else ""
-        runs = product(config["budgets"], range(config["folds"]))
+        runs = runs_of(config, method)
         for path in dict.fromkeys(weights_file_of(config, method, *run) for run in runs):
             if path is not None:
                 yield from _missing(f"methods.{method}{block}.weights", path)

@@ -76,8 +76,8 @@ def _heard(teacher: Key, images: str) -> dict[str, Key]:
         "images": choice(
             "on which images the teacher is heard. unlabelled: cycles of a pass over the labelled "
             "images with cross-entropy and one over the others with the teacher; labelled: both "
-            "losses in each step, on the labelled images; all: so, and then a pass over the others "
-            "with the teacher",
+            "losses in each step, on the labelled images; all: so, with as many unlabelled ones in "
+            "each step",
             ("labelled", "unlabelled", "all"),
             images,
         ),

@@ -55,6 +55,25 @@ def methods_with(config: Mapping, layer: str) -> list[str]:
     return [method for method in config["run"]["methods"] if layer in layers_of(config, method)]
 
 
+def runs_of(config: Mapping, method: str) -> list[tuple[int, int]]:
+    """Return the budgets and folds at which a method is run.
+
+    A method that only teaches others is run wherever one of them is.
+    """
+    if method not in config["run"]["methods"]:
+        pupils = [name for name in needed_methods(config) if method in teachers_of(config, name)]
+        taught = {run for name in pupils for run in runs_of(config, name)}
+        return sorted(taught, key=lambda run: (config["budgets"].index(run[0]), run[1]))
+    settings = config["methods"][method]
+    budgets, folds = settings["budgets"], settings["folds"]
+    return [
+        (budget, fold)
+        for budget in config["budgets"]
+        if budgets is None or budget in budgets
+        for fold in range(min(folds or config["folds"], config["folds"]))
+    ]
+
+
 def dataset_json(config: Mapping) -> str:
     """Return the settings of ``prepare_dataset``, as JSON."""
     return _json(config["dataset"])

@@ -37,6 +37,7 @@ TABLE_FORMATS = ("csv", "md", "html")
 
 # The report's menu.
 SUBJECTS = {
+    "explorer": "0 Explorer",
     "accuracy": "1 Accuracy",
     "outputs": "2 Correlation of outputs",
     "layers": "3 Layers",

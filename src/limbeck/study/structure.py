@@ -65,6 +65,20 @@ METHOD = section(
     "",
     {
         **keys_of(MethodSettings),
+        "budgets": listed(
+            "those of budgets at which the method is run; null: all",
+            integer("", least=0, names="budgets"),
+            None,
+            null=True,
+            least=1,
+        ),
+        "folds": integer(
+            "in how many of the folds it is run, the first ones; null: in all",
+            None,
+            null=True,
+            least=1,
+            most=1000,
+        ),
         **{name: block_of(name, partial=True) for name in OBJECTIVES},
     },
 )

@@ -27,7 +27,7 @@ from limbeck.study.registry import training_modules
 from limbeck.training.checkpoints import Checkpoint
 from limbeck.training.objectives import TrainingData
 from limbeck.training.teacher import CachedTeacher, LiveTeacher, Teacher
-from limbeck.training.trainer import HISTORY, LOOKED_AT, Trainer, are_finite, find_fault
+from limbeck.training.trainer import HISTORY, LOOKED_AT, Trainer, find_fault
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ def train(
             return
         torch.manual_seed(run.seed)
         network = build_network(settings, source.attributes, channels).to(place)
-        _check_start(network, settings, data.images[:LOOKED_AT], dataset)
+        _check_start(network, settings, data.images[:LOOKED_AT])
         # However many numbers a network took, all see the labelled images in the same first order.
         torch.manual_seed(derive_seed(run.seed, "images"))
         trainer = Trainer(network, data, settings, precision, place)
@@ -164,7 +164,7 @@ def keep_as_is(dataset: str | Path, run: Run, settings: MethodSettings, device: 
     images = to_device(source.images("train")[:LOOKED_AT], place)
     torch.manual_seed(run.seed)
     network = build_network(settings, source.attributes, images.shape[1]).to(place).eval()
-    _check_start(network, settings, images, dataset)
+    _check_start(network, settings, images)
     identity = {
         "settings": dataclasses.asdict(settings),
         "dataset": source.attributes,
@@ -176,16 +176,8 @@ def keep_as_is(dataset: str | Path, run: Run, settings: MethodSettings, device: 
     storage.write_rows(run.history, HISTORY, [])
 
 
-def _check_start(
-    network: Network, settings: MethodSettings, images: torch.Tensor, dataset: str | Path
-) -> None:
+def _check_start(network: Network, settings: MethodSettings, images: torch.Tensor) -> None:
     """Raise InputError where not training but what it starts from is the cause of a NaN."""
-    if constant := [number for number, std in enumerate(network.std.flatten().tolist()) if not std]:
-        raise InputError(
-            f"{dataset}: channel {constant[0]} of the training images is the same everywhere, so "
-            f"normalisation = {settings.normalisation} divides by 0; use normalisation: imagenet, "
-            "or other images"
-        )
     if fault := find_fault(network, images):
         raise InputError(
             f"model = {settings.model}, weights = {settings.weights}: {fault} before training"
@@ -228,9 +220,7 @@ def _read_teacher(
     if needed == "logits":
         return _read_logits(paths, sample_ids, classes, device)
     networks, metadata = zip(*(load_network(path, device) for path in paths), strict=True)
-    for path, network, content in zip(paths, networks, metadata, strict=True):
-        if not are_finite(network.parameters()):
-            raise InputError(f"{path}: weights that are not finite")
+    for path, content in zip(paths, metadata, strict=True):
         _check_classes(path, len(content["dataset"]["class_names"]), classes)
     precisions = [content["precision"] for content in metadata]
     return LiveTeacher(networks, precisions), [content["hash"] for content in metadata]
@@ -248,8 +238,6 @@ def _read_logits(
             raise InputError(f"{path}: logits of other images than those of the dataset")
         logits.append(torch.from_numpy(store["logits"][:]).to(device))
         _check_classes(path, logits[-1].shape[-1], classes)
-        if not are_finite(logits[-1:]):
-            raise InputError(f"{path}: logits that are not finite")
     rows = torch.tensor([places[name] for name in names], device=device)
     teacher = CachedTeacher(rows, len(sample_ids), logits)
     return teacher, [store.attrs["model_hash"] for store in stores]

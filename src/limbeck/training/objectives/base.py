@@ -161,3 +161,17 @@ def shuffled_batches(rows: torch.Tensor, batch_size: int) -> list[torch.Tensor]:
     order = send(torch.randperm(len(rows)), rows.device)
     inner = range(batch_size, batch_size * count_batches(len(rows), batch_size), batch_size)
     return list(rows[order].tensor_split(list(inner)))
+
+
+def endless_batches(rows: torch.Tensor, batch_size: int) -> Iterator[torch.Tensor]:
+    """Yield batches of exactly `batch_size` without end, pass after pass in new random orders.
+
+    A batch may hold the end of a pass and the beginning of the next, or several passes.
+    """
+    waiting = rows[:0]
+    while True:
+        while len(waiting) < batch_size:
+            order = send(torch.randperm(len(rows)), rows.device)
+            waiting = torch.cat([waiting, rows[order]])
+        yield waiting[:batch_size]
+        waiting = waiting[batch_size:]

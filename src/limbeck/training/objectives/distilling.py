@@ -1,5 +1,7 @@
 """What objectives with a teacher have in common: passes over the images, views, weights."""
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,6 +18,7 @@ from limbeck.training.objectives.base import (
     StepResult,
     TrainingData,
     count_batches,
+    endless_batches,
     shuffled_batches,
 )
 from limbeck.training.teacher import Answer, CachedTeacher, View
@@ -23,10 +26,20 @@ from limbeck.training.teacher import Answer, CachedTeacher, View
 
 @dataclass(frozen=True)
 class Batch:
-    """What a step is about: rows (B,) of images, their labels (B,) or None, the epoch from 0."""
+    """What a step is about.
+
+    Attributes
+    ----------
+    rows : torch.Tensor
+        Of the images, shape (B,), those with labels first.
+    labels : torch.Tensor
+        Of the first of them, shape (at most B,).
+    epoch : int
+        From 0.
+    """
 
     rows: torch.Tensor
-    labels: torch.Tensor | None
+    labels: torch.Tensor
     epoch: int
 
 
@@ -41,7 +54,11 @@ class Distilling(Objective):
     - ``labelled``: one pass over the labelled images, both losses in each step. This is the
       objective γ CE + α KD + β loss of Tian et al. (2020), where all training images are labelled:
       γ is ``label_weight``, α is ``kd_weight`` and β is ``weight``, for KD itself α.
-    - ``all``: that pass, then one over the other images with the teacher's loss alone.
+    - ``all``: one pass over the unlabelled images, a labelled batch beside each of theirs; the
+      teacher is heard on both. Without unlabelled images the same as ``labelled``.
+
+    A loss between layers does not train the network's head, so that cycles, where few of the steps
+    have labels, suit logits only.
 
     Raises
     ------
@@ -72,24 +89,33 @@ class Distilling(Objective):
 
     def steps_per_epoch(self) -> int:
         """Return how many steps `epoch` lists."""
-        size, others = self.settings.batch_size, len(self.data.unlabelled)
-        count = count_batches(len(self.data.labelled), size)
-        return count + (count_batches(others, size) if others and self.images != "labelled" else 0)
+        size, data = self.settings.batch_size, self.data
+        labelled = count_batches(len(data.labelled), size)
+        if self.images == "labelled" or not len(data.unlabelled):
+            return labelled
+        unlabelled = count_batches(len(data.unlabelled), size)
+        return labelled + unlabelled if self.images == "unlabelled" else unlabelled
 
     def epoch(self, number: int) -> list[Step]:
         """List the steps of one epoch, each pass in a new random order."""
         size, data = self.settings.batch_size, self.data
-        first = self._label if self.images == "unlabelled" else self._distil
-        steps = [
-            partial(first, batch=Batch(rows, data.labels[rows], number))
-            for rows in shuffled_batches(data.labelled, size)
+        if self.images == "all" and len(data.unlabelled):
+            batches = endless_batches(data.labelled, min(size, len(data.labelled)))
+            labelled = list(itertools.islice(batches, self.steps_per_epoch()))
+            pairs = zip(labelled, shuffled_batches(data.unlabelled, size), strict=True)
+            return [self._listed(self._distil, number, *pair) for pair in pairs]
+        labelled = shuffled_batches(data.labelled, size)
+        if self.images != "unlabelled":
+            return [self._listed(self._distil, number, rows) for rows in labelled]
+        unlabelled, none = shuffled_batches(data.unlabelled, size), data.labelled[:0]
+        return [
+            *(self._listed(self._label, number, rows) for rows in labelled),
+            *(self._listed(self._distil, number, none, rows) for rows in unlabelled),
         ]
-        if len(data.unlabelled) and self.images != "labelled":
-            steps += [
-                partial(self._distil, batch=Batch(rows, None, number))
-                for rows in shuffled_batches(data.unlabelled, size)
-            ]
-        return steps
+
+    def _listed(self, step: Callable, epoch: int, *parts: torch.Tensor) -> Step:
+        """Return a step of labelled rows and of others."""
+        return partial(step, batch=Batch(torch.cat(parts), self.data.labels[parts[0]], epoch))
 
     def _label(self, network: nn.Module, batch: Batch) -> StepResult:
         images, _ = weak_view(self.data.images[batch.rows], self.settings)
@@ -101,13 +127,14 @@ class Distilling(Objective):
         images, flipped = weak_view(self.data.images[batch.rows], self.settings)
         logits, features = pass_through(network, images, self.layers)
         answer = self.teacher.answer(View(batch.rows, images, flipped))
+        labelled = len(batch.labels)
         with torch.autocast(images.device.type, enabled=False):
             loss = self.loss(logits, features, answer, batch)
-            if batch.labels is None:
+            if not labelled:
                 return StepResult(loss, len(images), 0, None)
-            supervised, correct = self.supervised(logits, batch.rows)
+            supervised, correct = self.supervised(logits[:labelled], batch.rows[:labelled])
         loss = self.options["label_weight"] * supervised + loss
-        return StepResult(loss, len(images), len(images), correct)
+        return StepResult(loss, len(images), labelled, correct)
 
     def loss(
         self, logits: torch.Tensor, features: list[torch.Tensor], answer: Answer, batch: Batch

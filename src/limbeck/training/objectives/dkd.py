@@ -17,7 +17,7 @@ class Decoupled(LogitObjective):
 
     def compare(self, student: torch.Tensor, teacher: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return the loss at this epoch's part of its weight."""
-        targets = teacher.argmax(1) if batch.labels is None else batch.labels
+        targets = torch.cat([batch.labels, teacher[len(batch.labels) :].argmax(1)])
         keys = ("temperature", "alpha", "beta")
         loss = decoupled_loss(student, teacher, targets, *(self.options[key] for key in keys))
         return min((batch.epoch + 1) / self.options["warm_up"], 1.0) * loss

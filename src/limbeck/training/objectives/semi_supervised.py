@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import torch
@@ -17,9 +17,9 @@ from limbeck.training.objectives.base import (
     Step,
     StepResult,
     TrainingData,
+    endless_batches,
     shuffled_batches,
 )
-from limbeck.training.randomness import send
 
 
 class SemiSupervised(Objective):
@@ -155,17 +155,3 @@ def pseudo_label_loss(logits: torch.Tensor, judged: torch.Tensor, threshold: flo
     confidence, classes = judged.detach().softmax(1).max(1)
     losses = F.cross_entropy(logits, classes, reduction="none")
     return (losses * (confidence >= threshold)).mean()
-
-
-def endless_batches(rows: torch.Tensor, batch_size: int) -> Iterator[torch.Tensor]:
-    """Yield batches of exactly `batch_size` without end, pass after pass in new random orders.
-
-    A batch may hold the end of a pass and the beginning of the next, or several passes.
-    """
-    waiting = rows[:0]
-    while True:
-        while len(waiting) < batch_size:
-            order = send(torch.randperm(len(rows)), rows.device)
-            waiting = torch.cat([waiting, rows[order]])
-        yield waiting[:batch_size]
-        waiting = waiting[batch_size:]

@@ -5,7 +5,11 @@ import re
 
 import numpy as np
 import pytest
-from drawn import (
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
+from matplotlib.contour import ContourSet
+
+from helpers.drawn import (
     asterisks,
     legend_labels,
     texts,
@@ -16,10 +20,6 @@ from drawn import (
     write_metrics,
     write_tests,
 )
-from matplotlib.collections import LineCollection
-from matplotlib.colors import to_hex
-from matplotlib.contour import ContourSet
-
 from limbeck.data.dataset import Dataset
 from limbeck.figures import algorithms, class_boundary, class_correlation, superclass_correlation
 from limbeck.figures.shared import style

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from drawn import texts
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
+from helpers.drawn import texts
 from limbeck.figures import networks
 from limbeck.figures.shared import style
 from limbeck.networks.model_file import save_network

@@ -11,8 +11,8 @@ from scipy.linalg import orthogonal_procrustes
 from scipy.spatial import cKDTree
 from sklearn.metrics import pairwise_distances, silhouette_score
 from sklearn.preprocessing import PolynomialFeatures
-from stored import write_noise
 
+from helpers.stored import write_noise
 from limbeck import cli
 from limbeck.figures import noise as figure_of_noise
 from limbeck.figures.shared import style

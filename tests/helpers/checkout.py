@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[1]
-TINY = Path(__file__).with_name("tiny.yaml")
+REPOSITORY = Path(__file__).parents[2]
+TINY = REPOSITORY / "tests/tiny.yaml"
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from stored import samples_of
 from torch import nn
 from torch.nn import functional as F
 
+from helpers.stored import samples_of
 from limbeck.data.dataset import Dataset
 from limbeck.networks.features import layer_outputs, output_shapes
 from limbeck.networks.inference import BATCH, read_batches

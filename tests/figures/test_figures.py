@@ -6,7 +6,11 @@ import re
 
 import numpy as np
 import pytest
-from drawn import (
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_hex, to_rgb
+from PIL import Image
+
+from helpers.drawn import (
     asterisks,
     legend_labels,
     texts,
@@ -17,11 +21,7 @@ from drawn import (
     write_metrics,
     write_tests,
 )
-from matplotlib.collections import PolyCollection
-from matplotlib.colors import to_hex, to_rgb
-from PIL import Image
-from stored import write_noise
-
+from helpers.stored import write_noise
 from limbeck.data.dataset import Dataset
 from limbeck.figures import FIGURES, accuracy, cka, class_area, embeddings
 from limbeck.figures import layers as layers_figure

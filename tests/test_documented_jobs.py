@@ -8,7 +8,7 @@ import pytest
 from limbeck.operations.jobs import jobs_of
 from limbeck.study.config import read_config
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[1]
 PAGE = (REPOSITORY / "docs/scaling.md").read_text()
 LINES = re.findall(r"^\| `(config/\w+\.yaml)` \| (.*) \|$", PAGE, re.M)
 COLUMNS = ("B", "F", "M", "S", "L", "E", "P", "T", "G")

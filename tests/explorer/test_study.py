@@ -1,0 +1,225 @@
+"""A study's results in a notebook."""
+
+import json
+import shutil
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import limbeck
+from helpers.made_up import CLASSES, SUPERCLASSES
+from limbeck.runtime.errors import InputError
+from limbeck.runtime.storage import METRIC_COLUMNS, open_store, write_rows, write_store
+
+
+@pytest.fixture(scope="module")
+def study(hostile_study):
+    return limbeck.open_study(hostile_study)
+
+
+@pytest.fixture
+def copied(hostile_study, tmp_path):
+    """Return a copy of the study that a test may change."""
+    return shutil.copytree(hostile_study, tmp_path / "copied")
+
+
+def run_of(folder, method="teacher", budget=50):
+    return folder / "runs" / method / f"budget-{budget}" / "fold-0"
+
+
+def test_it_says_what_is_there(study):
+    assert study.methods == ["teacher", "distilled", "undistilled"]
+    assert (study.budgets, study.folds) == ([50, 200], [0])
+    assert (study.layers, study.embeddings) == (["A", "B", "C"], ["pca", "tsne"])
+    assert study.class_names == list(CLASSES)
+    assert study.superclass_names == sorted(set(SUPERCLASSES))
+    assert "methods teacher, distilled, undistilled; budgets [50, 200]" in repr(study)
+
+
+def test_the_order_is_that_of_a_recorded_config(copied):
+    config = {
+        "study": "demo",
+        "run": {"methods": ["distilled", "undistilled", "teacher"], "embeddings": ["tsne"]},
+        "layers": ["C", "A", "B"],
+    }
+    (copied / "provenance.json").write_text(json.dumps({"config": config}))
+    study = limbeck.open_study(copied)
+    assert study.name == "demo"
+    assert study.methods == config["run"]["methods"]
+    assert study.layers == config["layers"]
+    assert study.embeddings == ["tsne", "pca"]
+
+
+def test_an_embedding_has_a_row_for_each_image(study):
+    frame = study.embedding("distilled", budget=50, fold=0, layer="C", name="tsne")
+    columns = ["sample_id", "x", "y", "label", "class", "superclass", "prediction"]
+    assert list(frame.columns) == columns
+    store = open_store(run_of(study.folder, "distilled") / "embeddings" / "C" / "tsne.zarr")
+    np.testing.assert_array_equal(frame[["x", "y"]], store["points"][:])
+    assert frame["sample_id"].tolist() == store["sample_ids"][:].tolist()
+    assert frame["label"].tolist() == [row % 4 for row in range(60)]
+    assert frame["class"].tolist() == [CLASSES[row % 4] for row in range(60)]
+    assert frame["superclass"].tolist() == [SUPERCLASSES[row % 4] for row in range(60)]
+    logits = open_store(run_of(study.folder, "distilled") / "predictions.zarr")["logits"][:]
+    assert frame["prediction"].tolist() == [CLASSES[k] for k in logits.argmax(axis=1)]
+
+
+def test_images_in_another_order_and_predictions_of_more(copied):
+    """Stores may hold some of the test images, in an order of their own."""
+    folder = run_of(copied)
+    store = open_store(folder / "embeddings" / "A" / "tsne.zarr")
+    points, ids = store["points"][:], store["sample_ids"][:]
+    some = [7, 3, 50]
+    shutil.rmtree(folder / "embeddings" / "A" / "tsne.zarr")
+    arrays = {"points": points[some], "sample_ids": ids[some]}
+    write_store(folder / "embeddings" / "A" / "tsne.zarr", arrays, {})
+    study = limbeck.open_study(copied)
+    frame = study.embedding("teacher", budget=50, layer="A", name="tsne")
+    assert frame["label"].tolist() == [3, 3, 2]
+    logits = study.predictions("teacher", budget=50)[some]
+    assert frame["prediction"].tolist() == [CLASSES[k] for k in logits.argmax(axis=1)]
+
+
+def test_metrics_are_tidy(study):
+    metrics = study.metrics
+    assert list(metrics.columns) == list(METRIC_COLUMNS)
+    # 2 metrics of 2 embeddings of 3 layers of 2 budgets of 3 methods.
+    assert len(metrics) == 72
+    assert metrics["budget"].dtype == metrics["fold"].dtype == np.int64
+    chosen = metrics.query("method == 'teacher' and layer == 'A' and embedding == 'tsne'")
+    values = chosen.pivot(index="budget", columns="metric", values="value")
+    assert values.loc[50].to_dict() == {"trustworthiness": 0.93, "class_area_ratio": 0.31}
+
+
+def test_metrics_of_a_study_that_is_under_way(copied):
+    """The study's table counts, then the run's, then what is measured of the others."""
+    row = ("s", "teacher", 50, 0, "", "", "accuracy", 0.5)
+    write_rows(copied / "tables" / "metrics.csv", METRIC_COLUMNS, [row])
+    joined = [("s", "NA", 200, 0, "", "", "accuracy", value) for value in ("0.25", "nan")]
+    write_rows(run_of(copied, "distilled", 200) / "metrics.csv", METRIC_COLUMNS, joined)
+    metrics = limbeck.open_study(copied).metrics
+    of = {key: part for key, part in metrics.groupby(["method", "budget"])}
+    assert of["teacher", 50]["value"].tolist() == [0.5]
+    assert of["NA", 200]["value"].isna().tolist() == [False, True]
+    assert ("distilled", 200) not in of
+    assert len(of["undistilled", 50]) == 12
+
+
+def test_nothing_measured_yet(copied):
+    for folder in copied.glob("runs/*/*/*/metrics"):
+        shutil.rmtree(folder)
+    metrics = limbeck.open_study(copied).metrics
+    assert isinstance(metrics, pd.DataFrame) and metrics.empty
+    assert list(metrics.columns) == list(METRIC_COLUMNS)
+
+
+def test_arrays_are_read_when_they_are_indexed(study):
+    images = study.images()
+    whole = open_store(study.folder / "dataset.zarr")["test/images"][:]
+    assert (images.shape, images.ndim, len(images)) == ((60, 8, 8, 3), 4, 60)
+    assert images.dtype == np.uint8
+    np.testing.assert_array_equal(images, whole)
+    for key in (5, -1, slice(10, 20), slice(None, None, 7), [3, 50, 3], np.arange(60) % 9 == 0):
+        np.testing.assert_array_equal(images[key], whole[key])
+    np.testing.assert_array_equal(images[4, 2:5, :, 0], whole[4, 2:5, :, 0])
+    np.testing.assert_array_equal(images[..., 1], whole[..., 1])
+    assert images[[]].shape == (0, 8, 8, 3)
+    ids = study.samples["sample_id"]
+    some = study.images([ids[40], ids[2]])
+    np.testing.assert_array_equal(some, whole[[40, 2]])
+    np.testing.assert_array_equal(some[1], whole[2])
+    assert some.sample_ids.tolist() == [ids[40], ids[2]]
+
+
+def test_neighbours_and_predictions(study):
+    indices, distances = study.neighbours("teacher", budget=50, layer="B")
+    store = open_store(run_of(study.folder) / "neighbours" / "B.zarr")
+    np.testing.assert_array_equal(indices, store["indices"][:])
+    np.testing.assert_array_equal(distances[3:5], store["distances"][3:5])
+    logits = study.predictions("teacher", budget=50)
+    assert logits.shape == (60, 4)
+    assert logits.sample_ids.tolist() == study.samples["sample_id"].tolist()
+
+
+WHERE = {"budget": 50, "fold": 0, "layer": "C", "name": "tsne"}
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "message"),
+    [
+        (
+            "distil",
+            {},
+            "method = 'distil': not there.*mean 'distilled'\\? allowed: teacher",
+        ),
+        ("teacher", {"budget": 51}, "budget = 51: not there.*allowed: 50, 200"),
+        ("teacher", {"fold": 2}, "fold = 2: not there.*allowed: 0"),
+        ("teacher", {"layer": "D"}, "layer = 'D': not in embeddings of teacher.*allowed: A, B, C"),
+        ("teacher", {"name": "ivis"}, "name = 'ivis': not in .*allowed: pca, tsne"),
+    ],
+)
+def test_errors_name_what_exists(study, method, changes, message):
+    with pytest.raises(InputError, match=message) as caught:
+        study.embedding(method, **{**WHERE, **changes})
+    assert "\n" not in str(caught.value)
+
+
+def test_activations_that_were_deleted(study):
+    with pytest.raises(InputError, match="layer = 'A': not in activations.*allowed: none"):
+        study.activations("teacher", budget=50, layer="A")
+
+
+def test_a_folder_that_is_no_study(tmp_path):
+    with pytest.raises(InputError, match="no study there; it has none of dataset.zarr, runs"):
+        limbeck.open_study(tmp_path)
+
+
+def test_parts_of_a_study(copied):
+    shutil.rmtree(run_of(copied) / "predictions.zarr")
+    frame = limbeck.open_study(copied).embedding("teacher", **WHERE)
+    assert frame["prediction"].isna().all()
+    shutil.rmtree(copied / "runs")
+    study = limbeck.open_study(copied)
+    assert study.methods == study.budgets == study.embeddings == []
+    assert len(study.samples) == 60
+    with pytest.raises(InputError, match="allowed: none"):
+        study.predictions("teacher", budget=50)
+
+
+def test_stores_that_snakemake_marked_give_no_warning(copied):
+    for store in copied.glob("**/*.zarr"):
+        (store / ".snakemake_timestamp").touch()
+    study = limbeck.open_study(copied)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        study.embedding("teacher", **WHERE)
+        study.images()[:2]
+        assert all(name.startswith("test") for name in open_store(copied / "dataset.zarr"))
+
+
+def test_import_takes_no_torch_and_less_than_a_second(hostile_study):
+    program = (
+        "import sys, time; start = time.perf_counter(); import limbeck;"
+        "study = limbeck.open_study(sys.argv[1]);"
+        "imported = time.perf_counter() - start; study.metrics;"
+        "study.embedding('teacher', budget=50, layer='A', name='tsne');"
+        "print(imported, 'torch' in sys.modules, 'matplotlib' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program, str(hostile_study)]
+    best = np.inf
+    for _ in range(3):
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        seconds, torch, matplotlib = result.stdout.split()
+        assert (torch, matplotlib) == ("False", "False")
+        best = min(best, float(seconds))
+    assert best < 1
+
+
+def test_it_is_typed():
+    from importlib.resources import files
+
+    assert (files("limbeck") / "py.typed").is_file()
