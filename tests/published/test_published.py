@@ -10,18 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
 from scipy import stats
 
-from limbeck.figures.published import draw_comparisons
-from limbeck.figures.shared import style
 from limbeck.published import comparison
 from limbeck.published.comparison import READABLE, compare, read_comparisons, readable, z_score
 from limbeck.published.numbers import SCALES, digest, names, read_published
 from limbeck.runtime.errors import InputError
 from limbeck.study.config import read_config
-from limbeck.study.settings import StudyPlan, schema
-from limbeck.tables.layout import TABLES, wide_table
+from limbeck.study.settings import StudyPlan
+from limbeck.study.structure import CONFIG
 from limbeck.tables.published import write_comparisons
 
 CONFIG_FOLDER = Path(__file__).parents[2] / "config"
@@ -29,18 +26,27 @@ BUDGETS = (400, 2500, 5000, 10000, 20000)
 METHODS = ["teacher", "undistilled", "distilled"]
 PLAN = {
     "budgets": [400],
-    "folds": 2,
     "methods": METHODS,
-    "layers": list("ABCDE"),
+    "layers": {layer: METHODS for layer in "ABCDE"},
     "embeddings": {"tsne": "tsne", "ivis": "ivis"},
+    "metrics": {"predictions": ["accuracy"], "embeddings": ["ivis_loss"]},
     "published": "cifar100",
 }
 
 
 @pytest.fixture
 def plan():
-    """Return a function that gives the plan of a study, changed where its keywords say so."""
-    return lambda **changes: StudyPlan(**{**PLAN, **changes})
+    """Return a function that gives the plan of a study, changed where its keywords say so.
+
+    All methods are run in as many `folds` at all budgets.
+    """
+
+    def build(folds=2, **changes):
+        plan = {**PLAN, **changes}
+        folds_at = {str(budget): folds for budget in plan["budgets"]}
+        return StudyPlan(**{**plan, "methods": {name: folds_at for name in plan["methods"]}})
+
+    return build
 
 
 def accuracies(method, budget, *values):
@@ -50,8 +56,8 @@ def accuracies(method, budget, *values):
 # --- The files --------------------------------------------------------------------------------
 
 
-def test_the_schema_allows_the_files_there_are():
-    assert schema()["$defs"]["published"]["enum"] == [*names(), None]
+def test_the_config_allows_the_files_there_are():
+    assert CONFIG.keys["published"].allowed == (*names(), None)
     assert names() == ["cifar100"]
 
 
@@ -124,71 +130,6 @@ def test_no_file_and_a_wrong_one():
     assert re.fullmatch("[0-9a-f]{16}", digest("cifar100"))
     with pytest.raises(InputError, match="published = 'cifar10': did you mean 'cifar100'"):
         read_published("cifar10")
-
-
-# --- In the wide tables -----------------------------------------------------------------------
-
-
-def test_accuracy_table_has_the_rows_of_table_1(plan):
-    methods = ["teacher", "self_distilled", "undistilled", "distilled"]
-    values = {
-        **accuracies("distilled", 2500, 0.4, 0.42),
-        **accuracies("self_distilled", 5000, 0.5),
-    }
-    columns, rows = wide_table(
-        TABLES["accuracy"], values, plan(methods=methods, budgets=[2500, 5000])
-    )
-    assert columns == ["metric", "method", "source", "2500", "5000"]
-    rows = [row[1:] for row in rows if row[0] == "accuracy (%)"]
-    sohn = "published: Sohn et al. (2020), as in Table 1 of the paper"
-    paper = "published: Table 1 of the paper"
-    nothing = ["not measured", "not measured"]
-    assert rows == [
-        ["Π-Model", sohn, "42.75 ± 0.48", "not published"],
-        ["Pseudo-Labeling", sohn, "42.62 ± 0.46", "not published"],
-        ["Mean Teacher", sohn, "46.09 ± 0.57", "not published"],
-        ["MixMatch", sohn, "60.06 ± 0.37", "not published"],
-        ["FixMatch", sohn, "71.71 ± 0.11", "not published"],
-        ["FixMatch (reduced)", paper, "45.63", "not published"],
-        ["WRN-28-1 undistilled", paper, "24.24 ± 1.30", "35.77 ± 1.67"],
-        ["undistilled", "measured", *nothing],
-        ["WRN-28-1 distilled", paper, "46.22 ± 0.61", "50.15 ± 0.80"],
-        ["distilled", "measured", "41.00 ± 1.41", "not measured"],
-        ["ResNet-18", paper, "41.48 ± 0.77", "47.11 ± 0.06"],
-        ["teacher", "measured", *nothing],
-        ["self_distilled", "measured", "not measured", "50.00 (one fold of 2)"],
-    ]
-
-
-def test_budgets_that_nobody_published_say_so(plan):
-    _, rows = wide_table(TABLES["accuracy"], {}, plan(budgets=[100]))
-    assert [row[3] for row in rows[:6]] == ["not published"] * 6
-
-
-def test_ivis_table_has_the_rows_of_table_2(plan):
-    values = {("ivis_loss", "distilled", "D", "second", 400): [0.25, 0.375]}
-    embeddings = {"first": "ivis", "tsne": "tsne", "second": "ivis"}
-    columns, rows = wide_table(
-        TABLES["ivis_loss"], values, plan(layers=["D"], embeddings=embeddings)
-    )
-    assert columns == ["metric", "layer", "method", "embedding", "source", "400"]
-    paper = "published: Table 2 of the paper"
-    assert [row[2:] for row in rows] == [
-        ["undistilled", "first", paper, "0.181"],
-        ["undistilled", "first", "measured", "not measured"],
-        ["undistilled", "second", "measured", "not measured"],
-        ["distilled", "first", paper, "0.240"],
-        ["distilled", "first", "measured", "not measured"],
-        ["distilled", "second", "measured", "0.312 ± 0.088"],
-        ["teacher", "first", "measured", "not measured"],
-        ["teacher", "second", "measured", "not measured"],
-    ]
-
-
-@pytest.mark.parametrize("kind", sorted(set(TABLES) - {"accuracy", "ivis_loss"}))
-def test_other_tables_have_no_source(plan, kind):
-    columns, _ = wide_table(TABLES[kind], {}, plan())
-    assert "source" not in columns
 
 
 # --- Cell by cell -----------------------------------------------------------------------------
@@ -270,7 +211,7 @@ def test_deviations_and_cells_that_were_not_published(plan):
 
 
 def test_what_is_compared_is_planned_and_published(plan):
-    study = plan(methods=["undistilled", "other"], budgets=[400, 100], layers=["E", "Z"])
+    study = plan(methods=["undistilled", "other"], budgets=[400, 100], layers={"E": [], "Z": []})
     rows = compare({}, study)
     assert [(row.metric, row.method, row.layer, row.embedding, row.budget) for row in rows] == [
         ("accuracy", "undistilled", "", "", 400),
@@ -296,59 +237,10 @@ def test_files_say_the_same(plan, tmp_path):
     assert not any(re.search(r"\bnan\b|\bNone\b|\binf\b", text) for text in texts)
 
 
-# --- The figure -------------------------------------------------------------------------------
-
-
-def test_figure_by_hand(plan):
-    values = accuracies("teacher", 400, 0.25, 0.27) | {
-        ("ivis_loss", "distilled", "B", "ivis", 400): [0.5, 0.7]
-    }
-    with style.applied():
-        figure = draw_comparisons(compare(values, plan(budgets=[400, 2500])), METHODS, 183)
-        figure.draw_without_rendering()
-        accuracy, few, many = figure.axes
-        assert accuracy.get_ylabel() == "test accuracy (%)"
-        assert [text.get_text() for text in accuracy.get_xticklabels()] == ["400", "2,500"]
-        assert [axis.get_title() for axis in (few, many)] == ["400 labels", "2,500 labels"]
-        assert [text.get_text() for text in few.get_xticklabels()] == list("ABCDE")
-        assert few.get_ylim() == many.get_ylim() and few.get_ylim()[0] == 0
-        # Published: three methods at two budgets; two methods in five layers at each budget.
-        assert [len(axis.containers) for axis in figure.axes] == [6 + 1, 10 + 1, 10]
-        (measured,) = filled(accuracy)
-        assert measured[:2] == (style.PALETTE[0].lower(), pytest.approx(26))
-        assert measured[2] == pytest.approx([26 - 2**0.5, 26 + 2**0.5])
-        (measured,) = filled(few)
-        assert measured[:2] == (style.PALETTE[2].lower(), pytest.approx(0.6))
-        assert filled(many) == []
-        texts = [text.get_text() for text in figure.legends[0].get_texts()]
-        assert texts == [*METHODS, "measured", "published"]
-
-
-def filled(axis):
-    """Return colour, height and ends of the error bar of each point that is not hollow."""
-    found = []
-    for container in axis.containers:
-        line, _, bars = container.lines
-        if to_hex(line.get_markerfacecolor()) != "#ffffff":
-            ends = bars[0].get_segments()[0][:, 1].tolist() if bars else []
-            found.append((to_hex(line.get_color()), line.get_ydata()[0], ends))
-    return found
-
-
-def test_figure_of_nothing_measured_and_of_nothing_to_compare(plan):
-    with style.applied():
-        figure = draw_comparisons(compare({}, plan(methods=["fixmatch"])), ["fixmatch"], 89)
-        assert figure.get_size_inches()[0] == pytest.approx(89 / 25.4)
-        assert [filled(axis) for axis in figure.axes] == [[]]
-        unpublished = compare({}, plan(methods=["fixmatch"], budgets=[5000]))
-        draw_comparisons(unpublished, ["fixmatch"], 89).draw_without_rendering()
-        draw_comparisons([], METHODS, 89).draw_without_rendering()
-
-
 OVERLAY = """
 study: small
 budgets: [400]
-layers: [E]
+layers: {{E: auto}}
 published: {published}
 run: {{figures: [accuracy]}}
 """

@@ -17,8 +17,7 @@ from limbeck.tables.layout import COLUMNS
 HEADER = ",".join(METRIC_COLUMNS)
 PLAN = {
     "budgets": [50],
-    "folds": 2,
-    "methods": ["teacher"],
+    "methods": {"teacher": {"50": 2}},
     "layers": {"A": ["teacher"]},
     "embeddings": {"tsne": "tsne", "ivis": "ivis"},
     "metrics": {kind: list(metrics_of(kind)) for kind in KINDS},
@@ -51,7 +50,8 @@ ACCURACIES = [
     *("teacher,200,0,,,accuracy,0.75", "teacher,50,0,,,top_5_accuracy,0.875"),
     *("distilled,200,0,,,accuracy,0.8", "distilled,200,1,,,accuracy,0.9"),
 ]
-METHODS = {"budgets": [50, 200], "folds": 3, "methods": ["teacher", "distilled"]}
+THREE = {"50": 3, "200": 3}
+METHODS = {"budgets": [50, 200], "methods": {"teacher": THREE, "distilled": THREE}}
 
 
 def test_accuracy_for_programs_by_hand(table):
@@ -87,7 +87,8 @@ def test_rows_and_columns_are_those_of_the_plan_in_its_order(table):
         for method in ("surplus", "teacher")
         for budget in (2500, 400, 10000, 20000)
     ]
-    plan = {"budgets": [10000, 400, 5000], "folds": 1, "methods": ["distilled", "teacher"]}
+    one = {"10000": 1, "400": 1, "5000": 1}
+    plan = {"budgets": [10000, 400, 5000], "methods": {"distilled": one, "teacher": one}}
     _, lines, note = table("accuracy", rows, **plan)
     assert lines[:3] == [
         ["metric", "method", "10,000 labels", "400 labels", "5,000 labels"],
@@ -95,6 +96,14 @@ def test_rows_and_columns_are_those_of_the_plan_in_its_order(table):
         ["accuracy (%)", "teacher", "50.00", "50.00", "not measured"],
     ]
     assert note == "One fold."
+
+
+def test_a_method_that_is_not_run_at_a_budget_says_so(table):
+    methods = {"teacher": {"50": 1, "200": 1}, "control": {"50": 1}}
+    rows = ["control,50,0,,,accuracy,0.5"]
+    data, lines, _ = table("accuracy", rows, budgets=[50, 200], methods=methods)
+    assert lines[2] == ["accuracy (%)", "control", "50.00", "not run"]
+    assert (data[3]["n"], data[3]["folds"], data[3]["reason"]) == ("0", "0", "not run")
 
 
 def test_reasons_stand_where_there_is_no_value(table):
@@ -106,8 +115,8 @@ def test_reasons_stand_where_there_is_no_value(table):
     ]
     data, lines, _ = table("class_area", rows)
     assert [row["reason"] for row in data[:2]] == [
-        "all points lie on a line",
-        "a class has 2 images",
+        "not measured: all points lie on a line",
+        "not measured: a class has 2 images",
     ]
     assert lines[1][-1] == "not measured: all points lie on a line"
     assert lines[2][-1] == "50.00 (1 of 2 folds)"
@@ -131,12 +140,15 @@ def test_nulls_have_columns_of_their_own(table):
     assert data[1]["metric"] == "class_area_ratio_to_null" and data[1]["null"] == ""
     assert lines[:3] == [
         ["metric", "embedding", "layer", "method", "50 labels", "null at 50"],
-        ["class area ratio (%)", "t-SNE", "A", "teacher", "50.00 ± 35.36", "110.00 (90.00 to 130.00)"],
+        [
+            *("class area ratio (%)", "t-SNE", "A", "teacher"),
+            *("50.00 ± 35.36", "110.00 (90.00 to 130.00)"),
+        ],
         [
             *("class area over that of permuted classes (%)", "t-SNE", "A", "teacher"),
             *("25.00 (1 of 2 folds)", ""),
         ],
-    ]  # fmt: skip
+    ]
     assert "class area ratio: permuted classes" in note and "95 % of the permutations" in note
 
 
@@ -187,11 +199,8 @@ def test_pairs_of_methods_are_named_and_none_is_compared_with_itself(table):
         "pi_model,50,0,A,,neighbour_overlap:teacher,0.25",
         "pi_model,50,0,A,,neighbour_overlap_null:teacher,0.1",
     ]
-    plan = {
-        "folds": 1,
-        "methods": ["teacher", "pi_model"],
-        "layers": {"A": ["teacher", "pi_model"]},
-    }
+    methods = {"teacher": {"50": 1}, "pi_model": {"50": 1}}
+    plan = {"methods": methods, "layers": {"A": list(methods)}}
     data, lines, _ = table("representation", rows, **plan)
     shared = [row for row in data if row["metric"] == "neighbour_overlap"]
     assert [(row["part"], row["method"], row["null"]) for row in shared] == [
@@ -202,7 +211,7 @@ def test_pairs_of_methods_are_named_and_none_is_compared_with_itself(table):
 
 def test_layers_that_a_method_lacks_and_metrics_that_are_not_taken_have_no_rows(table):
     plan = {
-        "methods": ["teacher", "distilled"],
+        "methods": {"teacher": {"50": 1}, "distilled": {"50": 1}},
         "layers": {"A": ["teacher", "distilled"], "F": ["teacher"]},
         "metrics": {**PLAN["metrics"], "layers": ["silhouette"], "pairs": []},
     }
@@ -227,7 +236,11 @@ def test_a_name_of_two_kinds_is_that_of_the_table(table):
 @pytest.mark.parametrize("published", [None, "cifar100"])
 def test_no_number_is_a_word(table, kind, published):
     data, lines, _ = table(
-        kind, ["teacher,50,0,,,something_else,1"], budgets=[50, 60], published=published
+        kind,
+        ["teacher,50,0,,,something_else,1"],
+        budgets=[50, 60],
+        methods={"teacher": {"50": 2, "60": 2}},
+        published=published,
     )
     assert data and len(lines) > 1
     numbers = COLUMNS[COLUMNS.index("budget") : COLUMNS.index("reason")]

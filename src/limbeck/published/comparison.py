@@ -112,7 +112,7 @@ def compare(values: Mapping[Key, Sequence[float]], plan: StudyPlan) -> list[Comp
         the study's embeddings that it may be compared with.
     """
     return [
-        _compare_cell(cell, embedding, values, plan.folds)
+        _compare_cell(cell, embedding, values, plan.folds_of(cell.method, cell.budget))
         for cell in read_published(plan.published)
         if cell.method in plan.methods
         and cell.layer in ("", *plan.layers)

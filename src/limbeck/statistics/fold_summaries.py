@@ -82,7 +82,7 @@ class Summary:
     n, planned : int
         Number of folds that were measured, and of those that are to be.
     reason : str
-        Why folds are missing, empty where none is.
+        ``not measured: all points lie on a line``, say, where folds are missing; empty elsewhere.
     """
 
     mean: float | None
@@ -94,13 +94,13 @@ class Summary:
 
 def summarise(values: Sequence[float], planned: int = 0, reason: str = "") -> Summary:
     """Summarise one value a fold, of `planned` folds; `reason` says why some are missing."""
-    missing = len(values) < planned
+    missing = f"{NOT_MEASURED}: {reason}" if reason else NOT_MEASURED
     return Summary(
         mean=statistics.fmean(values) if values else None,
         sd=statistics.stdev(values) if len(values) > 1 else None,
         n=len(values),
         planned=planned,
-        reason=(reason or NOT_MEASURED) if missing else "",
+        reason=missing if len(values) < planned else "",
     )
 
 
@@ -129,12 +129,11 @@ def format_summary(summary: Summary, digits: int, scale: float = 1, flag: bool =
     -------
     str
         ``46.22 ± 0.61``, with ``(3 of 5 folds)`` behind it where folds are missing; ``46.22`` of
-        one fold, which has no deviation; of a flag ``in 2 of 5 folds``; ``not measured``, with the
-        reason where it is known.
+        one fold, which has no deviation; of a flag ``in 2 of 5 folds``; the reason where there is
+        no value.
     """
     if summary.mean is None:
-        known = summary.reason not in (NOT_MEASURED, NOT_PUBLISHED)
-        return f"{NOT_MEASURED}: {summary.reason}" if known else summary.reason
+        return summary.reason
     folds = f"{summary.n} fold{'' if summary.n == 1 else 's'}"
     if flag:
         return f"in {round(summary.mean * summary.n)} of {folds}"

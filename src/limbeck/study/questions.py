@@ -1,6 +1,7 @@
 """What the workflow and the checks ask a study's config, once it is filled in."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from limbeck.study.keys import keys_of
@@ -196,8 +197,10 @@ def study_plan(config: Mapping) -> dict:
     run = config["run"]
     return {
         "budgets": config["budgets"],
-        "folds": config["folds"],
-        "methods": run["methods"],
+        "methods": {
+            method: Counter(str(budget) for budget, _ in runs_of(config, method))
+            for method in run["methods"]
+        },
         "layers": {layer: methods_with(config, layer) for layer in config["layers"]},
         "embeddings": {name: config["embeddings"][name]["algorithm"] for name in run["embeddings"]},
         "metrics": run["metrics"],

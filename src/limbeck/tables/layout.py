@@ -26,6 +26,7 @@ COLUMNS = (
     *("null", "null_low", "null_high", "reason"),
 )
 MEASURED = "measured"
+NOT_RUN = "not run"  # A method need not be run at every budget.
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,10 @@ def _measure(
             for suffix in (NULL, NULL_LOW, NULL_HIGH)
         ]
         key = (name, *place)
-        summary = summarise(values.get(key, ()), plan.folds, reasons.get(key, ""))
+        planned = plan.folds_of(row.method, budget)
+        summary = summarise(values.get(key, ()), planned, reasons.get(key, ""))
+        if not planned:
+            summary = replace(summary, reason=NOT_RUN)
         cells[budget] = Cell(summary, *nulls, marks=_marks(row, budget, values))
     return replace(row, cells=cells)
 
@@ -240,7 +244,7 @@ def readable(
     return (
         [columns[at] for at in kept],
         [[line[at] for at in kept] for line in lines],
-        _note(rows, plan),
+        _note(rows),
     )
 
 
@@ -267,10 +271,11 @@ def _null_text(cell: Cell, metric: Metric) -> str:
     return f"{null} ({low} to {high})" if low and high else null
 
 
-def _note(rows: Sequence[Row], plan: StudyPlan) -> str:
+def _note(rows: Sequence[Row]) -> str:
     """Say what the numbers are, and what of the signs behind them is there."""
-    sentences = ["Mean ± sample standard deviation over folds." if plan.folds > 1 else "One fold."]
     cells = [cell for row in rows for cell in row.cells.values()]
+    several = any(cell.summary.planned > 1 for cell in cells)
+    sentences = ["Mean ± sample standard deviation over folds." if several else "One fold."]
     nulls = dict.fromkeys(
         f"{row.metric.label.format('others')}: {row.metric.null_label}"
         for row in rows

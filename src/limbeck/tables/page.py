@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from importlib import resources
 from string import Template
 
-from limbeck.statistics.fold_summaries import NOT_MEASURED, NOT_PUBLISHED
-
 NUMBER = re.compile(r"[-+]?\d")
 
 
@@ -44,7 +42,7 @@ def to_page(
 def _cell(label: str, text: str) -> str:
     """Return a cell; `label`, escaped, names its column where there is no room for a header."""
     kinds = []
-    if text.startswith((NOT_MEASURED, NOT_PUBLISHED)):
+    if text.startswith("not "):
         kinds.append("gap")
     elif NUMBER.match(text):
         kinds.append("number")
