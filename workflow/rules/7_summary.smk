@@ -112,6 +112,44 @@ rule test_methods:
         " --table {output} 2>> {log}"
 
 
+rule compare_accuracies:
+    input:
+        predictions=compared_predictions,
+    output:
+        csv=report(
+            "results/{study}/tables/accuracies.csv",
+            caption="../report/accuracies.rst",
+            category=subject_of("accuracies"),
+            subcategory="Tables",
+            labels={"table": "accuracies", "format": CSV},
+        ),
+        html=report(
+            "results/{study}/tables/accuracies.html",
+            caption="../report/accuracies.rst",
+            category=subject_of("accuracies"),
+            subcategory="Tables",
+            labels={"table": "accuracies", "format": HTML},
+        ),
+        md="results/{study}/tables/accuracies.md",
+    log:
+        "logs/{study}/compare_accuracies.log",
+    benchmark:
+        "benchmarks/results/{study}/compare_accuracies.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=as_json("statistics"),
+        seed=config["seed"],
+        code=fingerprint("compare_accuracies"),
+    shell:
+        "limbeck compare_accuracies --predictions {input.predictions}"
+        " --settings {params.settings:q} --seed {params.seed} --table {output} 2>> {log}"
+
+
 rule describe_network:
     input:
         dataset="results/{study}/dataset.zarr",
