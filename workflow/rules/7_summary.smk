@@ -12,7 +12,7 @@ rule gather_study:
     output:
         table=report(
             "results/{study}/tables/metrics.csv",
-            caption="../report/metrics.rst",
+            caption=CAPTION,
             category=subject_of("metrics"),
         ),
     log:
@@ -26,6 +26,7 @@ rule gather_study:
         mem_mb=500,
         runtime=5,
     params:
+        caption=caption_of("metrics"),
         code=fingerprint("gather_metrics"),
     shell:
         "limbeck gather_metrics --study {wildcards.study} --metrics {input.metrics} {input.similarities}"
@@ -38,14 +39,14 @@ rule build_table:
     output:
         csv=report(
             "results/{study}/tables/{table}.csv",
-            caption="../report/table.rst",
+            caption=CAPTION,
             category=lambda wildcards: subject_of(wildcards.table),
             subcategory="Tables",
             labels={"table": "{table}", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/{table}.html",
-            caption="../report/table.rst",
+            caption=CAPTION,
             category=lambda wildcards: subject_of(wildcards.table),
             subcategory="Tables",
             labels={"table": "{table}", "format": HTML},
@@ -64,6 +65,7 @@ rule build_table:
         mem_mb=500,
         runtime=5,
     params:
+        caption=caption_of("{table}"),
         settings=lambda wildcards: plan_json(config),
         published=numbers.digest(config["published"]),
         code=fingerprint("build_table"),
@@ -78,14 +80,14 @@ rule test_methods:
     output:
         csv=report(
             "results/{study}/tables/statistics.csv",
-            caption="../report/statistics.rst",
+            caption=CAPTION,
             category=subject_of("statistics"),
             subcategory="Tables",
             labels={"table": "statistics", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/statistics.html",
-            caption="../report/statistics.rst",
+            caption=CAPTION,
             category=subject_of("statistics"),
             subcategory="Tables",
             labels={"table": "statistics", "format": HTML},
@@ -102,6 +104,7 @@ rule test_methods:
         mem_mb=1000,
         runtime=10,
     params:
+        caption=caption_of("statistics"),
         settings=as_json("statistics"),
         code=fingerprint("test_methods"),
     shell:
@@ -115,14 +118,14 @@ rule compare_accuracies:
     output:
         csv=report(
             "results/{study}/tables/accuracies.csv",
-            caption="../report/accuracies.rst",
+            caption=CAPTION,
             category=subject_of("accuracies"),
             subcategory="Tables",
             labels={"table": "accuracies", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/accuracies.html",
-            caption="../report/accuracies.rst",
+            caption=CAPTION,
             category=subject_of("accuracies"),
             subcategory="Tables",
             labels={"table": "accuracies", "format": HTML},
@@ -139,6 +142,7 @@ rule compare_accuracies:
         mem_mb=1000,
         runtime=10,
     params:
+        caption=caption_of("accuracies"),
         settings=as_json("statistics"),
         seed=config["seed"],
         code=fingerprint("compare_accuracies"),
@@ -164,7 +168,7 @@ rule describe_network:
         mem_mb=2000,
         runtime=10,
     params:
-        settings=lambda wildcards: json.dumps(layers_of(config, wildcards.method)),
+        settings=lambda wildcards: to_json(layers_of(config, wildcards.method)),
         code=fingerprint("describe_network"),
     shell:
         "limbeck describe_network --dataset {input.dataset} --model {input.model}"
@@ -178,14 +182,14 @@ rule draw_figure:
     output:
         pdf=report(
             "results/{study}/figures/{figure}.pdf",
-            caption="../report/figure.rst",
+            caption=CAPTION,
             category=lambda wildcards: subject_of(figure_settings(wildcards)["kind"]),
             subcategory="Figures",
             labels={"figure": "{figure}", "format": PDF},
         ),
         png=report(
             "results/{study}/figures/{figure}.png",
-            caption="../report/figure.rst",
+            caption=CAPTION,
             category=lambda wildcards: subject_of(figure_settings(wildcards)["kind"]),
             subcategory="Figures",
             labels={"figure": "{figure}", "format": PNG},
@@ -201,6 +205,7 @@ rule draw_figure:
         mem_mb=1000,
         runtime=10,
     params:
+        caption=lambda wildcards, output: figure_caption(config, wildcards.figure),
         settings=lambda wildcards: figure_json(config, wildcards.figure),
         methods=config["run"]["methods"],
         area_mass=area_mass_flag,
@@ -267,7 +272,7 @@ rule write_provenance:
         mem_mb=500,
         runtime=5,
     params:
-        settings=lambda wildcards: json.dumps(config, sort_keys=True),
+        settings=lambda wildcards: to_json(config),
         code=fingerprint("write_provenance"),
     shell:
         "limbeck write_provenance --settings {params.settings:q} --output {output} 2>> {log}"

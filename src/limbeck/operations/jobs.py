@@ -14,11 +14,11 @@ from itertools import product
 from pathlib import Path
 from string import Formatter
 
+from limbeck.study.figures import FIGURES, NETWORKS
 from limbeck.study.questions import (
     comparisons_of,
-    layers_of,
+    has_run,
     needed_methods,
-    runs_of,
     tables_of,
     teachers_of,
 )
@@ -152,10 +152,11 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         "map": run["maps"],
     }
     kinds = {config["figures"][name]["kind"] for name in run["figures"]}
+    shows_networks = any(FIGURES[kind].reads == NETWORKS for kind in kinds)
     made_for = {
         "train": trained,
         "teacher_logits": [name for name in trained if name in teachers],
-        "describe_network": run["methods"] if "networks" in kinds else [],
+        "describe_network": run["methods"] if shows_networks else [],
     }
     left_out = [] if run["maps"] else ["score_noise"]
     left_out += [] if comparisons_of(config) else ["test_methods", "compare_accuracies"]
@@ -167,18 +168,8 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         temporary = rule == "extract_activations" and config["activations"]["temporary"]
         for chosen in product(*(values[name] for name in names)):
             job = Job(rule, dict(zip(names, chosen, strict=True)), temporary)
-            if _is_planned(config, job.values):
+            if has_run(config, **job.values):
                 yield job
-
-
-def _is_planned(config: Mapping, values: Mapping) -> bool:
-    """Tell whether the method has the layer, and is run at the budget and fold, that are named."""
-    method = values.get("method")
-    if method is None:
-        return True
-    has_layer = "layer" not in values or values["layer"] in layers_of(config, method)
-    run = (values.get("budget"), values.get("fold"))
-    return has_layer and (run == (None, None) or run in runs_of(config, method))
 
 
 def incomplete_outputs() -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.runtime.paths import expand
+from limbeck.study.dataset_checks import too_few_points
 from limbeck.study.datasets import dataset_mistakes
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
@@ -16,7 +17,7 @@ from limbeck.study.questions import (
     teachers_of,
     weights_file_of,
 )
-from limbeck.study.registry import EMBEDDINGS, FIGURES, OBJECTIVES, kinds_of, layer_figure_metrics
+from limbeck.study.registry import FIGURES, OBJECTIVES, kinds_of, layer_figure_metrics
 from limbeck.study.settings import FIGURE, DatasetSettings, block_of
 from limbeck.study.structure import AUTO_LAYERS, CONFIG
 from limbeck.study.validation import mistakes
@@ -59,7 +60,8 @@ def contradictions(config: Mapping) -> Iterator[str]:
     yield from _layer_contradictions(config)
     yield from _metric_contradictions(config)
     if config["run"]["maps"]:
-        yield from _noise_contradictions(config)
+        points = config["noise"]["points"]
+        yield from too_few_points(config, points, f"noise.points = {points}")
     for name in config["run"]["figures"]:
         yield from _figure_contradictions(name, config["figures"][name], config)
 
@@ -183,23 +185,12 @@ def _metric_contradictions(config: Mapping) -> Iterator[str]:
             yield f"statistics.metrics = '{name}': not in run.metrics; {suggest(name, scored)}"
 
 
-def _noise_contradictions(config: Mapping) -> Iterator[str]:
-    points, embeddings = config["noise"]["points"], config["embeddings"]
-    least = {"metrics.neighbours": config["metrics"]["neighbours"] + 1}
-    for name in config["run"]["embeddings"]:
-        declared = EMBEDDINGS[embeddings[name]["algorithm"]]
-        least[f"embeddings.{name}"] = declared.points(embeddings[name])
-    for key, count in least.items():
-        if points < count:
-            yield f"noise.points = {points}: {key} needs {count} or more"
-
-
 def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Iterator[str]:
     key, declared = f"figures.{name}", FIGURES[figure["kind"]]
     run = config["run"]
-    if declared.reads == "published" and config["published"] is None:
+    if "tables/published.csv" in declared.reads and config["published"] is None:
         yield f"{key}: nothing to compare with; set published to the name of a file of numbers"
-    if declared.reads == "noise" and not run["maps"]:
+    if any("{map}" in path for path in declared.reads) and not run["maps"]:
         yield f"{key}: run.maps is empty; nothing to show"
     scored = {metric for names in run["metrics"].values() for metric in names}
     shown = [metric.partition(":")[0] for metric in figure.get("metrics", [])]

@@ -103,8 +103,7 @@ def train(
     source = Dataset(dataset)
     sample_ids = source.array("train", "sample_ids")
     labelled, unlabelled = read_split(run.split, sample_ids, source.classes("train"))
-    classes = len(source.attributes["class_names"])
-    teacher, teachers = _read_teacher(run, settings, sample_ids, classes, place)
+    teacher, teachers = _read_teacher(run, settings, source, sample_ids, place)
     data = TrainingData(
         images=to_device(source.array("train", "images"), place),
         labels=torch.from_numpy(source.array("train", "labels")).to(place),
@@ -204,7 +203,11 @@ def _run_epochs(trainer: Trainer, checkpoint: Checkpoint) -> None:
 
 
 def _read_teacher(
-    run: Run, settings: MethodSettings, sample_ids: np.ndarray, classes: int, device: torch.device
+    run: Run,
+    settings: MethodSettings,
+    source: Dataset,
+    sample_ids: np.ndarray,
+    device: torch.device,
 ) -> tuple[Teacher | None, list[str]]:
     """Return whom the objective hears, and the hashes of the teachers' weights."""
     needed = teacher_input(settings.objective, settings.augmentation)
@@ -218,31 +221,40 @@ def _read_teacher(
     if not paths:
         raise InputError(f"{flag} is missing: the objective {settings.objective} needs it")
     if needed == "logits":
-        return _read_logits(paths, sample_ids, classes, device)
+        return _read_logits(run, source, sample_ids, device)
     networks, metadata = zip(*(load_network(path, device) for path in paths), strict=True)
     for path, content in zip(paths, metadata, strict=True):
-        _check_classes(path, len(content["dataset"]["class_names"]), classes)
+        _check_origin(path, content["run"], content["dataset"]["hash"], run, source)
     precisions = [content["precision"] for content in metadata]
     return LiveTeacher(networks, precisions), [content["hash"] for content in metadata]
 
 
 def _read_logits(
-    paths: Paths, sample_ids: np.ndarray, classes: int, device: torch.device
+    run: Run, source: Dataset, sample_ids: np.ndarray, device: torch.device
 ) -> tuple[CachedTeacher, list[str]]:
-    stores = [storage.open_store(path) for path in paths]
+    classes = len(source.attributes["class_names"])
+    stores = [storage.open_store(path) for path in run.teacher_logits]
     names = stores[0]["sample_ids"][:]
     places = {name: row for row, name in enumerate(sample_ids)}
     logits = []
-    for path, store in zip(paths, stores, strict=True):
+    for path, store in zip(run.teacher_logits, stores, strict=True):
         if list(store["sample_ids"][:]) != list(names) or not places.keys() >= set(names):
             raise InputError(f"{path}: logits of other images than those of the dataset")
         logits.append(torch.from_numpy(store["logits"][:]).to(device))
-        _check_classes(path, logits[-1].shape[-1], classes)
+        if (found := logits[-1].shape[-1]) != classes:
+            raise InputError(f"{path}: a teacher of {found} classes; the dataset has {classes}")
+        _check_origin(path, store.attrs, store.attrs.get("dataset_hash"), run, source)
     rows = torch.tensor([places[name] for name in names], device=device)
     teacher = CachedTeacher(rows, len(sample_ids), logits)
     return teacher, [store.attrs["model_hash"] for store in stores]
 
 
-def _check_classes(path: str | Path, found: int, classes: int) -> None:
-    if found != classes:
-        raise InputError(f"{path}: a teacher of {found} classes; the dataset has {classes}")
+def _check_origin(
+    path: str | Path, origin: Mapping, dataset_hash: str, run: Run, source: Dataset
+) -> None:
+    """Refuse a teacher of another dataset, or of other labelled images than the student's."""
+    source.check(path, dataset_hash)
+    for name in ("budget", "fold"):
+        found, expected = origin.get(name), run.identity.get(name)
+        if found != expected:
+            raise InputError(f"{path}: a teacher of {name} {found}, the student is of {expected}")
