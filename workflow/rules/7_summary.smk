@@ -118,14 +118,14 @@ rule compare_accuracies:
     output:
         csv=report(
             "results/{study}/tables/accuracies.csv",
-            caption="../report/accuracies.rst",
+            caption=CAPTION,
             category=subject_of("accuracies"),
             subcategory="Tables",
             labels={"table": "accuracies", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/accuracies.html",
-            caption="../report/accuracies.rst",
+            caption=CAPTION,
             category=subject_of("accuracies"),
             subcategory="Tables",
             labels={"table": "accuracies", "format": HTML},
@@ -142,6 +142,7 @@ rule compare_accuracies:
         mem_mb=1000,
         runtime=10,
     params:
+        caption=caption_of("accuracies"),
         settings=as_json("statistics"),
         seed=config["seed"],
         code=fingerprint("compare_accuracies"),
