@@ -2,9 +2,10 @@
 
     python benchmarks/ivis_parity.py [--seeds 10]
 
-Both get the same points and the same exact neighbours, and train with the package's defaults: 150
-neighbours, batches of 128, until 20 epochs pass without progress (300 at most). The seeds are
-independent, so the samples are too. For each dataset and measure the table has mean ± sample
+All get the same points and the same exact neighbours, and train with the package's defaults: 150
+neighbours, batches of 128, until 20 epochs pass without progress (300 at most). Torch trains with
+its first layer in float32 and in bfloat16, each of which is compared with the package. The seeds
+are independent, so the samples are too. For each dataset and measure a table has mean ± sample
 standard deviation of either, and
 
 - equivalence: the p-value of two one-sided t-tests (Schuirmann 1987; Welch's variances, by
@@ -13,7 +14,7 @@ standard deviation of either, and
 - difference: the p-value of Welch's t-test that the means differ;
 - power: of that t-test, at the level 0.05, to see a difference as large as the margin.
 
-The second table pools the datasets: mean differences in units of the margin, weighted by the
+The table behind it pools the datasets: mean differences in units of the margin, weighted by the
 inverse of their variances, and the same tests with a normal distribution.
 
 CIFAR-100's test images are left out where data/cifar100 is missing.
@@ -25,7 +26,6 @@ import multiprocessing
 import os
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,8 @@ SETTINGS = {
     "epochs": 300,
     "epochs_without_progress": 20,
 }
+# Precisions of the first layer in torch, and the package.
+SIDES = ("float32", "bfloat16", "ivis")
 MEASURES = ("loss", "trustworthiness", "k-NN accuracy")
 MARGINS = {"trustworthiness": 0.01, "k-NN accuracy": 0.03}
 CIFAR = Path(__file__).parents[1] / "data/cifar100/test"
@@ -87,23 +89,33 @@ DATASETS = {
 }
 
 
-def run(algorithm: str, dataset: str, seed: int) -> tuple[float, float, float]:
-    """Embed a dataset and return its measures, in the order of `MEASURES`."""
-    from limbeck.embeddings import Neighbours
-    from limbeck.metrics.gram import centred_gram
-    from limbeck.metrics.neighbourhoods import knn_accuracy, trustworthiness
+def run(side: str, dataset: str, seed: int) -> tuple[float, float, float]:
+    """Embed a dataset by one of `SIDES` and return its measures, in the order of `MEASURES`."""
+    from scipy.stats import mode
+    from sklearn.manifold import trustworthiness
+
+    from limbeck.embeddings import Neighbours, triplets
     from limbeck.neighbours.search import nearest_neighbours
 
-    points, labels = DATASETS[dataset]()
-    points = points.astype(np.float32)
-    graph = Neighbours(*nearest_neighbours(points, K))
-    embed = import_module(f"limbeck.embeddings.{algorithm}").embed
-    result = embed(points, graph, SETTINGS, seed)
-    nearest, _ = nearest_neighbours(result.points, NEAREST)
+    values, labels = DATASETS[dataset]()
+    values = values.astype(np.float32)
+    graph = Neighbours(*nearest_neighbours(values, K))
+    if side == "ivis":
+        from limbeck.embeddings import ivis
+
+        result = ivis.embed(values, graph, SETTINGS, seed)
+        points, measures = result.points, result.measures
+    else:
+        from limbeck.embeddings import ivis_torch
+
+        mapping, losses = ivis_torch.fit(values, graph, SETTINGS, seed, "cpu", side)
+        points = mapping.transform(values)
+        measures = triplets.measures_of(losses, SETTINGS["epochs_without_progress"])
+    votes = labels[nearest_neighbours(points, NEAREST)[0]]
     return (
-        result.measures["ivis_loss"],
-        trustworthiness(centred_gram(points), nearest),
-        knn_accuracy(nearest, labels),
+        measures["ivis_loss"],
+        trustworthiness(values, points, n_neighbors=NEAREST),
+        (mode(votes, axis=1).mode == labels).mean(),
     )
 
 
@@ -146,39 +158,43 @@ def pool(measure: str, pairs: list[tuple[np.ndarray, np.ndarray]]) -> str:
     return f"{mean:.2f} ± {error:.2f} | {equivalence:.2g} | {difference:.2f} | {power:.2f}"
 
 
-def main() -> None:
-    """Print a line for each dataset and measure."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", type=int, default=10)
-    arguments = parser.parse_args()
-    names = [name for name in DATASETS if name != "CIFAR-100 test images" or CIFAR.is_dir()]
-    os.environ["OMP_NUM_THREADS"] = "1"
-    spawn = multiprocessing.get_context("spawn")
-    values = defaultdict(list)
-    with (
-        ProcessPoolExecutor(1, spawn) as torch,
-        ProcessPoolExecutor(1, spawn) as package,
-    ):
-        pools = {"ivis_torch": torch, "ivis": package}
-        jobs = {
-            (algorithm, name, seed): pool.submit(run, algorithm, name, seed)
-            for name, seed in itertools.product(names, range(arguments.seeds))
-            for algorithm, pool in pools.items()
-        }
-        for (algorithm, name, _), job in jobs.items():
-            values[algorithm, name].append(job.result())
-    print(hardware("torch", "tensorflow", "ivis"), f"{arguments.seeds} seeds", sep=", ")
-    print("\n| dataset | measure | ivis_torch | ivis | margin | equivalence | difference | power |")
+def print_tables(precision: str, samples: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    """Print the comparison of the first of each pair, (measures, seeds), with the second."""
+    print(f"\n{precision}\n")
+    print("| dataset | measure | ivis_torch | ivis | margin | equivalence | difference | power |")
     print("|---" * 8 + "|")
-    samples = {name: [np.array(values[algorithm, name]).T for algorithm in pools] for name in names}
-    for name in names:
-        for measure, ours, theirs in zip(MEASURES, *samples[name], strict=True):
+    for name, sides in samples.items():
+        for measure, ours, theirs in zip(MEASURES, *sides, strict=True):
             print(f"| {name} | {measure} | {compare(measure, ours, theirs)} |")
     print("\n| measure | difference, in margins | equivalence | difference | power |")
     print("|---" * 5 + "|")
     for number, measure in enumerate(MEASURES):
         pairs = [(ours[number], theirs[number]) for ours, theirs in samples.values()]
         print(f"| {measure} | {pool(measure, pairs)} |")
+
+
+def main() -> None:
+    """Print two tables for each precision of the first layer."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", type=int, default=10)
+    arguments = parser.parse_args()
+    names = [name for name in DATASETS if name != "CIFAR-100 test images" or CIFAR.is_dir()]
+    os.environ["OMP_NUM_THREADS"] = "1"
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn) as torch, ProcessPoolExecutor(1, spawn) as package:
+        jobs = {
+            (side, name, seed): (package if side == "ivis" else torch).submit(run, side, name, seed)
+            for name, seed in itertools.product(names, range(arguments.seeds))
+            for side in SIDES
+        }
+        values = defaultdict(list)
+        for (side, name, _), job in jobs.items():
+            values[side, name].append(job.result())
+    print(hardware("torch", "tensorflow", "ivis"), f"{arguments.seeds} seeds", sep=", ")
+    by_side = {key: np.array(rows).T for key, rows in values.items()}
+    for precision in ("float32", "bfloat16"):
+        pairs = {name: (by_side[precision, name], by_side["ivis", name]) for name in names}
+        print_tables(precision, pairs)
 
 
 if __name__ == "__main__":

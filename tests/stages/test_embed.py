@@ -6,15 +6,13 @@ import numpy as np
 import pytest
 
 from helpers.embedded import COUNT, IVIS, PACMAP, TSNE, graph_of, three_clusters
-from limbeck.embeddings import EMBEDDERS
 from limbeck.runtime import storage
 from limbeck.runtime.extras import missing_requirements
 from limbeck.runtime.seeding import derive_seed
 from limbeck.stages.embed import embed
-from limbeck.study.config import ON_DEVICE
+from limbeck.study.registry import EMBEDDINGS
 
 IDENTITY = {"study": "s", "method": "distilled", "budget": 50, "fold": 1, "layer": "C"}
-EXTRA = {"ivis": "ivis", "tsne_gpu": "gpu", "pacmap": "pacmap"}
 
 
 @pytest.fixture
@@ -43,15 +41,15 @@ def stores(tmp_path):
     ids=lambda value: value["algorithm"] if isinstance(value, dict) else None,
 )
 def test_same_seed_gives_the_same_bits_in_the_store(stores, tmp_path, settings, measure, epochs):
-    algorithm = settings["algorithm"]
-    if algorithm in EXTRA and (missing := missing_requirements(EXTRA[algorithm])):
+    declared = EMBEDDINGS[settings["algorithm"]]
+    if declared.extra and (missing := missing_requirements(declared.extra)):
         pytest.skip(missing)
     embed(*stores, "mine", settings, 3, "cpu", tmp_path / "out.zarr")
     store = storage.open_store(tmp_path / "out.zarr")
-    module = importlib.import_module(EMBEDDERS[algorithm])
-    where = {"device": "cpu"} if algorithm in ON_DEVICE else {}
+    module = importlib.import_module(declared.module)
+    where = {"device": "cpu"} if declared.on_device else {}
     points = three_clusters()
-    seed = derive_seed(3, "embed", "mine")
+    seed = derive_seed(3, "embed", "mine", 50, 1)
     expected = module.embed(points, graph_of(points), settings, seed, **where)
     assert set(store) == {"points", "sample_ids", "losses"}
     np.testing.assert_array_equal(store["points"][:], expected.points.astype(np.float32))

@@ -112,6 +112,44 @@ rule test_methods:
         " --table {output} 2>> {log}"
 
 
+rule compare_accuracies:
+    input:
+        predictions=compared_predictions,
+    output:
+        csv=report(
+            "results/{study}/tables/accuracies.csv",
+            caption="../report/accuracies.rst",
+            category=subject_of("accuracies"),
+            subcategory="Tables",
+            labels={"table": "accuracies", "format": CSV},
+        ),
+        html=report(
+            "results/{study}/tables/accuracies.html",
+            caption="../report/accuracies.rst",
+            category=subject_of("accuracies"),
+            subcategory="Tables",
+            labels={"table": "accuracies", "format": HTML},
+        ),
+        md="results/{study}/tables/accuracies.md",
+    log:
+        "logs/{study}/compare_accuracies.log",
+    benchmark:
+        "benchmarks/results/{study}/compare_accuracies.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=as_json("statistics"),
+        seed=config["seed"],
+        code=fingerprint("compare_accuracies"),
+    shell:
+        "limbeck compare_accuracies --predictions {input.predictions}"
+        " --settings {params.settings:q} --seed {params.seed} --table {output} 2>> {log}"
+
+
 rule describe_network:
     input:
         dataset="results/{study}/dataset.zarr",
@@ -177,6 +215,43 @@ rule draw_figure:
         "limbeck draw_figure --dataset {input.dataset} --inputs {input.inputs}"
         " --settings {params.settings:q} --methods {params.methods} {params.area_mass}"
         " --pdf {output.pdf} --png {output.png} 2>> {log}"
+
+
+rule write_explorer:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        # It is written after all embeddings, neighbours and metrics of the study.
+        metrics="results/{study}/tables/metrics.csv",
+    output:
+        page=report(
+            "results/{study}/explorer.html",
+            caption="../report/explorer.rst",
+            category=subject_of("explorer"),
+        ),
+    log:
+        "logs/{study}/write_explorer.log",
+    benchmark:
+        "benchmarks/results/{study}/write_explorer.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        study=lambda wildcards, output: Path(output.page).parent,
+        methods=EXPLORED,
+        layers=[
+            layer
+            for layer in config["layers"]
+            if any(layer in layers_of(config, method) for method in EXPLORED)
+        ],
+        embeddings=config["run"]["embeddings"],
+        code=fingerprint("write_explorer"),
+        page=templates.digest(),
+    shell:
+        "limbeck write_explorer --study {params.study:q} --methods {params.methods:q}"
+        " --layers {params.layers:q} --embeddings {params.embeddings:q} --page {output.page} 2>> {log}"
 
 
 rule write_provenance:

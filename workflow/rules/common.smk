@@ -1,3 +1,4 @@
+import functools
 import gc
 import os
 import shlex
@@ -8,6 +9,7 @@ from snakemake.logging import logger
 
 from limbeck.networks import user_code
 from limbeck.data.listing import listing
+from limbeck.explorer import templates
 from limbeck.published import numbers
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
@@ -18,6 +20,7 @@ from limbeck.study.metrics import metric_modules
 from limbeck.study.objectives import teacher_input
 from limbeck.study.questions import (
     activations_json,
+    comparisons_of,
     embedding_json,
     figure_files,
     figure_json,
@@ -48,14 +51,16 @@ from limbeck.study.settings import DatasetSettings
 # Jobs stay in memory until the end, and to look for garbage among thousands takes a tenth of the time.
 gc.set_threshold(50_000)
 
+# Where the config came from, for messages.
+SOURCES = " + ".join(
+    map(str, [*workflow.configfiles, *["--config"] * bool(workflow.config_settings.config)])
+)
+
 try:
     # Jobs were planned with a config that was checked.
     if workflow.is_main_process:
         check_files(workflow.configfiles)
-    sources = [*workflow.configfiles, *(["--config"] if workflow.config_settings.config else [])]
-    config.update(
-        check_config(config, " + ".join(map(str, sources)), files=workflow.is_main_process)
-    )
+    config.update(check_config(config, SOURCES, files=workflow.is_main_process))
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -63,6 +68,26 @@ except InputError as error:
 # Where modules of users' own networks are looked for, here and in all jobs: beside their configs.
 FOLDERS = [Path(path).absolute().parent for path in workflow.configfiles] + [Path.cwd()]
 os.environ.setdefault(user_code.VARIABLE, os.pathsep.join(map(str, dict.fromkeys(FOLDERS))))
+
+
+@functools.cache
+def dataset_listing():
+    """A digest of the dataset's files, which only who plans jobs looks at."""
+    try:
+        return listing(DatasetSettings(**config["dataset"]))
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
+if workflow.is_main_process:
+    from limbeck.operations.preflight import check_before_jobs
+
+    deployed = bool(workflow.deployment_settings.deployment_method)
+    try:
+        for note in check_before_jobs(config, SOURCES, dataset_listing(), not deployed):
+            logger.info(note)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 wildcard_constraints:
@@ -92,11 +117,7 @@ def as_json(key):
 
 
 def dataset_files(wildcards):
-    """A digest of the dataset's files; a function, so that only who plans this job looks at them."""
-    try:
-        return listing(DatasetSettings(**config["dataset"]))
-    except InputError as error:
-        raise WorkflowError(str(error)) from None
+    return dataset_listing()
 
 
 def activation_store(path):
@@ -283,6 +304,12 @@ def area_mass_flag(wildcards):
     return f"--area-mass {config['metrics']['area_mass']}"
 
 
+def compared_predictions(wildcards=None):
+    """Predictions of the two methods that are compared, in all budgets and folds."""
+    path = "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr"
+    return existing(all_runs(path, method=config["statistics"]["methods"] or []))
+
+
 RUN_METRICS = existing(
     all_runs("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv")
 )
@@ -296,11 +323,19 @@ if config["partial"]:
         if figure not in DRAWN:
             logger.info(f"Figure {figure} is left out: nothing that it shows was made yet.")
 
+COMPARISONS = [
+    table for table in comparisons_of(config) if table != "accuracies" or compared_predictions()
+]
+EXPLORED = [
+    method
+    for method in config["run"]["methods"]
+    if any(f"/runs/{method}/" in path for path in RUN_METRICS)
+]
 TABLE_FILES = [
     "results/{study}/tables/metrics.csv",
     *expand(
         "results/{{study}}/tables/{table}.{format}",
-        table=["statistics", *TABLES, *(["noise"] if config["run"]["maps"] else [])],
+        table=[*COMPARISONS, *TABLES, *(["noise"] if config["run"]["maps"] else [])],
         format=TABLE_FORMATS,
     ),
 ]

@@ -107,26 +107,26 @@ def fit(
     InputError
         If the settings ask for more than there is.
     """
-    place = select_device(device)
+    where = select_device(device)
     if precision == "auto":
         wide = activations.shape[1] >= WIDE
-        precision = resolve_precision("auto", place) if wide else "float32"
+        precision = resolve_precision("auto", where) if wide else "float32"
     rows = neighbour_rows(len(activations), neighbours, settings)
-    triplets = Triplets(torch.from_numpy(rows).to(place), settings["batch_size"])
-    low, extent = (torch.from_numpy(part).to(place) for part in unit_scale(activations))
-    values = torch.empty(activations.shape, dtype=getattr(torch, precision), device=place)
+    triplets = Triplets(torch.from_numpy(rows).to(where), settings["batch_size"])
+    low, extent = (torch.from_numpy(part).to(where) for part in unit_scale(activations))
+    values = torch.empty(activations.shape, dtype=getattr(torch, precision), device=where)
     for part, scaled in zip(
         torch.from_numpy(activations).split(BATCH), values.split(BATCH), strict=True
     ):
-        scaled.copy_(part.to(place).sub(low).div_(extent))
+        scaled.copy_(part.to(where).sub(low).div_(extent))
     torch.manual_seed(seed)
-    network = build_network(settings["network"], values.shape[1]).to(place)
+    network = build_network(settings["network"], values.shape[1]).to(where)
     optimiser = torch.optim.Adam(network.parameters(), LEARNING_RATE, eps=EPSILON, fused=True)
     losses = []
     best, waited = math.inf, 0
-    with computing("float32", place):
+    with computing("float32", where):
         while len(losses) < settings["epochs"] and waited < settings["epochs_without_progress"]:
-            total = torch.zeros((), device=place)
+            total = torch.zeros((), device=where)
             for chosen in triplets.epoch():
                 optimiser.zero_grad(set_to_none=True)
                 points = network(values.index_select(0, chosen.flatten()))

@@ -41,9 +41,9 @@ class TSNE(torchdr.TSNE):
 
 
 class DeltaBarDelta(torch.optim.Optimizer):
-    """Descent with momentum and a gain for each coordinate (Jacobs 1988), as t-SNE has had it ever.
+    """Descent with momentum and a gain for each coordinate, as in every t-SNE implementation.
 
-    A gain grows as long as the coordinate goes on downhill, and shrinks when it swings.
+    A gain grows while the coordinate goes on downhill, and shrinks when it swings (Jacobs 1988).
     """
 
     def __init__(self, parameters, lr: float):
@@ -76,11 +76,11 @@ def embed(
 
     Measures: ``kl_divergence``. Memory on the device: about 20 n² bytes.
     """
-    place = select_device(device)
+    where = select_device(device)
     conditional = conditional_affinities(neighbours, settings)
     shape = (len(activations), -1)
-    values = torch.from_numpy(conditional.data.reshape(shape).astype(np.float32)).to(place)
-    indices = torch.from_numpy(conditional.indices.reshape(shape).astype(np.int64)).to(place)
+    values = torch.from_numpy(conditional.data.reshape(shape).astype(np.float32)).to(where)
+    indices = torch.from_numpy(conditional.indices.reshape(shape).astype(np.int64)).to(where)
     early = settings["early_exaggeration_iterations"]
     model = TSNE(
         perplexity=settings["perplexity"],
@@ -92,13 +92,13 @@ def embed(
         early_exaggeration_iter=early - 1,
         max_iter=early + settings["iterations"],
         min_grad_norm=0,
-        device=place,
+        device=where,
         distributed=False,
         process_duplicates=False,
     )
     model.affinity_in = Graph(values, indices)
     # Of the points themselves TorchDR needs the number only.
-    points = model.fit_transform(torch.zeros(len(activations), 1, device=place))
+    points = model.fit_transform(torch.zeros(len(activations), 1, device=where))
     points = points.detach().cpu().numpy()
     return Embedding(points, {"kl_divergence": kl_divergence(conditional, points)})
 

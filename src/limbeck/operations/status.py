@@ -40,6 +40,7 @@ PARTS = {
     "test_methods": "tables",
     "describe_network": "networks",
     "draw_figure": "figures",
+    "write_explorer": "explorer",
     "write_provenance": "provenance",
 }
 SYMBOLS = {"failed": "x", "interrupted": "!", "running": ">", "missing": ".", "done": "+"}

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from limbeck.runtime.errors import InputError, suggest
+from limbeck.runtime.extras import missing_requirements
 from limbeck.runtime.paths import expand
+from limbeck.study.dataset_checks import too_few_points
 from limbeck.study.datasets import dataset_mistakes
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
@@ -66,7 +68,8 @@ def contradictions(config: Mapping) -> Iterator[str]:
     yield from _layer_contradictions(config)
     yield from _metric_contradictions(config)
     if config["run"]["maps"]:
-        yield from _noise_contradictions(config)
+        points = config["noise"]["points"]
+        yield from too_few_points(config, points, f"noise.points = {points}")
     for name in config["run"]["figures"]:
         yield from _figure_contradictions(name, config["figures"][name], config)
 
@@ -187,17 +190,6 @@ def _metric_contradictions(config: Mapping) -> Iterator[str]:
             yield f"statistics.metrics = '{name}': not in run.metrics; {suggest(name, scored)}"
 
 
-def _noise_contradictions(config: Mapping) -> Iterator[str]:
-    points, embeddings = config["noise"]["points"], config["embeddings"]
-    least = {"metrics.neighbours": config["metrics"]["neighbours"] + 1}
-    for name in config["run"]["embeddings"]:
-        declared = EMBEDDINGS[embeddings[name]["algorithm"]]
-        least[f"embeddings.{name}"] = declared.points(embeddings[name])
-    for key, count in least.items():
-        if points < count:
-            yield f"noise.points = {points}: {key} needs {count} or more"
-
-
 def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Iterator[str]:
     key, declared = f"figures.{name}", FIGURES[figure["kind"]]
     run = config["run"]
@@ -233,6 +225,22 @@ def missing_files(config: Mapping) -> Iterator[str]:
         for path in dict.fromkeys(weights_file_of(config, method, *run) for run in runs):
             if path is not None:
                 yield from _missing(f"methods.{method}{block}.weights", path)
+
+
+def missing_libraries(config: Mapping) -> Iterator[str]:
+    """Check that the optional libraries which the selected embeddings need are installed.
+
+    Yields
+    ------
+    str
+        One line for each embedding whose libraries are not: its key, what is missing, what to do.
+    """
+    for name in config["run"]["embeddings"]:
+        algorithm = config["embeddings"][name]["algorithm"]
+        extra = EMBEDDINGS[algorithm].extra
+        missing = extra and missing_requirements(extra)
+        if missing:
+            yield f"embeddings.{name}.algorithm = {algorithm}: {missing}"
 
 
 def _missing(key: str, path: str) -> Iterator[str]:

@@ -35,7 +35,8 @@ PAIRS = either(
 
 # What figures read, below the study's results. A wildcard stands for what the figure's settings
 # name, and for all that the study has where they name nothing.
-METRICS = ("tables/metrics.csv", "tables/statistics.csv")
+PAIRED_TESTS = "tables/statistics.csv"
+METRICS = ("tables/metrics.csv", PAIRED_TESTS)
 PUBLISHED = ("tables/published.csv", "tables/metrics.csv")
 NETWORKS = ("networks/{method}.csv",)
 PREDICTIONS = ("runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",)

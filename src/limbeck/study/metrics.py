@@ -69,6 +69,8 @@ class Metric:
         What stands behind the colon of its parts' names; empty if it has none.
     from_zero : bool
         Whether an axis begins at 0.
+    flag : bool
+        Whether it is 1 for yes or 0 for no.
     algorithms : tuple of str
         Of which embeddings it is measured; empty stands for all.
     settings : tuple of str
@@ -91,6 +93,7 @@ class Metric:
     null_label: str = ""
     parts: str = ""
     from_zero: bool = False
+    flag: bool = False
     algorithms: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     images: Callable[[Mapping], int] = _one
@@ -311,6 +314,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         better="lower",
         from_zero=True,
         tested=False,
+        flag=True,
     ),
     Metric("ivis_loss", "embeddings", "ivis loss at convergence", better="lower", algorithms=IVIS),
     Metric(
@@ -329,6 +333,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         digits=0,
         better="higher",
         from_zero=True,
+        flag=True,
         algorithms=IVIS,
         tested=False,
     ),
@@ -422,6 +427,18 @@ def find_metric(name: str) -> Metric:
         if found and (found.null or not suffix):
             return found
     raise InputError(f"metric '{name}': no such metric; {suggest(whole, METRICS)}")
+
+
+def title_of(name: str) -> tuple[str, str]:
+    """Return what a row's metric is called in print, with its unit, and its part.
+
+    Raises
+    ------
+    InputError
+        If there is no such metric.
+    """
+    metric, part = find_metric(name), name.partition(":")[2].replace("_", " ")
+    return (metric.title.format(part), "") if "{}" in metric.label else (metric.title, part)
 
 
 def null_of(name: str, suffix: str = NULL) -> str:

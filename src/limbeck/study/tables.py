@@ -40,38 +40,68 @@ TABLES = {
             "paper). Numbers that were published are marked as such and keep to rows of their own.",
         ),
         Table(
-            "ivis_loss",
-            "embeddings",
-            ("layer", "method", "embedding"),
-            ("ivis_loss",),
-            "Ivis loss at convergence, the mean over the last epochs, as many as training goes on "
-            "without progress, by layer (Table 2 of the paper).",
-        ),
-        Table(
-            "class_area",
-            "embeddings",
-            ("embedding", "layer", "method"),
-            ("class_area_ratio",),
-            "Area of the region that holds {area_percent} % of a class's density in the embedding, "
-            "over the area of all points found in the same way: mean over classes.",
+            "fidelity",
+            "outputs",
+            ("method",),
+            (
+                *("teacher_agreement", "teacher_divergence"),
+                *("calibration_error", "negative_log_likelihood"),
+            ),
+            "How far a network says what the teacher says, and how far its probabilities can be "
+            "trusted: agreement with the teacher's class, KL divergence from its probabilities, "
+            "expected calibration error over 15 bins, negative log-likelihood.",
         ),
         Table(
             "superclass_correlation",
             "outputs",
             ("method",),
-            ("superclass_correlation",),
+            ("superclass_correlation", "superclass_contrast"),
             "Pearson correlation between the logits of two classes over the test images, averaged "
-            "over the pairs within each superclass.",
+            "over the pairs within each superclass; and, of logits without their mean over the "
+            "classes, what it is inside superclasses more than outside.",
         ),
         Table(
             "representation",
             "layers",
             ("layer", "method"),
-            ("probe_accuracy", "intrinsic_dimension", "variance_ratio", "neighbour_overlap"),
+            (
+                *("probe_accuracy", "knn_accuracy", "silhouette", "intrinsic_dimension"),
+                *("variance_ratio", "neighbour_overlap"),
+            ),
             "Metrics of the layers in their own space: linear probe ({probe_folds}-fold "
-            "cross-validation over the test images), TwoNN intrinsic dimension, within-class over "
-            "between-class variance, and the part of the {neighbours} nearest neighbours that are "
-            "shared with another method's layer of the same name.",
+            "cross-validation over the test images), k-NN accuracy, silhouette of the classes, "
+            "TwoNN intrinsic dimension, within-class over between-class variance, and the part of "
+            "the {neighbours} nearest neighbours that are shared with another method's layer of "
+            "the same name.",
+        ),
+        Table(
+            "class_area",
+            "embeddings",
+            ("embedding", "layer", "method"),
+            ("class_area_ratio", "class_area_ratio_to_null", "class_area_spread"),
+            "Area of the region that holds {area_percent} % of a class's density in the embedding, "
+            "over the area of all points found in the same way: mean over classes, the same over "
+            "what permuted classes give, and the deviation over classes.",
+        ),
+        Table(
+            "embedding_quality",
+            "embeddings",
+            ("embedding", "layer", "method"),
+            (
+                *("trustworthiness", "continuity", "knn_accuracy", "silhouette"),
+                *("axis_ratio", "collapsed"),
+            ),
+            "How far an embedding keeps the neighbours of its layer (trustworthiness, continuity) "
+            "and tells classes apart, and whether it collapsed to a line.",
+        ),
+        Table(
+            "ivis_loss",
+            "embeddings",
+            ("layer", "method", "embedding"),
+            ("ivis_loss", "ivis_epochs", "ivis_converged"),
+            "Ivis loss at convergence, the mean over the last epochs, as many as training goes on "
+            "without progress, by layer (Table 2 of the paper); the epochs, and in how many of "
+            "them it converged.",
         ),
         Table(
             "runtime",
