@@ -314,6 +314,19 @@ def test_noise_without_maps(config):
     check_config(config)
 
 
+def test_figures_of_runs_and_layers_that_are_not_there(config):
+    config["methods"]["teacher"] |= {"budgets": [200], "folds": 1}
+    config["layers"]["F"] = {"distilled": "group3"}
+    config["run"]["figures"] = ["maps", "clouds"]
+    assert config.mistakes() == [
+        "figures.clouds: budget = 50, fold = 0: none of teacher is run there",
+    ]
+    config["figures"]["clouds"] |= {"budget": "last", "layer": "F"}
+    assert config.mistakes() == ["figures.clouds.layer = F: teacher is without it"]
+    config["figures"]["clouds"]["layer"] = "E"
+    check_config(config)
+
+
 def test_published_numbers_to_compare_with(config):
     config["run"]["figures"].append("published")
     assert config.mistake().startswith("figures.published: nothing to compare with; set published")

@@ -203,8 +203,19 @@ def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Itera
         if metric not in scored:
             kinds = " or ".join(f"run.metrics.{kind}" for kind in kinds_of(metric))
             yield f"{key}: shows {metric}, which is not taken; add it to {kinds}"
-    if "pairs" in figure and not resolve_figure(figure, config)["pairs"]:
+    resolved = resolve_figure(figure, config)
+    if "pairs" in figure and not resolved["pairs"]:
         yield f"{key}.pairs = {figure['pairs']}: run.methods has one method, and no pair"
+    if declared.reads in ("embeddings", "predictions"):
+        methods = resolved.get("methods", run["methods"])
+        methods = [resolved["method"]] if "method" in resolved else methods
+        place = resolved["budget"], resolved["fold"]
+        if not any(place in runs_of(config, method) for method in methods):
+            where = "budget = {}, fold = {}".format(*place)
+            yield f"{key}: {where}: none of {', '.join(methods)} is run there"
+        layer = resolved.get("layer")
+        if layer and not any(layer in layers_of(config, method) for method in methods):
+            yield f"{key}.layer = {layer}: {', '.join(methods)} is without it"
 
 
 def missing_files(config: Mapping) -> Iterator[str]:
