@@ -146,7 +146,9 @@ def _completed(config: dict) -> dict:
     for name, method in config["methods"].items():
         objective = method["objective"]
         block = fill_in(block_of(objective), method.get(objective, {}))
-        methods[name] = {**method, objective: block}
+        # A block that is not in force says nothing of the study.
+        own = {key: value for key, value in method.items() if key not in OBJECTIVES}
+        methods[name] = {**own, objective: block}
     run = dict(config["run"])
     if run["methods"] is None:
         run["methods"] = list(methods)
