@@ -291,7 +291,11 @@ def first_model(wildcards):
 def figure_sources(figure):
     """Paths that a figure is drawn from; of runs in a partial study those that exist."""
     paths = [f"results/{{study}}/{path}" for path in figure_files(config, figure)]
-    made = [path for path in paths if path.split("/")[2] in ("tables", "noise")]
+    made = [
+        path
+        for path in paths
+        if path.startswith(("results/{study}/tables", "results/{study}/noise"))
+    ]
     there = {*made, *existing([path for path in paths if path not in made])}
     return [path for path in paths if path in there]
 
