@@ -86,21 +86,21 @@ def test_dates_in_the_future_are_said_first(study):
 
 
 @pytest.mark.parametrize(
-    ("last", "profile", "expected"),
+    ("command", "profile", "expected"),
     [
-        (", SLURM job 7, attempt 1", None, "snakemake --profile slurm "),
-        (", attempt 1", None, "snakemake "),
-        (", SLURM job 7, attempt 1", "slurm", "snakemake "),
-        (", SLURM job 7, attempt 1\n2026-01-01 10:00 limbeck train, version 1", None, "snakemake "),
+        ("--profile slurm --configfile small.yaml", None, "snakemake --profile slurm "),
+        ("-n --profile=profiles/slurm", None, "snakemake --profile profiles/slurm "),
+        ("--profile slurm", "slurm", "snakemake "),  # set in the environment
+        ("--workflow-profile other", None, "snakemake "),
     ],
 )
-def test_the_profile_that_the_last_job_ran_with(study, monkeypatch, last, profile, expected):
+def test_the_profile_of_the_last_call(study, monkeypatch, command, profile, expected):
     if profile:
         monkeypatch.setenv("SNAKEMAKE_PROFILE", profile)
-    first = train()
-    write(first.log, f"2026-01-01 10:00 limbeck train, version 1, host a{last}\nepoch 1\n")
-    write(small_jobs()[0].log, "2026-01-01 09:00 limbeck prepare_dataset, version 1", age=60)
-    assert commands()[-1] == f"{expected}{STUDY}"
+    for time, said in (("2026-01-01T10", "--profile old"), ("2026-01-01T11", command)):
+        text = f"  Command: /usr/bin/snakemake {said}\n  Snakefile: Snakefile\n"
+        write(f".snakemake/log/{time}.snakemake.log", text)
+    assert commands() == [f"{expected}{STUDY}"]
 
 
 def test_marks_of_jobs_that_were_cut_off(study):

@@ -1,15 +1,15 @@
 """What to type next in a study."""
 
 import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from limbeck.operations.jobs import Job
 from limbeck.operations.states import store_fault
 from limbeck.runtime.dates import dated_ahead, say_dated_ahead
-from limbeck.runtime.origin import FIRST_LINE
 
 # What `rule all` asks for; when it is there, Snakemake makes nothing else that is gone.
 TARGETS = (
@@ -50,13 +50,13 @@ def next_step(
     lost = lost_paths(states)
     made = chain.from_iterable(job.outputs for job, state in states.items() if state != "missing")
     ahead = dated_ahead(made)
-    again = _command(states, overlays)
+    again = _command(overlays)
     if running:
         return _say("Snakemake is running; to look again", _status(overlays, "--watch"))
     if locked:
         return _say(
             "Snakemake was killed; if none works on this study on another machine, remove its lock",
-            _command(states, overlays, "--unlock"),
+            _command(overlays, "--unlock"),
         )
     if ahead:
         return f"next: {say_dated_ahead(ahead)}"
@@ -67,8 +67,8 @@ def next_step(
         return _say(
             f"{len(lost)} files are gone or lack parts, which Snakemake does not see. The first "
             "command makes them again, the second keeps what was made of them",
-            " ".join([_command(states, overlays, "--force"), "--", *paths]),
-            _command(states, overlays, "--touch"),
+            " ".join([_command(overlays, "--force"), "--", *paths]),
+            _command(overlays, "--touch"),
         )
     if "failed" in found:
         return _say("mend what the logs say, then", again)
@@ -77,13 +77,13 @@ def next_step(
             f"{found.count('outdated')} outputs are older than what they were made of. After a "
             "copy without dates (cp -r; cp -rp keeps them) the first command mends that; after a "
             "change the second makes them again",
-            _command(states, overlays, "--touch"),
+            _command(overlays, "--touch"),
             again,
         )
     if found.count("done") == total:
         return _say(
             "nothing to be done, unless code or config changed (snakemake -n); for the report",
-            _command(states, overlays, "--report", "report.html"),
+            _command(overlays, "--report", "report.html"),
         )
     return _say("", again)
 
@@ -96,22 +96,22 @@ def _status(overlays: Sequence[str], flag: str) -> str:
     return " ".join(["limbeck status", *_configfile(overlays), flag])
 
 
-def _command(states: Mapping[Job, str], overlays: Sequence[str], *flags: str) -> str:
-    profile = ["--profile", "slurm"] if _used_slurm(states) else []
-    return " ".join(["snakemake", *profile, *flags, *_configfile(overlays)])
+def _command(overlays: Sequence[str], *flags: str) -> str:
+    profile = _last_profile()
+    words = ["--profile", shlex.quote(profile)] if profile else []
+    return " ".join(["snakemake", *words, *flags, *_configfile(overlays)])
 
 
 def _configfile(overlays: Sequence[str]) -> list[str]:
     return ["--configfile", *map(shlex.quote, overlays)] if overlays else []
 
 
-def _used_slurm(states: Mapping[Job, str]) -> bool:
-    """Tell whether the last job that wrote a log was one of SLURM, and no profile is set anyway."""
-    if os.environ.get("SNAKEMAKE_PROFILE"):
-        return False
-    logs = [path for path in (Path(job.log) for job in states) if path.is_file()]
-    if not logs:
-        return False
-    text = max(logs, key=os.path.getmtime).read_text(errors="replace")
-    starts = [match.start() for match in FIRST_LINE.finditer(text)]
-    return bool(starts) and ", SLURM job " in text[starts[-1] :].partition("\n")[0]
+def _last_profile() -> str | None:
+    """Return the profile that Snakemake was last called with here, None if one is set anyway."""
+    logs = sorted(Path(".snakemake/log").glob("*.snakemake.log"))
+    if os.environ.get("SNAKEMAKE_PROFILE") or not logs:
+        return None
+    with logs[-1].open(errors="replace") as file:
+        command = next((line for line in islice(file, 50) if "Command: " in line), "")
+    profile = re.search(r" --profile[= ](\S+)", command)
+    return profile and profile[1]
