@@ -276,12 +276,13 @@ def test_distillation_may_crop(config, augmentation):
 
 def test_too_few_images_of_a_class(config):
     config["activations"] = {"images_per_class": 4}
-    assert config.mistakes() == [
-        "metrics.probe_folds = 5: allowed: 2 to 4, activations.images_per_class"
-    ]
+    assert config.mistakes() == ["activations.images_per_class = 4: probe_accuracy needs 5"]
     config["activations"] = {"images_per_class": 2}
     config["metrics"] = {"probe_folds": 2}
-    assert config.mistakes() == ["activations.images_per_class = 2: the area of a class needs 3"]
+    assert config.mistakes() == [
+        "activations.images_per_class = 2: class_area_ratio needs 3",
+        "activations.images_per_class = 2: class_area_spread needs 3",
+    ]
     config["run"]["figures"] = ["bars"]
     config["run"]["metrics"] = {"embeddings": ["trustworthiness"]}
     check_config(config)
@@ -310,6 +311,19 @@ def test_noise_without_maps(config):
     config["run"]["maps"] = []
     assert config.mistakes() == ["figures.noise: run.maps is empty; nothing to show"]
     config["run"]["figures"].remove("noise")
+    check_config(config)
+
+
+def test_figures_of_runs_and_layers_that_are_not_there(config):
+    config["methods"]["teacher"] |= {"budgets": [200], "folds": 1}
+    config["layers"]["F"] = {"distilled": "group3"}
+    config["run"]["figures"] = ["maps", "clouds"]
+    assert config.mistakes() == [
+        "figures.clouds: budget = 50, fold = 0: none of teacher is run there",
+    ]
+    config["figures"]["clouds"] |= {"budget": "last", "layer": "F"}
+    assert config.mistakes() == ["figures.clouds.layer = F: teacher is without it"]
+    config["figures"]["clouds"]["layer"] = "E"
     check_config(config)
 
 

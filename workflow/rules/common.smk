@@ -20,6 +20,7 @@ from limbeck.study.metrics import metric_modules
 from limbeck.study.objectives import teacher_input
 from limbeck.study.questions import (
     activations_json,
+    comparisons_of,
     embedding_json,
     figure_files,
     figure_json,
@@ -52,7 +53,10 @@ gc.set_threshold(50_000)
 
 # Where the config came from, for messages.
 SOURCES = " + ".join(
-    map(str, [*workflow.configfiles, *["--config"] * bool(workflow.config_settings.config)])
+    [
+        *(min(str(path), os.path.relpath(path), key=len) for path in workflow.configfiles),
+        *["--config"] * bool(workflow.config_settings.config),
+    ]
 )
 
 try:
@@ -175,13 +179,17 @@ def all_layers(path):
 
 def run_metrics(wildcards):
     """Paths of the metrics of one run, of its layers and of their embeddings."""
-    folder = "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/"
     layers = layers_of(config, wildcards.method)
     return [
-        folder.format() + "predictions.csv",
-        *expand(folder + "{layer}.csv", layer=layers),
+        "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/predictions.csv",
         *expand(
-            folder + "{layer}/{embedding}.csv", layer=layers, embedding=config["run"]["embeddings"]
+            "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}.csv",
+            layer=layers,
+        ),
+        *expand(
+            "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}/{embedding}.csv",
+            layer=layers,
+            embedding=config["run"]["embeddings"],
         ),
     ]
 
@@ -303,6 +311,12 @@ def area_mass_flag(wildcards):
     return f"--area-mass {config['metrics']['area_mass']}"
 
 
+def compared_predictions(wildcards=None):
+    """Predictions of the two methods that are compared, in all budgets and folds."""
+    path = "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr"
+    return existing(all_runs(path, method=config["statistics"]["methods"] or []))
+
+
 RUN_METRICS = existing(
     all_runs("results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics.csv")
 )
@@ -316,6 +330,9 @@ if config["partial"]:
         if figure not in DRAWN:
             logger.info(f"Figure {figure} is left out: nothing that it shows was made yet.")
 
+COMPARISONS = [
+    table for table in comparisons_of(config) if table != "accuracies" or compared_predictions()
+]
 EXPLORED = [
     method
     for method in config["run"]["methods"]
@@ -325,7 +342,7 @@ TABLE_FILES = [
     "results/{study}/tables/metrics.csv",
     *expand(
         "results/{{study}}/tables/{table}.{format}",
-        table=["statistics", *TABLES, *(["noise"] if config["run"]["maps"] else [])],
+        table=[*COMPARISONS, *TABLES, *(["noise"] if config["run"]["maps"] else [])],
         format=TABLE_FORMATS,
     ),
 ]

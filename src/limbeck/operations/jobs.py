@@ -16,6 +16,7 @@ from string import Formatter
 
 from limbeck.study.figures import FIGURES, NETWORKS
 from limbeck.study.questions import (
+    comparisons_of,
     has_run,
     needed_methods,
     tables_of,
@@ -68,6 +69,10 @@ RULES = {
     "test_methods": (
         "",
         [f"results/{{study}}/tables/statistics.{format}" for format in TABLE_FORMATS],
+    ),
+    "compare_accuracies": (
+        "",
+        [f"results/{{study}}/tables/accuracies.{format}" for format in TABLE_FORMATS],
     ),
     "describe_network": ("{method}", ["results/{study}/networks/{method}.csv"]),
     "draw_figure": (
@@ -153,8 +158,10 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         "teacher_logits": [name for name in trained if name in teachers],
         "describe_network": run["methods"] if shows_networks else [],
     }
+    left_out = [] if run["maps"] else ["score_noise"]
+    left_out += [] if comparisons_of(config) else ["test_methods", "compare_accuracies"]
     for rule, (place, _) in RULES.items():
-        if rule == "score_noise" and not run["maps"]:
+        if rule in left_out:
             continue
         values["method"] = made_for.get(rule, run["methods"])
         names = ["study", *(name for _, name, _, _ in Formatter().parse(place) if name)]

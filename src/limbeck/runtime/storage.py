@@ -20,7 +20,6 @@ from limbeck import __version__
 from limbeck.runtime.atomic import MARKER, atomic_path, check_outputs
 from limbeck.runtime.csv_files import (
     METRIC_COLUMNS,
-    METRIC_NUMBERS,
     metric_rows,
     read_metrics,
     read_rows,
@@ -35,7 +34,6 @@ from limbeck.runtime.stored import Attributes, Store, Stored
 __all__ = [
     "Attributes",
     "METRIC_COLUMNS",
-    "METRIC_NUMBERS",
     "RowWriter",
     "Store",
     "Stored",

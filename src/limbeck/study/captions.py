@@ -32,6 +32,10 @@ OTHER_TABLES = {
     "plane; *quadrant_silhouette*: how far apart the four quadrants lie; *clumping*: how many "
     "times more uneven neighbourhoods are than in the plane, at the scale where this is largest; "
     "1 means as uniform as the noise itself.",
+    "accuracies": "Test accuracies of {first_method} and {second_method} on the same test images, "
+    "for each number of labelled images and fold: the difference with its {confidence_percent} % "
+    "interval from resampling the images (paired bootstrap), and McNemar's test, corrected over "
+    "the table.",
     "statistics": "{second_method} minus {first_method}, paired over {folds}, for each metric, "
     "layer, embedding and budget: difference with its {confidence_percent} % confidence interval. "
     "{tested} What so few folds can and cannot show stands above the table.",
@@ -60,7 +64,7 @@ def figure_caption(config: Mapping, figure: str) -> str:
 def table_caption(config: Mapping, table: str) -> str:
     """Return the caption of a table of a study."""
     texts = _texts(config)
-    if table in ("metrics", "noise", "statistics"):
+    if table in ("metrics", "noise", "statistics", "accuracies"):
         return OTHER_TABLES[table].format_map(texts)
     own = TABLES[table].caption if table in TABLES else OTHER_TABLES[table]
     spread = SPREAD if config["folds"] > 1 else NO_SPREAD

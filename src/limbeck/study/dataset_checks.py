@@ -9,7 +9,7 @@ from limbeck.runtime.paths import show
 from limbeck.study.embeddings import EMBEDDINGS, Embedding
 from limbeck.study.figures import ENDS
 from limbeck.study.objectives import OBJECTIVES, needs_unlabelled
-from limbeck.study.questions import needed_methods, options_of
+from limbeck.study.questions import needed_methods, options_of, runs_of
 
 AREA_POINTS = 3
 # Whose class areas are not measured where a class has fewer points.
@@ -181,9 +181,9 @@ def _budget_mistakes(
     if any(wrong):
         yield from (f"budgets = {config['budgets']}: {mistake}" for mistake in filter(None, wrong))
         return
-    largest = max(config["budgets"])
-    left = sum(train_per_class) - largest
     for name, method in trained.items():
+        largest = max(budget for budget, _ in runs_of(config, name))
+        left = sum(train_per_class) - largest
         objective, options = method["objective"], options_of(config, name)
         key, step = f"methods.{name}.{objective}", 1
         if "unlabelled_ratio" in options:

@@ -1,10 +1,12 @@
 """What the workflow and the checks ask a study's config, once it is filled in."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from string import Formatter
 
+from limbeck.study.figures import TESTS
 from limbeck.study.keys import keys_of
 from limbeck.study.method_settings import NETWORK_KEYS, MethodSettings
 from limbeck.study.networks import is_file
@@ -220,6 +222,7 @@ def figure_files(config: Mapping, figure: str) -> list[str]:
     return [
         path
         for pattern in FIGURES[settings["kind"]].reads
+        if pattern != TESTS or comparisons_of(config)
         for path in _filled(pattern, choices, config)
     ]
 
@@ -249,16 +252,33 @@ def study_plan(config: Mapping) -> dict:
     run = config["run"]
     return {
         "budgets": config["budgets"],
-        "folds": config["folds"],
-        "methods": run["methods"],
+        "methods": {
+            method: Counter(str(budget) for budget, _ in runs_of(config, method))
+            for method in run["methods"]
+        },
         "layers": {layer: methods_with(config, layer) for layer in config["layers"]},
         "embeddings": {name: config["embeddings"][name]["algorithm"] for name in run["embeddings"]},
+        "metrics": run["metrics"],
         "published": config["published"],
     }
 
 
 def tables_of(config: Mapping) -> list[str]:
     """Return the names of the tables that are built from the study's metrics."""
-    scored = {name for names in config["run"]["metrics"].values() for name in names}
+    run = config["run"]
+    algorithms = {config["embeddings"][name]["algorithm"] for name in run["embeddings"]}
+    scored = {
+        name
+        for names in run["metrics"].values()
+        for name in names
+        if config["published"]
+        or not METRICS[name].algorithms
+        or algorithms.intersection(METRICS[name].algorithms)
+    }
     own = [name for name, table in TABLES.items() if scored.intersection(table.metrics)]
     return [*own, *(["published"] if config["published"] else [])]
+
+
+def comparisons_of(config: Mapping) -> list[str]:
+    """Return the names of the tables that compare two methods; none where there is one method."""
+    return ["statistics", "accuracies"] if config["statistics"]["methods"] else []
