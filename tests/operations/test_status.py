@@ -113,9 +113,9 @@ def test_jobs_of_a_study(study):
         **dict.fromkeys(["predict", "score_predictions", "gather_run"], 2),
         **dict.fromkeys(["extract_activations", "find_neighbours", "embed"], 4),
         **dict.fromkeys(["score_layer", "score_embedding"], 4),
-        **{"gather_study": 1, "build_table": 6, "draw_figure": 1, "write_provenance": 1},
+        **{"gather_study": 1, "build_table": 7, "draw_figure": 1, "write_provenance": 1},
         **{"write_explorer": 1},
-        **{"compare_layers": 1, "test_methods": 1},
+        **{"compare_layers": 1, "test_methods": 1, "compare_accuracies": 1},
     }
     trained = [job.values["method"] for job in small_jobs() if job.rule == "train"]
     assert trained == ["undistilled", "distilled", "teacher"]
@@ -244,14 +244,14 @@ def test_a_snakemake_in_another_folder(snakemake, study, monkeypatch):
 
 def test_nothing_done(study):
     assert describe(["small.yaml"]) == (
-        """study small, 44 jobs: 44 missing
+        """study small, 46 jobs: 46 missing
 
 budget 10             train  predictions  A  E  summary
 undistilled  fold 0   .      .            .  .  .
 distilled    fold 0   .      .            .  .  .
 teacher      fold 0   .      .
 
-whole study: dataset .   splits .   similarity .   tables . 0/8
+whole study: dataset .   splits .   similarity .   tables . 0/10
              figures .   explorer .   provenance .
 
 + done   . missing   > running   ! interrupted   x failed   3/7 done of the cell's jobs
@@ -267,7 +267,7 @@ def test_some_failed_some_done(study):
     # Deleted since they ended well, so they have not failed.
     for path in (
         *("dataset.zarr", "tables/metrics.csv", "tables/accuracy.csv", "provenance.json"),
-        *("tables/ivis_loss.csv", "tables/class_area.csv", "figures/accuracy.png"),
+        *("tables/representation.csv", "tables/class_area.csv", "figures/accuracy.png"),
     ):
         os.remove(f"results/small/{path}")
     write(train().outputs[0])
@@ -278,14 +278,14 @@ def test_some_failed_some_done(study):
     write(LOGS.format("find_neighbours") + "/A.log", "Traceback:\nValueError: " + 99 * "y" + "\n\n")
     write(LOGS.format("predict") + ".log")
     assert describe(["small.yaml"]) == (
-        f"""study small, 44 jobs: 27 done, 15 missing, 2 failed
+        f"""study small, 46 jobs: 29 done, 15 missing, 2 failed
 
 budget 10             train  predictions  A      E      summary
 undistilled  fold 0   +      +            +      +      +
 distilled    fold 0   +      x            x 1/5  2/5    .
 teacher      fold 0   +      +
 
-whole study: dataset .   splits +   similarity +   tables . 4/8
+whole study: dataset .   splits +   similarity +   tables . 6/10
              figures .   explorer +   provenance .
 
 + done   . missing   > running   ! interrupted   x failed   3/7 done of the cell's jobs
@@ -308,7 +308,7 @@ def test_running(snakemake):
     mark(*train().outputs)
     lock(*train().outputs)
     text = describe(["small.yaml"])
-    assert text.startswith("study small, 44 jobs: 2 done, 41 missing, 1 running\n")
+    assert text.startswith("study small, 46 jobs: 2 done, 43 missing, 1 running\n")
     assert lines(text, "distilled") == ["distilled    fold 0   >      .            .  .  ."]
     assert text.endswith(
         "next: Snakemake is running; to look again\n  limbeck status --configfile small.yaml\n"
@@ -320,7 +320,7 @@ def test_killed(study):
     mark(*train().outputs)
     lock(*train().outputs)
     text = describe(["small.yaml"])
-    assert text.startswith("study small, 44 jobs: 43 missing, 1 interrupted\n")
+    assert text.startswith("study small, 46 jobs: 45 missing, 1 interrupted\n")
     assert lines(text, "distilled") == ["distilled    fold 0   !      .            .  .  ."]
     assert "remove its lock\n  snakemake --unlock --configfile small.yaml\n" in text
     shutil.rmtree(".snakemake/locks")
@@ -330,7 +330,7 @@ def test_killed(study):
 def test_all_done(study):
     finish(small_jobs())
     text = describe(["small.yaml"])
-    assert text.startswith("study small, 44 jobs: 44 done\n")
+    assert text.startswith("study small, 46 jobs: 46 done\n")
     assert "next: nothing to be done, unless" in text
     assert text.endswith("\n  snakemake --report report.html --configfile small.yaml\n")
 
@@ -355,8 +355,9 @@ def test_colours_change_nothing_but_colours(study):
 def test_the_papers_grid_fits_a_page_of_100_columns(study):
     jobs = list(jobs_of(read_config(["config/cifar100.yaml"])))
     # 75 runs of 5 layers with 2 embeddings; 25 splits, teacher's logits and comparisons; 4 maps of
-    # noise with 2 embeddings and their table; tables and tests, networks, figures, the rest.
-    assert len(jobs) == 75 * (4 + 5 * (3 + 2 * 2)) + 3 * 25 + 4 * (2 + 2) + 1 + 7 + 1 + 3 + 14 + 4
+    # noise with 2 embeddings and their table; tables, tests of two kinds, networks, figures, the
+    # rest.
+    assert len(jobs) == 75 * (4 + 5 * (3 + 2 * 2)) + 3 * 25 + 4 * (2 + 2) + 1 + 9 + 2 + 3 + 14 + 4
     for job in jobs:
         if job.rule in ("train", "extract_activations", "find_neighbours"):
             write(job.outputs[0])
