@@ -29,7 +29,7 @@ ROWS = [
 
 
 def write_metrics(folder, rows):
-    """Write rows without the study's name, and without reasons, as ``metrics.csv``; return its path."""
+    """Write rows without study and reason as ``metrics.csv``; return its path."""
     rows = [("s", *row, "") for row in rows]
     storage.write_rows(folder / "metrics.csv", storage.METRIC_COLUMNS, rows)
     return folder / "metrics.csv"
