@@ -118,14 +118,14 @@ rule compare_accuracies:
     output:
         csv=report(
             "results/{study}/tables/accuracies.csv",
-            caption="../report/accuracies.rst",
+            caption=CAPTION,
             category=subject_of("accuracies"),
             subcategory="Tables",
             labels={"table": "accuracies", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/accuracies.html",
-            caption="../report/accuracies.rst",
+            caption=CAPTION,
             category=subject_of("accuracies"),
             subcategory="Tables",
             labels={"table": "accuracies", "format": HTML},
@@ -142,6 +142,7 @@ rule compare_accuracies:
         mem_mb=1000,
         runtime=10,
     params:
+        caption=caption_of("accuracies"),
         settings=as_json("statistics"),
         seed=config["seed"],
         code=fingerprint("compare_accuracies"),
@@ -225,7 +226,7 @@ rule write_explorer:
     output:
         page=report(
             "results/{study}/explorer.html",
-            caption="../report/explorer.rst",
+            caption=CAPTION,
             category=subject_of("explorer"),
         ),
     log:
@@ -239,6 +240,7 @@ rule write_explorer:
         mem_mb=2000,
         runtime=10,
     params:
+        caption=caption_of("explorer"),
         study=lambda wildcards, output: Path(output.page).parent,
         methods=EXPLORED,
         layers=[

@@ -179,11 +179,15 @@ def _layer_contradictions(config: Mapping) -> Iterator[str]:
 
 def _metric_contradictions(config: Mapping) -> Iterator[str]:
     images, chosen = config["activations"]["images_per_class"], config["run"]["metrics"]
-    for kind, names in chosen.items():
-        for name in names:
-            needed = metrics_of(kind)[name].images(config["metrics"])
-            if images is not None and images < needed:
-                yield f"activations.images_per_class = {images}: {name} needs {needed}"
+    least = {
+        name: metrics_of(kind)[name].images(config["metrics"])
+        for kind, names in chosen.items()
+        for name in names
+    }
+    few = [name for name, needed in least.items() if images is not None and images < needed]
+    if few:
+        needed = max(least[name] for name in few)
+        yield f"activations.images_per_class = {images}: {', '.join(few)} need up to {needed}"
     scored = {name for names in chosen.values() for name in names}
     for name in config["statistics"]["metrics"]:
         if name not in scored:

@@ -8,13 +8,11 @@ from limbeck.runtime.errors import suggest
 from limbeck.runtime.paths import show
 from limbeck.study.embeddings import EMBEDDINGS, Embedding
 from limbeck.study.figures import ENDS
+from limbeck.study.metrics import metrics_of
 from limbeck.study.objectives import OBJECTIVES, needs_unlabelled
 from limbeck.study.questions import needed_methods, options_of
 
-AREA_POINTS = 3
-# Whose class areas are not measured where a class has fewer points.
-AREAS = ("class_area_ratio", "class_area_ratio_to_null", "class_area_spread")
-PRESERVATION = ("trustworthiness", "continuity")
+FEWEST_IMAGES = 3  # That an embedding of a layer is drawn of.
 
 
 def dataset_contradictions(
@@ -64,27 +62,24 @@ def not_measured(
         One line for each reason, with the metrics that tables and figures will lack.
     """
     smallest, name = _smallest(test_per_class, class_names)
-    images, chosen = _looked_at(config, test_per_class), config["run"]["metrics"]
-    least = {
-        "probe_accuracy": config["metrics"]["probe_folds"],
-        **dict.fromkeys(AREAS, AREA_POINTS),
-    }
-    taken = {*chosen["layers"], *chosen["embeddings"]}
+    images, settings = _looked_at(config, test_per_class), config["metrics"]
+    taken = [
+        metrics_of(kind)[metric]
+        for kind in ("layers", "embeddings")
+        for metric in config["run"]["metrics"][kind]
+    ]
+    few = f"class '{show(name)}' has {smallest} test images"
+    yield from _lacking(few, smallest, {metric.name: metric.images(settings) for metric in taken})
+    few = f"{images} test images are looked at"
+    yield from _lacking(few, images, {metric.name: metric.points(settings) for metric in taken})
+
+
+def _lacking(few: str, count: int, least: Mapping[str, int]) -> Iterator[str]:
+    """Say which metrics need more images than there are, those that need the same together."""
     for needed in dict.fromkeys(least.values()):
-        metrics = [metric for metric, count in least.items() if count == needed]
-        lacking = [metric for metric in metrics if metric in taken]
-        if lacking and smallest < needed:
-            yield (
-                f"{', '.join(lacking)}: not measured, because class '{show(name)}' has {smallest} "
-                f"test images of the {needed} that are needed"
-            )
-    neighbours = config["metrics"]["neighbours"]
-    lacking = [metric for metric in PRESERVATION if metric in chosen["embeddings"]]
-    if lacking and neighbours < images <= 2 * neighbours:
-        yield (
-            f"{', '.join(lacking)}: not measured, because metrics.neighbours = {neighbours} is not "
-            f"less than half of the {images} images"
-        )
+        names = [name for name, number in least.items() if number == needed]
+        if count < needed:
+            yield f"{', '.join(names)}: not measured, because {few} of the {needed} that are needed"
 
 
 def budget_mistake(budget: int, per_class: Sequence[int], class_names: Sequence[str]) -> str | None:
@@ -217,8 +212,8 @@ def _image_mistakes(
     source = f"{images} test images are looked at"
     if chosen is not None:
         source += f", {chosen} of each class"
-    if images < AREA_POINTS:
-        yield f"dataset: {source}; needed are {AREA_POINTS}"
+    if images < FEWEST_IMAGES:
+        yield f"dataset: {source}; needed are {FEWEST_IMAGES}"
         return
     yield from too_few_points(config, images, source)
 
