@@ -11,6 +11,7 @@ from snakemake.utils import update_config
 
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.extras import EXTRAS
+from limbeck.study.checks import missing_libraries
 from limbeck.study.config import check_config, check_files, read_config
 from limbeck.study.yaml_files import read_yaml
 
@@ -186,8 +187,9 @@ def test_weights_of_each_run_must_be_there(config, repository):
 def test_libraries_of_an_extra_must_be_installed(config, monkeypatch):
     monkeypatch.setitem(EXTRAS, "umap", ("umap", "no_such_library"))
     config["embeddings"]["map"] = {"algorithm": "umap"}
-    check_config(config, files=True)
-    config["run"]["embeddings"].append("map")
-    check_config(config)
-    remedy = "needs no_such_library, which is not installed: pip install 'limbeck[umap]'"
-    assert missing(config) == f"embeddings.map.algorithm = umap: {remedy}"
+    assert list(missing_libraries(check_config(config))) == []
+    config["run"] = {"embeddings": ["map"], "figures": []}
+    assert list(missing_libraries(check_config(config))) == [
+        "embeddings.map.algorithm = umap: needs no_such_library, which is not installed: "
+        "pip install 'limbeck[umap]'"
+    ]

@@ -273,6 +273,6 @@ def test_hostile_names_are_text_in_every_format(table, tmp_path):
     build_table(tmp_path / "metrics.csv", "superclass_correlation", StudyPlan(**PLAN), outputs)
     with open(outputs[0], newline="") as file:
         assert name in {row["part"] for row in csv.DictReader(file)}
-    assert r"\<b\>a\|b\</b\> \"c\", \*d\* \$e\$".replace(r"\"", '"') in outputs[1].read_text()
+    assert r"&lt;b&gt;a\|b&lt;/b&gt; " + '"c",' + r"\\n\*d\* \$e\$" in outputs[1].read_text()
     page = outputs[2].read_text()
     assert "<b>" not in page and "&lt;b&gt;a|b&lt;/b&gt;" in page

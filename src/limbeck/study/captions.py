@@ -26,10 +26,6 @@ NO_SPREAD = "One fold: no deviation."
 OTHERS = {
     "explorer": "Every embedding, with the images behind its points: select, filter and compare "
     "all layers of all methods. The file explorer.html opens in a browser of its own.",
-    "accuracies": "Test accuracies of {first_method} and {second_method} on the same test images, "
-    "for each number of labelled images and fold: the difference with its {confidence_percent} % "
-    "interval from resampling the images (paired bootstrap), and McNemar's test, corrected by "
-    "{correction} over the table.",
     "published": "Measured against published, cell by cell: z is the difference over the standard "
     "error of both means.",
     "metrics": "Every metric of every run, layer and embedding of the study, one a row.",
@@ -39,6 +35,10 @@ OTHERS = {
     "plane; *quadrant_silhouette*: how far apart the four quadrants lie; *clumping*: how many "
     "times more uneven neighbourhoods are than in the plane, at the scale where this is largest; "
     "1 means as uniform as the noise itself.",
+    "accuracies": "Test accuracies of {first_method} and {second_method} on the same test images, "
+    "for each number of labelled images and fold: the difference with its {confidence_percent} % "
+    "interval from resampling the images (paired bootstrap), and McNemar's test, corrected over "
+    "the table.",
     "statistics": "{second_method} minus {first_method}, paired over {folds}, for each metric, "
     "layer, embedding and budget: difference with its {confidence_percent} % confidence interval. "
     "{tested} What so few folds can and cannot show stands above the table.",
@@ -112,7 +112,6 @@ def _tests(config: Mapping) -> dict[str, str]:
     return {
         "first_method": plain(methods[0]),
         "second_method": plain(methods[1]),
-        "correction": correction,
         "confidence_percent": f"{100 * confidence:.3g}",
         "asterisks": "" if few else asterisks,
         "tested": none if few else tested,

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.runtime.extras import missing_requirements
 from limbeck.runtime.paths import expand
-from limbeck.study.dataset_checks import too_few_points
+from limbeck.study.dataset_checks import metrics_of_more, too_few_points
 from limbeck.study.datasets import dataset_mistakes
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
 from limbeck.study.questions import (
+    figure_files,
     layers_of,
     needed_methods,
     options_of,
@@ -24,7 +25,6 @@ from limbeck.study.registry import (
     OBJECTIVES,
     kinds_of,
     layer_figure_metrics,
-    metrics_of,
 )
 from limbeck.study.settings import FIGURE, DatasetSettings, block_of
 from limbeck.study.structure import AUTO_LAYERS, CONFIG
@@ -179,15 +179,9 @@ def _layer_contradictions(config: Mapping) -> Iterator[str]:
 
 def _metric_contradictions(config: Mapping) -> Iterator[str]:
     images, chosen = config["activations"]["images_per_class"], config["run"]["metrics"]
-    least = {
-        name: metrics_of(kind)[name].images(config["metrics"])
-        for kind, names in chosen.items()
-        for name in names
-    }
-    few = [name for name, needed in least.items() if images is not None and images < needed]
-    if few:
-        needed = max(least[name] for name in few)
-        yield f"activations.images_per_class = {images}: {', '.join(few)} need up to {needed}"
+    lacking = {} if images is None else metrics_of_more(config, images)
+    for needed, names in lacking.items():
+        yield f"activations.images_per_class = {images}: {needed} needed by {', '.join(names)}"
     scored = {name for names in chosen.values() for name in names}
     for name in config["statistics"]["metrics"]:
         if name not in scored:
@@ -207,8 +201,15 @@ def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Itera
         if metric not in scored:
             kinds = " or ".join(f"run.metrics.{kind}" for kind in kinds_of(metric))
             yield f"{key}: shows {metric}, which is not taken; add it to {kinds}"
-    if "pairs" in figure and not resolve_figure(figure, config)["pairs"]:
+    resolved = resolve_figure(figure, config)
+    if "pairs" in figure and not resolved["pairs"]:
         yield f"{key}.pairs = {figure['pairs']}: run.methods has one method, and no pair"
+    if not figure_files(config, name):
+        chosen = [
+            key for key in ("method", "methods", "layer", "budget", "fold") if key in resolved
+        ]
+        values = ", ".join(f"{name} = {resolved[name]}" for name in chosen)
+        yield f"{key}: no run of the study is shown by {values}"
 
 
 def missing_files(config: Mapping) -> Iterator[str]:

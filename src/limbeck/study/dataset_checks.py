@@ -10,9 +10,9 @@ from limbeck.study.embeddings import EMBEDDINGS, Embedding
 from limbeck.study.figures import ENDS
 from limbeck.study.metrics import metrics_of
 from limbeck.study.objectives import OBJECTIVES, needs_unlabelled
-from limbeck.study.questions import needed_methods, options_of
+from limbeck.study.questions import needed_methods, options_of, runs_of
 
-FEWEST_IMAGES = 3  # That an embedding of a layer is drawn of.
+LEAST = 3  # test images
 
 
 def dataset_contradictions(
@@ -62,24 +62,38 @@ def not_measured(
         One line for each reason, with the metrics that tables and figures will lack.
     """
     smallest, name = _smallest(test_per_class, class_names)
-    images, settings = _looked_at(config, test_per_class), config["metrics"]
-    taken = [
-        metrics_of(kind)[metric]
-        for kind in ("layers", "embeddings")
-        for metric in config["run"]["metrics"][kind]
-    ]
-    few = f"class '{show(name)}' has {smallest} test images"
-    yield from _lacking(few, smallest, {metric.name: metric.images(settings) for metric in taken})
-    few = f"{images} test images are looked at"
-    yield from _lacking(few, images, {metric.name: metric.points(settings) for metric in taken})
+    images = _looked_at(config, test_per_class)
+    for needed, lacking in metrics_of_more(config, smallest).items():
+        yield (
+            f"{', '.join(lacking)}: not measured, because class '{show(name)}' has {smallest} "
+            f"test images of the {needed} that are needed"
+        )
+    for needed, lacking in metrics_of_more(config, images, "points").items():
+        yield (
+            f"{', '.join(lacking)}: not measured, because {images} test images are looked at of "
+            f"the {needed} that are needed"
+        )
 
 
-def _lacking(few: str, count: int, least: Mapping[str, int]) -> Iterator[str]:
-    """Say which metrics need more images than there are, those that need the same together."""
-    for needed in dict.fromkeys(least.values()):
-        names = [name for name, number in least.items() if number == needed]
-        if count < needed:
-            yield f"{', '.join(names)}: not measured, because {few} of the {needed} that are needed"
+def metrics_of_more(config: Mapping, count: int, of: str = "images") -> dict[int, list[str]]:
+    """Return the chosen metrics that need more images, by how many they need.
+
+    Parameters
+    ----------
+    config : mapping
+        Checked and filled in.
+    count : int
+        How many images there are.
+    of : {"images", "points"}
+        Of each class, or in all; a field of `limbeck.study.metrics.Metric`.
+    """
+    found: dict[int, list[str]] = {}
+    for kind, names in config["run"]["metrics"].items():
+        for name in names:
+            needed = getattr(metrics_of(kind)[name], of)(config["metrics"])
+            if needed > count:
+                found.setdefault(needed, []).append(name)
+    return found
 
 
 def budget_mistake(budget: int, per_class: Sequence[int], class_names: Sequence[str]) -> str | None:
@@ -176,9 +190,9 @@ def _budget_mistakes(
     if any(wrong):
         yield from (f"budgets = {config['budgets']}: {mistake}" for mistake in filter(None, wrong))
         return
-    largest = max(config["budgets"])
-    left = sum(train_per_class) - largest
     for name, method in trained.items():
+        largest = max(budget for budget, _ in runs_of(config, name))
+        left = sum(train_per_class) - largest
         objective, options = method["objective"], options_of(config, name)
         key, step = f"methods.{name}.{objective}", 1
         if "unlabelled_ratio" in options:
@@ -212,8 +226,8 @@ def _image_mistakes(
     source = f"{images} test images are looked at"
     if chosen is not None:
         source += f", {chosen} of each class"
-    if images < FEWEST_IMAGES:
-        yield f"dataset: {source}; needed are {FEWEST_IMAGES}"
+    if images < LEAST:
+        yield f"dataset: {source}; needed are {LEAST}"
         return
     yield from too_few_points(config, images, source)
 

@@ -35,8 +35,8 @@ PAIRS = either(
 
 # What figures read, below the study's results. A wildcard stands for what the figure's settings
 # name, and for all that the study has where they name nothing.
-PAIRED_TESTS = "tables/statistics.csv"
-METRICS = ("tables/metrics.csv", PAIRED_TESTS)
+TESTS = "tables/statistics.csv"  # there is none of one method
+METRICS = ("tables/metrics.csv", TESTS)
 PUBLISHED = ("tables/published.csv", "tables/metrics.csv")
 NETWORKS = ("networks/{method}.csv",)
 PREDICTIONS = ("runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",)

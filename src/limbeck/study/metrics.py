@@ -292,8 +292,8 @@ DECLARATIONS: tuple[Metric, ...] = (
         **PERCENT,
         better="lower",
         from_zero=True,
-        settings=("area_mass",),
         images=_three,
+        settings=("area_mass",),
         tested=False,
     ),
     Metric(

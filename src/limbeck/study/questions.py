@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from string import Formatter
 
-from limbeck.study.figures import PAIRED_TESTS
+from limbeck.study.figures import TESTS
 from limbeck.study.keys import keys_of
 from limbeck.study.method_settings import NETWORK_KEYS, MethodSettings
 from limbeck.study.networks import is_file
@@ -222,8 +222,8 @@ def figure_files(config: Mapping, figure: str) -> list[str]:
     return [
         path
         for pattern in FIGURES[settings["kind"]].reads
+        if pattern != TESTS or comparisons_of(config)
         for path in _filled(pattern, choices, config)
-        if path != PAIRED_TESTS or comparisons_of(config)
     ]
 
 

@@ -47,9 +47,11 @@ TABLES = {
                 *("teacher_agreement", "teacher_divergence"),
                 *("calibration_error", "negative_log_likelihood"),
             ),
-            "How far a network says what the teacher says, and how far its probabilities can be "
-            "trusted: agreement with the teacher's class, KL divergence from its probabilities, "
-            "expected calibration error over 15 bins, negative log-likelihood.",
+            "How a network answers beside its teacher: the part of the test images to which both "
+            "give the same class, and the Kullback-Leibler divergence from the teacher's "
+            "probabilities; and how far its own probabilities can be trusted: expected calibration "
+            "error and negative log-likelihood. Networks without a teacher are compared with the "
+            "study's first.",
         ),
         Table(
             "superclass_correlation",
@@ -57,8 +59,8 @@ TABLES = {
             ("method",),
             ("superclass_correlation", "superclass_contrast"),
             "Pearson correlation between the logits of two classes over the test images, averaged "
-            "over the pairs within each superclass; and, of logits without their mean over the "
-            "classes, what it is inside superclasses more than outside.",
+            "over the pairs within each superclass; and the same of centred logits, minus that of "
+            "pairs from two superclasses.",
         ),
         Table(
             "representation",
@@ -69,10 +71,10 @@ TABLES = {
                 *("variance_ratio", "neighbour_overlap"),
             ),
             "Metrics of the layers in their own space: linear probe ({probe_folds}-fold "
-            "cross-validation over the test images), k-NN accuracy, silhouette of the classes, "
-            "TwoNN intrinsic dimension, within-class over between-class variance, and the part of "
-            "the {neighbours} nearest neighbours that are shared with another method's layer of "
-            "the same name.",
+            "cross-validation over the test images), accuracy by the {neighbours} nearest "
+            "neighbours, silhouette of the classes, TwoNN intrinsic dimension, within-class over "
+            "between-class variance, and the part of the {neighbours} nearest neighbours that are "
+            "shared with another method's layer of the same name.",
         ),
         Table(
             "class_area",
@@ -81,7 +83,7 @@ TABLES = {
             ("class_area_ratio", "class_area_ratio_to_null", "class_area_spread"),
             "Area of the region that holds {area_percent} % of a class's density in the embedding, "
             "over the area of all points found in the same way: mean over classes, the same over "
-            "what permuted classes give, and the deviation over classes.",
+            "what permuted classes give, and deviation over classes.",
         ),
         Table(
             "embedding_quality",
@@ -91,8 +93,10 @@ TABLES = {
                 *("trustworthiness", "continuity", "knn_accuracy", "silhouette"),
                 *("axis_ratio", "collapsed"),
             ),
-            "How far an embedding keeps the neighbours of its layer (trustworthiness, continuity) "
-            "and tells classes apart, and whether it collapsed to a line.",
+            "What the plane keeps of the layer: trustworthiness and continuity of the {neighbours} "
+            "nearest neighbours, and how well the plane parts the classes. Points collapse to a "
+            "line where their deviation along the minor axis is below 1 % of that along the major "
+            "one.",
         ),
         Table(
             "ivis_loss",
@@ -100,8 +104,8 @@ TABLES = {
             ("layer", "method", "embedding"),
             ("ivis_loss", "ivis_epochs", "ivis_converged"),
             "Ivis loss at convergence, the mean over the last epochs, as many as training goes on "
-            "without progress, by layer (Table 2 of the paper); the epochs, and in how many of "
-            "them it converged.",
+            "without progress, by layer (Table 2 of the paper); after how many epochs it ended, "
+            "and in how many folds because it made no progress any more.",
         ),
         Table(
             "runtime",

@@ -1,5 +1,6 @@
 """Tables as files: CSV for programs, Markdown and HTML for readers."""
 
+import html
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,8 +10,8 @@ from limbeck.runtime.errors import InputError
 from limbeck.runtime.paths import show
 from limbeck.tables.page import to_page
 
-# What Markdown, or HTML inside it, would take for anything but text.
-MARKUP = re.compile(r"[\\`*{}\[\]<>|~$#&!]|(?<![^\W_])_|_(?![^\W_])")
+# What Markdown takes for anything but text; underscores inside of words are none.
+MARKUP = re.compile(r"[\\`*~\[\]|$]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def write_table(
@@ -71,8 +72,8 @@ def to_markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Return text on one line in which Markdown finds no markup."""
-    return MARKUP.sub(r"\\\g<0>", show(" ".join(text.split())))
+    """Return text that Markdown shows as it is, in one line."""
+    return MARKUP.sub(r"\\\g<0>", html.escape(show(text), quote=False))
 
 
 def _value(value: object) -> object:
