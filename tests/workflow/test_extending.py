@@ -18,15 +18,13 @@ import zarr
 
 from helpers.checkout import REPOSITORY, Workflow
 from helpers.tiny_jobs import (
-    METHODS,
     RUN,
+    embedding_jobs,
     figure_jobs,
     job,
     layer_jobs,
-    method_jobs,
+    new_method_jobs,
     noise_jobs,
-    run_job,
-    scored_again,
     summary_jobs,
 )
 
@@ -176,7 +174,7 @@ def test_entries_rerun_nothing(extended):
 
 def test_an_objective_trains_its_method(chosen):
     workflow = chosen("An objective")
-    assert workflow.planned() == method_jobs("regressed")
+    assert workflow.planned() == new_method_jobs("regressed")
     history = make(workflow, RUN.format("regressed") + "/model.pt").with_name("history.csv")
     (epoch,) = csv.DictReader(history.open())
     assert np.isfinite(float(epoch["loss"]))
@@ -184,11 +182,8 @@ def test_an_objective_trains_its_method(chosen):
 
 def test_an_embedding_embeds_every_layer(chosen):
     workflow = chosen("An embedding")
-    expected = summary_jobs(("algorithms",)) + noise_jobs("spectral")
-    for method in METHODS:
-        expected += Counter([run_job("gather_run", method)])
-        for layer in "CE":
-            expected += layer_jobs(method, layer, ("spectral",))
+    expected = embedding_jobs(["embed", "score_embedding"], embeddings=["spectral"])
+    expected += noise_jobs(embeddings=["spectral"]) + summary_jobs("algorithms")
     assert workflow.planned() == expected
     store = zarr.open_group(make(workflow, RUN.format("teacher") + "/embeddings/E/spectral.zarr"))
     assert store["points"].shape == (80, 2) and np.isfinite(store["points"][:]).all()
@@ -196,14 +191,14 @@ def test_an_embedding_embeds_every_layer(chosen):
 
 def test_a_metric_of_layers_scores_every_layer(chosen):
     workflow = chosen("A metric of layers")
-    assert workflow.planned() == scored_again("score_layer") + summary_jobs()
+    assert workflow.planned() == layer_jobs(["score_layer"]) + summary_jobs()
     scores = metrics(make(workflow, RUN.format("teacher") + "/metrics/E.csv"))
     assert np.isfinite(scores["hubness"])
 
 
 def test_a_metric_of_embeddings_scores_every_embedding(chosen):
     workflow = chosen("A metric of embeddings")
-    assert workflow.planned() == scored_again("score_embedding") + summary_jobs()
+    assert workflow.planned() == embedding_jobs(["score_embedding"]) + summary_jobs()
     scores = metrics(make(workflow, RUN.format("teacher") + "/metrics/E/pca.csv"))
     assert -1 <= scores["class_distance_correlation"] <= 1
 
@@ -252,6 +247,6 @@ def write_letters(folder: Path) -> None:
 
 def test_a_network_is_trained_and_looked_at(chosen):
     workflow = chosen("A network")
-    assert workflow.planned() == method_jobs("plain")
+    assert workflow.planned() == new_method_jobs("plain")
     store = zarr.open_group(make(workflow, RUN.format("plain") + "/activations/C.zarr"))
     assert store["activations"].shape == (80, 32 * 4 * 4)

@@ -143,7 +143,7 @@ rule compare_accuracies:
         runtime=10,
     params:
         caption=caption_of("accuracies"),
-        settings=as_json("statistics"),
+        settings=as_json("statistics", "metrics"),
         seed=config["seed"],
         code=fingerprint("compare_accuracies"),
     shell:
