@@ -13,7 +13,6 @@ from limbeck.stages.embed import embed
 from limbeck.study.registry import EMBEDDINGS
 
 IDENTITY = {"study": "s", "method": "distilled", "budget": 50, "fold": 1, "layer": "C"}
-EXTRA = {"ivis": "ivis", "tsne_gpu": "gpu", "pacmap": "pacmap"}
 
 
 @pytest.fixture
@@ -42,13 +41,13 @@ def stores(tmp_path):
     ids=lambda value: value["algorithm"] if isinstance(value, dict) else None,
 )
 def test_same_seed_gives_the_same_bits_in_the_store(stores, tmp_path, settings, measure, epochs):
-    algorithm = settings["algorithm"]
-    if algorithm in EXTRA and (missing := missing_requirements(EXTRA[algorithm])):
+    declared = EMBEDDINGS[settings["algorithm"]]
+    if declared.extra and (missing := missing_requirements(declared.extra)):
         pytest.skip(missing)
     embed(*stores, "mine", settings, 3, "cpu", tmp_path / "out.zarr")
     store = storage.open_store(tmp_path / "out.zarr")
-    module = importlib.import_module(EMBEDDINGS[algorithm].module)
-    where = {"device": "cpu"} if EMBEDDINGS[algorithm].on_device else {}
+    module = importlib.import_module(declared.module)
+    where = {"device": "cpu"} if declared.on_device else {}
     points = three_clusters()
     seed = derive_seed(3, "embed", "mine", 50, 1)
     expected = module.embed(points, graph_of(points), settings, seed, **where)

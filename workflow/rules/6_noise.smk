@@ -18,7 +18,7 @@ rule lift_noise:
     shell:
         "limbeck lift_noise --study {wildcards.study} --map {wildcards.map}"
         " --settings {params.settings:q} --seed {params.seed}"
-        " --activations {output.activations} 2>> {log}"
+        " --activations {output.activations:q} 2>> {log:q}"
 
 
 use rule find_neighbours as find_noise_neighbours with:
@@ -78,4 +78,4 @@ rule score_noise:
         caption=caption_of("noise"),
         code=fingerprint("score_noise"),
     shell:
-        "limbeck score_noise --inputs {input} --table {output} 2>> {log}"
+        "limbeck score_noise --inputs {input:q} --table {output:q} 2>> {log:q}"

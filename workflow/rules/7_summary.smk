@@ -29,8 +29,8 @@ rule gather_study:
         caption=caption_of("metrics"),
         code=fingerprint("gather_metrics"),
     shell:
-        "limbeck gather_metrics --study {wildcards.study} --metrics {input.metrics} {input.similarities}"
-        " --table {output.table} 2>> {log}"
+        "limbeck gather_metrics --study {wildcards.study} --metrics {input.metrics:q} {input.similarities:q}"
+        " --table {output.table:q} 2>> {log:q}"
 
 
 rule build_table:
@@ -70,8 +70,8 @@ rule build_table:
         published=numbers.digest(config["published"]),
         code=fingerprint("build_table"),
     shell:
-        "limbeck build_table --metrics {input.metrics} --kind {wildcards.table}"
-        " --settings {params.settings:q} --table {output} 2>> {log}"
+        "limbeck build_table --metrics {input.metrics:q} --kind {wildcards.table}"
+        " --settings {params.settings:q} --table {output:q} 2>> {log:q}"
 
 
 rule test_methods:
@@ -108,8 +108,8 @@ rule test_methods:
         settings=as_json("statistics"),
         code=fingerprint("test_methods"),
     shell:
-        "limbeck test_methods --metrics {input.metrics} --settings {params.settings:q}"
-        " --table {output} 2>> {log}"
+        "limbeck test_methods --metrics {input.metrics:q} --settings {params.settings:q}"
+        " --table {output:q} 2>> {log:q}"
 
 
 rule compare_accuracies:
@@ -147,8 +147,8 @@ rule compare_accuracies:
         seed=config["seed"],
         code=fingerprint("compare_accuracies"),
     shell:
-        "limbeck compare_accuracies --predictions {input.predictions}"
-        " --settings {params.settings:q} --seed {params.seed} --table {output} 2>> {log}"
+        "limbeck compare_accuracies --predictions {input.predictions:q}"
+        " --settings {params.settings:q} --seed {params.seed} --table {output:q} 2>> {log:q}"
 
 
 rule describe_network:
@@ -171,8 +171,8 @@ rule describe_network:
         settings=lambda wildcards: to_json(layers_of(config, wildcards.method)),
         code=fingerprint("describe_network"),
     shell:
-        "limbeck describe_network --dataset {input.dataset} --model {input.model}"
-        " --settings {params.settings:q} --table {output.table} 2>> {log}"
+        "limbeck describe_network --dataset {input.dataset:q} --model {input.model:q}"
+        " --settings {params.settings:q} --table {output.table:q} 2>> {log:q}"
 
 
 rule draw_figure:
@@ -213,9 +213,9 @@ rule draw_figure:
             "draw_figure", f"figures.{figure_settings(wildcards)['kind']}"
         ),
     shell:
-        "limbeck draw_figure --dataset {input.dataset} --inputs {input.inputs}"
+        "limbeck draw_figure --dataset {input.dataset:q} --inputs {input.inputs:q}"
         " --settings {params.settings:q} --methods {params.methods} {params.area_mass}"
-        " --pdf {output.pdf} --png {output.png} 2>> {log}"
+        " --pdf {output.pdf:q} --png {output.png:q} 2>> {log:q}"
 
 
 rule write_explorer:
@@ -252,7 +252,7 @@ rule write_explorer:
         page=templates.digest(),
     shell:
         "limbeck write_explorer --study {params.study:q} --methods {params.methods:q}"
-        " --layers {params.layers:q} --embeddings {params.embeddings:q} --page {output.page} 2>> {log}"
+        " --layers {params.layers:q} --embeddings {params.embeddings:q} --page {output.page:q} 2>> {log:q}"
 
 
 rule write_provenance:
@@ -275,7 +275,7 @@ rule write_provenance:
         settings=lambda wildcards: to_json(config),
         code=fingerprint("write_provenance"),
     shell:
-        "limbeck write_provenance --settings {params.settings:q} --output {output} 2>> {log}"
+        "limbeck write_provenance --settings {params.settings:q} --output {output:q} 2>> {log:q}"
 
 
 rule trained:

@@ -53,7 +53,10 @@ gc.set_threshold(50_000)
 
 # Where the config came from, for messages.
 SOURCES = " + ".join(
-    map(str, [*workflow.configfiles, *["--config"] * bool(workflow.config_settings.config)])
+    [
+        *(min(str(path), os.path.relpath(path), key=len) for path in workflow.configfiles),
+        *["--config"] * bool(workflow.config_settings.config),
+    ]
 )
 
 try:
@@ -176,13 +179,17 @@ def all_layers(path):
 
 def run_metrics(wildcards):
     """Paths of the metrics of one run, of its layers and of their embeddings."""
-    folder = "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/"
     layers = layers_of(config, wildcards.method)
     return [
-        folder.format() + "predictions.csv",
-        *expand(folder + "{layer}.csv", layer=layers),
+        "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/predictions.csv",
         *expand(
-            folder + "{layer}/{embedding}.csv", layer=layers, embedding=config["run"]["embeddings"]
+            "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}.csv",
+            layer=layers,
+        ),
+        *expand(
+            "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}/{embedding}.csv",
+            layer=layers,
+            embedding=config["run"]["embeddings"],
         ),
     ]
 

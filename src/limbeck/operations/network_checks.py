@@ -26,6 +26,7 @@ from limbeck.study.questions import (
     method_json,
     needed_methods,
     options_of,
+    runs_of,
     teachers_of,
     weights_file_of,
 )
@@ -102,7 +103,7 @@ def looks_needed(config: Mapping, facts: Facts) -> Iterator[dict]:
             and set(layers.values()) <= {"auto"}
         ):
             continue
-        first = config["budgets"][0], 0
+        first = runs_of(config, method)[0]
         look = {
             "key": f"methods.{method}",
             "settings": method_json(config, method),
@@ -126,11 +127,12 @@ def _smallest_batch(config: Mapping, method: str, facts: Facts) -> int:
 
     A single image that is left over joins the batch before it.
     """
-    settings, parts = config["methods"][method], set(config["budgets"])
+    settings = config["methods"][method]
+    parts = {budget for budget, _ in runs_of(config, method)}
     if OBJECTIVES[settings["objective"]].unlabelled:  # They pass together with labelled images.
         return 2
     if options_of(config, method).get("images") in ("unlabelled", "all"):
-        parts |= {facts.unlabelled(budget) for budget in config["budgets"]} - {0}
+        parts |= {facts.unlabelled(budget) for budget in parts}
     return 1 if settings["batch_size"] == 1 or 1 in parts else 2
 
 

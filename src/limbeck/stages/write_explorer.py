@@ -7,7 +7,7 @@ from limbeck.explorer.gather import ExplorerSettings
 
 
 def write_explorer(
-    study: Path,
+    study: str,
     page: Path,
     methods: list[str] | None = None,
     layers: list[str] | None = None,
@@ -21,7 +21,7 @@ def write_explorer(
 
     Parameters
     ----------
-    study : Path
+    study : str
         The study's output tree, or a copy of it.
     page : Path
         HTML file to write.

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from limbeck.runtime.errors import InputError, suggest
+from limbeck.runtime.extras import missing_requirements
 from limbeck.runtime.paths import expand
-from limbeck.study.dataset_checks import too_few_points
+from limbeck.study.dataset_checks import metrics_of_more, too_few_points
 from limbeck.study.datasets import dataset_mistakes
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
 from limbeck.study.questions import (
+    figure_files,
     layers_of,
     needed_methods,
     options_of,
@@ -17,7 +19,13 @@ from limbeck.study.questions import (
     teachers_of,
     weights_file_of,
 )
-from limbeck.study.registry import FIGURES, OBJECTIVES, kinds_of, layer_figure_metrics
+from limbeck.study.registry import (
+    EMBEDDINGS,
+    FIGURES,
+    OBJECTIVES,
+    kinds_of,
+    layer_figure_metrics,
+)
 from limbeck.study.settings import FIGURE, DatasetSettings, block_of
 from limbeck.study.structure import AUTO_LAYERS, CONFIG
 from limbeck.study.validation import mistakes
@@ -170,15 +178,10 @@ def _layer_contradictions(config: Mapping) -> Iterator[str]:
 
 
 def _metric_contradictions(config: Mapping) -> Iterator[str]:
-    images, metrics = config["activations"]["images_per_class"], config["metrics"]
-    chosen = config["run"]["metrics"]
-    if images is not None:
-        folds = metrics["probe_folds"]
-        if "probe_accuracy" in chosen["layers"] and images < folds:
-            limit = f"allowed: 2 to {images}, activations.images_per_class"
-            yield f"metrics.probe_folds = {folds}: {limit}"
-        if {"class_area_ratio", "class_area_spread"} & {*chosen["embeddings"]} and images < 3:
-            yield f"activations.images_per_class = {images}: the area of a class needs 3"
+    images, chosen = config["activations"]["images_per_class"], config["run"]["metrics"]
+    lacking = {} if images is None else metrics_of_more(config, images)
+    for needed, names in lacking.items():
+        yield f"activations.images_per_class = {images}: {needed} needed by {', '.join(names)}"
     scored = {name for names in chosen.values() for name in names}
     for name in config["statistics"]["metrics"]:
         if name not in scored:
@@ -198,8 +201,15 @@ def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Itera
         if metric not in scored:
             kinds = " or ".join(f"run.metrics.{kind}" for kind in kinds_of(metric))
             yield f"{key}: shows {metric}, which is not taken; add it to {kinds}"
-    if "pairs" in figure and not resolve_figure(figure, config)["pairs"]:
+    resolved = resolve_figure(figure, config)
+    if "pairs" in figure and not resolved["pairs"]:
         yield f"{key}.pairs = {figure['pairs']}: run.methods has one method, and no pair"
+    if not figure_files(config, name):
+        chosen = [
+            key for key in ("method", "methods", "layer", "budget", "fold") if key in resolved
+        ]
+        values = ", ".join(f"{name} = {resolved[name]}" for name in chosen)
+        yield f"{key}: no run of the study is shown by {values}"
 
 
 def missing_files(config: Mapping) -> Iterator[str]:
@@ -220,6 +230,22 @@ def missing_files(config: Mapping) -> Iterator[str]:
         for path in dict.fromkeys(weights_file_of(config, method, *run) for run in runs):
             if path is not None:
                 yield from _missing(f"methods.{method}{block}.weights", path)
+
+
+def missing_libraries(config: Mapping) -> Iterator[str]:
+    """Check that the optional libraries which the selected embeddings need are installed.
+
+    Yields
+    ------
+    str
+        One line for each embedding whose libraries are not: its key, what is missing, what to do.
+    """
+    for name in config["run"]["embeddings"]:
+        algorithm = config["embeddings"][name]["algorithm"]
+        extra = EMBEDDINGS[algorithm].extra
+        missing = extra and missing_requirements(extra)
+        if missing:
+            yield f"embeddings.{name}.algorithm = {algorithm}: {missing}"
 
 
 def _missing(key: str, path: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ Rows of a metric bear its name, and these besides:
 Nulls of parts are called ``<metric>_null:<part>``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from limbeck.runtime.errors import InputError, suggest
@@ -28,6 +28,14 @@ KINDS = {
     "pairs": ("method", "layer"),
 }
 NULL, NULL_LOW, NULL_HIGH, TO_NULL = "_null", "_null_low", "_null_high", "_to_null"
+
+
+def _one(settings: Mapping) -> int:
+    return 1
+
+
+def _three(settings: Mapping) -> int:
+    return 3
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,10 @@ class Metric:
         Of which embeddings it is measured; empty stands for all.
     settings : tuple of str
         The keys of ``metrics`` in the config that it depends on.
+    images : callable
+        How many images of each class it needs at least, from ``metrics`` in the config.
+    tested : bool
+        Whether it is tested over folds where the config does not say what is.
     """
 
     name: str
@@ -84,6 +96,8 @@ class Metric:
     flag: bool = False
     algorithms: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    images: Callable[[Mapping], int] = _one
+    tested: bool = True
 
     @property
     def title(self) -> str:
@@ -92,6 +106,7 @@ class Metric:
 
 
 PERCENT = {"unit": "%", "scale": 100, "digits": 2}
+SECONDS = {"unit": "s", "digits": 2, "better": "lower", "tested": False}
 CLASSES_PERMUTED = "permuted classes"
 LARGEST_CLASS = "largest class"
 NOTHING_SHARED = "permuted images"
@@ -126,6 +141,7 @@ _CLASS_AREA_RATIO = Metric(
     null_label=CLASSES_PERMUTED,
     from_zero=True,
     settings=("area_mass",),
+    images=_three,
 )
 
 # One for each kind: a layer's and an embedding's of one name look the same in print.
@@ -200,7 +216,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         better="lower",
         from_zero=True,
     ),
-    Metric("training_seconds", "predictions", "training", unit="s", digits=2, better="lower"),
+    Metric("training_seconds", "predictions", "training", **SECONDS),
     _KNN_ACCURACY,
     _SILHOUETTE,
     Metric(
@@ -213,6 +229,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         null="probe:probe_chance",
         null_label=LARGEST_CLASS,
         settings=("probe_penalty", "probe_folds"),
+        images=lambda settings: settings["probe_folds"],
     ),
     Metric(
         "intrinsic_dimension",
@@ -233,8 +250,8 @@ DECLARATIONS: tuple[Metric, ...] = (
         null_label=CLASSES_PERMUTED,
         from_zero=True,
     ),
-    Metric("extraction_seconds", "layers", "extraction", unit="s", digits=2, better="lower"),
-    Metric("neighbour_seconds", "layers", "neighbours", unit="s", digits=2, better="lower"),
+    Metric("extraction_seconds", "layers", "extraction", **SECONDS),
+    Metric("neighbour_seconds", "layers", "neighbours", **SECONDS),
     Metric(
         "trustworthiness",
         "embeddings",
@@ -266,7 +283,9 @@ DECLARATIONS: tuple[Metric, ...] = (
         **PERCENT,
         better="lower",
         from_zero=True,
+        images=_three,
         settings=("area_mass",),
+        tested=False,
     ),
     Metric(
         "class_area_spread",
@@ -276,6 +295,8 @@ DECLARATIONS: tuple[Metric, ...] = (
         **PERCENT,
         from_zero=True,
         settings=("area_mass",),
+        tested=False,
+        images=_three,
     ),
     Metric(
         "axis_ratio",
@@ -283,6 +304,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         "deviation along the minor over the major axis",
         "embedding_shape:axis_ratio",
         from_zero=True,
+        tested=False,
     ),
     Metric(
         "collapsed",
@@ -292,6 +314,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         digits=0,
         better="lower",
         from_zero=True,
+        tested=False,
         flag=True,
     ),
     Metric("ivis_loss", "embeddings", "ivis loss at convergence", better="lower", algorithms=IVIS),
@@ -302,6 +325,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         digits=0,
         from_zero=True,
         algorithms=IVIS,
+        tested=False,
     ),
     Metric(
         "ivis_converged",
@@ -312,6 +336,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         from_zero=True,
         flag=True,
         algorithms=IVIS,
+        tested=False,
     ),
     Metric(
         "kl_divergence",
@@ -321,6 +346,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         better="lower",
         from_zero=True,
         algorithms=("tsne", "tsne_gpu"),
+        tested=False,
     ),
     Metric(
         "explained_variance",
@@ -330,8 +356,9 @@ DECLARATIONS: tuple[Metric, ...] = (
         better="higher",
         from_zero=True,
         algorithms=("pca",),
+        tested=False,
     ),
-    Metric("embedding_seconds", "embeddings", "embedding", unit="s", digits=2, better="lower"),
+    Metric("embedding_seconds", "embeddings", "embedding", **SECONDS),
     Metric(
         "cka",
         "pairs",
@@ -342,6 +369,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         null_label=NOTHING_SHARED,
         parts="method.layer",
         from_zero=True,
+        tested=False,
     ),
     Metric(
         "cka_debiased",
@@ -351,6 +379,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         digits=2,
         parts="method.layer",
         from_zero=True,
+        tested=False,
     ),
     Metric(
         "neighbour_overlap",

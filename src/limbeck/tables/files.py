@@ -82,8 +82,10 @@ def _value(value: object) -> object:
 
 
 def _texts(rows: Sequence[Sequence]) -> list[list[str]]:
-    return [
-        [f"{cell:.3g}" if isinstance(cell, float) else "" if cell is None else str(cell)
-         for cell in row]
-        for row in rows
-    ]  # fmt: skip
+    return [list(map(_text, row)) for row in rows]
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    return f"{cell:.3g}" if isinstance(cell, float) else str(cell)

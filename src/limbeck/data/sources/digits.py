@@ -46,7 +46,9 @@ def facts(settings: DatasetSettings) -> Facts:
     shares = [train * count / total for count in PER_CLASS]
     train_per_class = [math.floor(share) for share in shares]
     # The largest remainders are rounded up, as scikit-learn does.
-    by_remainder = sorted(range(len(shares)), key=lambda label: train_per_class[label] - shares[label])
+    by_remainder = sorted(
+        range(len(shares)), key=lambda label: train_per_class[label] - shares[label]
+    )
     for label in by_remainder[: train - sum(train_per_class)]:
         train_per_class[label] += 1
     return Facts(
