@@ -187,7 +187,7 @@ def test_libraries_of_an_extra_must_be_installed(config, monkeypatch):
     monkeypatch.setitem(EXTRAS, "umap", ("umap", "no_such_library"))
     config["embeddings"]["map"] = {"algorithm": "umap"}
     check_config(config, files=True)
-    config["run"]["embeddings"].append("map")
+    config["run"]["embeddings"] = ["tsne", "ivis", "map"]
     check_config(config)
     remedy = "needs no_such_library, which is not installed: pip install 'limbeck[umap]'"
     assert missing(config) == f"embeddings.map.algorithm = umap: {remedy}"
