@@ -28,4 +28,5 @@ rule all:
     input:
         expand(TABLE_FILES, study=config["study"]),
         expand(FIGURE_FILES, study=config["study"]),
+        expand("results/{study}/explorer.html", study=config["study"]),
         expand("results/{study}/provenance.json", study=config["study"]),

@@ -42,7 +42,7 @@ def settings_of(objective: str = "cross_entropy", model: str = STUDENT) -> Metho
     return MethodSettings(
         **{"objective": objective, "options": options_of(objective, images="all")},
         **{"model": model, "weights": None, "input_size": None, "normalisation": "dataset"},
-        **{"layers": {}, "augmentation": "crop_flip", "crop_padding": 4, "batch_size": 64},
+        **{"augmentation": "crop_flip", "crop_padding": 4, "batch_size": 64},
         **{"epochs": 240, "steps": None, "learning_rate": 0.05, "momentum": 0.9},
         **{"nesterov": False, "weight_decay": 5e-4, "schedule": "constant", "decay_epochs": ()},
         **{"decay_factor": None, "precision": "auto"},

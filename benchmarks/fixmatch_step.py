@@ -38,7 +38,7 @@ def settings_of(model: str, batch_size: int) -> MethodSettings:
     """Return the published settings of FixMatch for CIFAR-100."""
     return MethodSettings(
         **{"objective": "fixmatch", "options": options_of("fixmatch"), "model": model},
-        **{"weights": None, "input_size": None, "normalisation": "dataset", "layers": {}},
+        **{"weights": None, "input_size": None, "normalisation": "dataset"},
         **{"augmentation": "crop_flip", "crop_padding": 4, "batch_size": batch_size},
         **{"epochs": None, "steps": 2**20, "learning_rate": 0.03, "momentum": 0.9},
         **{"nesterov": True, "weight_decay": 0.001, "schedule": "cosine_7_16"},

@@ -44,7 +44,7 @@ def settings_of(**changes) -> MethodSettings:
     """Return the settings of the paper's study, config/cifar100.yaml."""
     values = {
         **{"model": "wrn_28_1", "weights": None, "input_size": None, "normalisation": "dataset"},
-        **{"layers": {}, "augmentation": "flip", "batch_size": 64, "epochs": 60, "steps": None},
+        **{"augmentation": "flip", "batch_size": 64, "epochs": 60, "steps": None},
         **{"learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4},
         **{"schedule": "constant", "decay_epochs": (), "decay_factor": None, "precision": "auto"},
     }

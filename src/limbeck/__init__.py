@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from limbeck.explorer.study import Study
 
 __all__ = ["__version__", "open_study"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def open_study(folder: str | os.PathLike[str]) -> Study:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from limbeck import __version__
+from limbeck.runtime.atomic import check_outputs
 from limbeck.runtime.errors import InputError, Stopped
 from limbeck.runtime.failures import explain
 from limbeck.runtime.origin import describe_process
@@ -59,8 +60,7 @@ def command_parser(name: str) -> tuple[argparse.ArgumentParser, Callable]:
     choices for a `typing.Literal`, JSON for settings. Their help stands in the docstring.
     """
     function = getattr(importlib.import_module(f"limbeck.stages.{name}"), name)
-    docstring = inspect.getdoc(function)
-    meanings = {key: " ".join(text.split()) for key, text in PARAMETER.findall(docstring + "\n")}
+    meanings = parameter_meanings(function)
     parser = argparse.ArgumentParser(prog=f"limbeck {name}", description=command_summary(name))
     for parameter in inspect.signature(function).parameters.values():
         required = parameter.default is inspect.Parameter.empty
@@ -85,6 +85,35 @@ def _reader(annotation: object) -> Mapping:
     if annotation in (int, float, str, bool, Path):
         return {"type": annotation}
     return {}
+
+
+def check_paths(function: Callable, values: Mapping[str, object]) -> None:
+    """Raise InputError unless a command can write its outputs, and none of them is an input.
+
+    What a parameter of type Path is stands in the docstring: an output is "to write", a store is
+    one. A checkpoint is read and written.
+    """
+    meanings = parameter_meanings(function)
+    inputs, files, stores = [], [], []
+    for parameter in inspect.signature(function).parameters.values():
+        value = values[parameter.name]
+        paths = [value] if isinstance(value, Path) else value
+        if not isinstance(paths, list) or not all(isinstance(path, Path) for path in paths):
+            continue
+        meaning = meanings[parameter.name]
+        if "tore to write" in meaning:
+            stores += paths
+        elif "to write" in meaning or parameter.name == "checkpoint":
+            files += paths
+        else:
+            inputs += paths
+    check_outputs(inputs, files, stores)
+
+
+def parameter_meanings(function: Callable) -> dict[str, str]:
+    """Return what a function's docstring says of each parameter, in one line each."""
+    docstring = inspect.getdoc(function) + "\n"
+    return {key: " ".join(text.split()) for key, text in PARAMETER.findall(docstring)}
 
 
 def call(function: Callable, arguments: Mapping[str, object]) -> None:
@@ -119,11 +148,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not sys.stderr.isatty():
         logger.info("limbeck %s, %s", name, describe_process())
     try:
+        check_paths(function, values)
         call(function, values)
     except InputError as error:
         return _say(name, f"error: {error}", 1)
     except Stopped as reason:
         return _say(name, f"stopped: {reason}", 128 + signal.SIGTERM)
+    except MemoryError as error:
+        return _say(name, f"error: not enough memory ({error}); give the job more", 1)
     except OSError as error:
         if error.errno is None:
             raise

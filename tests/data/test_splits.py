@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from limbeck.data import splits
-from limbeck.data.splits import budget_mistake, read_split
+from limbeck.data.splits import read_split
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 
@@ -57,17 +57,6 @@ def test_every_image_is_as_likely_as_any_other():
     # 200 expected, with a standard deviation of sqrt(500 * 0.4 * 0.6) = 11.
     assert counts.shape == (10,)
     assert (abs(counts - 200) < 44).all()
-
-
-def test_unequal_classes_are_allowed_up_to_the_smallest():
-    assert budget_mistake(24, [10, 8, 12], NAMES) is None
-    assert budget_mistake(27, [10, 8, 12], NAMES) == (
-        "budget 27: must be a multiple of the 3 classes, 3 to 24, as the smallest class, 'bee', "
-        "has 8 training images; the nearest is 24"
-    )
-    assert budget_mistake(4, [10, 8, 12], ["a\nb", "c", "d"]) == (
-        "budget 4: must be a multiple of the 3 classes, 3 to 24; the nearest is 3"
-    )
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from browser import BROWSER, DRIVER, Page, start_browser
-from made_up import CLASSES, METHODS, SUPERCLASSES, write_study
 
 import limbeck
+from helpers.browser import BROWSER, DRIVER, Page, start_browser
+from helpers.made_up import CLASSES, METHODS, SUPERCLASSES, write_study
 from limbeck.explorer.gather import ExplorerSettings, gather_content
 from limbeck.explorer.page import build_page
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from browser import Page
-from made_up import CLASSES, METHODS, SUPERCLASSES
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+
+from helpers.browser import Page
+from helpers.made_up import CLASSES, METHODS, SUPERCLASSES
 
 pytestmark = pytest.mark.slow
 ROLES = ("button", "combobox", "slider", "searchbox", "application", "image")

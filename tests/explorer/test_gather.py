@@ -5,9 +5,9 @@ import shutil
 
 import numpy as np
 import pytest
-from made_up import METHODS, write_layer, write_study
 
 import limbeck
+from helpers.made_up import METHODS, write_layer, write_study
 from limbeck.explorer import gather
 from limbeck.explorer.gather import ExplorerSettings, first_of_each_class, gather_content
 from limbeck.runtime.errors import InputError

@@ -7,8 +7,8 @@ import re
 
 import numpy as np
 import pytest
-from made_up import CLASSES, METHODS
 
+from helpers.made_up import CLASSES, METHODS
 from limbeck.explorer import templates
 from limbeck.explorer.content import Panel, View
 from limbeck.explorer.page import aligned_points, build_page, write_explorer

@@ -4,11 +4,11 @@ import time
 
 import numpy as np
 import pytest
-from browser import REACH, circle
-from made_up import CLASSES, METHODS
 from matplotlib.path import Path as Polygon
 from selenium.webdriver.common.keys import Keys
 
+from helpers.browser import REACH, circle
+from helpers.made_up import CLASSES, METHODS
 from limbeck.explorer.colours import distinct_colours
 from limbeck.explorer.page import aligned_points
 

@@ -6,10 +6,10 @@ from base64 import b64decode
 
 import numpy as np
 import pytest
-from made_up import CLASSES
 from PIL import Image
 
 import limbeck
+from helpers.made_up import CLASSES
 from limbeck.runtime.errors import InputError
 
 

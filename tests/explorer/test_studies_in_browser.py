@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import Page, circle
-from made_up import METHODS, write_layer, write_study
 
+from helpers.browser import Page, circle
+from helpers.made_up import METHODS, write_layer, write_study
 from limbeck.explorer.page import write_explorer
 from limbeck.runtime.storage import open_store, write_metrics
 

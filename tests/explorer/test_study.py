@@ -9,9 +9,9 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import CLASSES, SUPERCLASSES
 
 import limbeck
+from helpers.made_up import CLASSES, SUPERCLASSES
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.storage import METRIC_COLUMNS, open_store, write_rows, write_store
 

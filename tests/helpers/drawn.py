@@ -1,11 +1,31 @@
 """Writing what figures read, and reading back what they show."""
 
+import itertools
+
 import numpy as np
+from matplotlib.colors import to_hex
 
 from limbeck.runtime import storage
 from limbeck.statistics.paired_tests import COLUMNS
 
 SAMPLES = np.array([f"test-{index}" for index in range(60)])
+NONE = float("nan")
+# Method, budget, fold, layer, embedding, metric, value.
+ROWS = [
+    ("teacher", 50, 0, "", "", "accuracy", 0.5),
+    ("teacher", 50, 1, "", "", "accuracy", 0.6),
+    ("teacher", 2500, 0, "", "", "accuracy", 0.75),
+    ("teacher", 50, 0, "", "", "top_5_accuracy", 0.99),
+    ("teacher", 50, 0, "B", "tsne", "class_area_ratio", 0.25),
+    ("teacher", 50, 1, "B", "tsne", "class_area_ratio", 0.75),
+    ("teacher", 50, 0, "A", "tsne", "class_area_ratio", 0.125),
+    ("teacher", 50, 0, "A", "ivis", "class_area_ratio", 0.9),
+    ("distilled", 50, 0, "", "", "accuracy", 0.2),
+    ("distilled", 50, 1, "", "", "accuracy", 0.4),
+    ("distilled", 50, 2, "", "", "accuracy", 0.6),
+    ("distilled", 50, 0, "B", "tsne", "class_area_ratio", 0.5),
+    ("distilled", 2500, 0, "B", "tsne", "class_area_ratio", 0.375),
+]
 
 
 def write_metrics(folder, rows):
@@ -35,6 +55,17 @@ def write_embedding(path, points, **attributes):
     arrays = {"points": np.asarray(points, np.float32), "sample_ids": ids}
     storage.write_store(path, arrays, attributes)
     return path
+
+
+def write_embeddings(folder):
+    """Write embeddings of the images 59 to 20 for two methods and three layers; return paths."""
+    paths = []
+    for number, (method, layer) in enumerate(itertools.product(["teacher", "distilled"], "ABE")):
+        points = np.random.default_rng(number).normal(size=(40, 2))
+        path = folder / f"{method}-{layer}.zarr"
+        attributes = {"method": method, "layer": layer, "embedding": "tsne"}
+        paths.append(write_embedding(path, points, **attributes, embedding_seconds=1))
+    return paths
 
 
 def write_logits(path, method, logits):
@@ -69,3 +100,25 @@ def write_tests(folder, rows):
 def asterisks(axis):
     """Return where asterisks stand, in data units."""
     return [text.xy for text in axis.texts if text.get_text() == "*"]
+
+
+def error_bars(axis):
+    """Return the lines of an axis: x (names by position), y and error by label."""
+    lines = {}
+    for container in axis.containers:
+        line, _, (bars,) = container.lines
+        x, y = line.get_data(orig=False)
+        ends = [bar[:, 1] if len(bar) else [NONE, NONE] for bar in bars.get_segments()]
+        low, high = np.reshape(ends, (-1, 2)).T
+        lines[container.get_label()] = (x, y, (high - low) / 2)
+        drawn = np.isfinite(low)
+        np.testing.assert_allclose((low + high)[drawn] / 2, y[drawn])
+    return lines
+
+
+def looks(axis):
+    """Return colour and marker of each line of an axis by label."""
+    return {
+        container.get_label(): (to_hex(container[0].get_color()), container[0].get_marker())
+        for container in axis.containers
+    }

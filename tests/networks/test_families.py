@@ -52,14 +52,11 @@ def test_unknown_names_are_one_line_with_the_nearest(model, parts, refusal, spec
         assert part in message
 
 
-@pytest.mark.parametrize("family", [family.name for family in FAMILIES])
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_each_family_builds_and_may_name_weights(family):
-    module, _ = load_family(
-        {"timm_networks": "timm:x", "custom": "a:b", "cifar_resnet": "resnet20"}.get(
-            family, "wrn_10_1" if family == "wide_resnet" else "resnet18"
-        )
-    )
-    assert module.__name__ == f"limbeck.networks.{family}"
+    other = {"torchvision_networks": "resnet18", "timm_networks": "timm:x", "custom": "a:b"}
+    module, _ = load_family(family.examples[0] if family.examples else other[family.name])
+    assert module.__name__ == f"limbeck.networks.{family.name}"
     assert callable(module.build)
     assert hasattr(module, "named_weights") == hasattr(module, "weights_names")
 

@@ -113,6 +113,7 @@ def test_jobs_of_a_study(study):
         **dict.fromkeys(["extract_activations", "find_neighbours", "embed"], 4),
         **dict.fromkeys(["score_layer", "score_embedding"], 4),
         **{"gather_study": 1, "build_table": 6, "draw_figure": 1, "write_provenance": 1},
+        **{"write_explorer": 1},
         **{"compare_layers": 1, "test_methods": 1},
     }
     trained = [job.values["method"] for job in small_jobs() if job.rule == "train"]

@@ -10,7 +10,7 @@ from limbeck.runtime.csv_files import read_metrics, read_rows, write_rows
 from limbeck.runtime.errors import InputError
 
 HEADER = ",".join(storage.METRIC_COLUMNS)
-ROW = "demo,teacher,50,1,A,,accuracy,0.5"
+ROW = "demo,teacher,50,1,A,,accuracy,0.5,"
 
 
 def test_rows_survive_commas_quotes_and_line_breaks(tmp_path):
@@ -68,16 +68,34 @@ def test_metrics_are_tidy_rows(tmp_path):
     metrics = {"accuracy": np.float64(0.5), "loss": np.float32(0.1)}
     storage.write_metrics(tmp_path / "m.csv", {**run, "layer": "A", "hash": "x"}, metrics)
     assert (tmp_path / "m.csv").read_text() == (
-        f"{HEADER}\ndemo,teacher,50,1,A,,accuracy,0.5\ndemo,teacher,50,1,A,,loss,0.1\n"
+        f"{HEADER}\ndemo,teacher,50,1,A,,accuracy,0.5,\ndemo,teacher,50,1,A,,loss,0.1,\n"
     )
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_metric_that_cannot_be_measured_has_no_row_and_the_log_says_so(tmp_path, caplog, value):
+def test_a_metric_that_cannot_be_measured_has_a_reason_and_the_log_says_so(tmp_path, caplog, value):
     run = {"study": "demo", "method": "teacher", "budget": 50, "fold": 1, "layer": "A"}
-    storage.write_metrics(tmp_path / "m.csv", run, {"accuracy": 0.5, "silhouette": value})
-    assert (tmp_path / "m.csv").read_text() == f"{HEADER}\n{ROW}\n"
-    assert caplog.messages == [f"silhouette of demo teacher 50 1 A: not measured ({value})"]
+    metrics = {"accuracy": 0.5, "silhouette": value, "continuity": value}
+    storage.write_metrics(tmp_path / "m.csv", run, metrics, {"silhouette": "one class, no other"})
+    named = "demo,teacher,50,1,A,"
+    assert (tmp_path / "m.csv").read_text() == (
+        f'{HEADER}\n{ROW}\n{named},silhouette,,"one class, no other"\n'
+        f"{named},continuity,,not a finite number\n"
+    )
+    assert caplog.messages == [
+        "silhouette of demo teacher 50 1 A: not measured, one class, no other",
+        "continuity of demo teacher 50 1 A: not measured, not a finite number",
+    ]
+    rows = read_metrics([tmp_path / "m.csv"])
+    assert [row["value"] for row in rows] == ["0.5", "", ""]
+    assert rows[1]["reason"] == "one class, no other"
+
+
+def test_tables_of_older_versions_have_no_reasons(tmp_path):
+    header = HEADER.removesuffix(",reason")
+    (tmp_path / "m.csv").write_text(f"{header}\n{ROW[:-1]}\n")
+    (row,) = read_metrics([tmp_path / "m.csv"])
+    assert (row["value"], row["reason"]) == ("0.5", "")
 
 
 def write_tables(folder, *tables):
@@ -88,7 +106,7 @@ def write_tables(folder, *tables):
 
 
 def test_metrics_are_joined_in_order(tmp_path):
-    other = "demo,student,50,1,A,,accuracy,0.25"
+    other = "demo,student,50,1,A,,accuracy,0.25,"
     rows = read_metrics(write_tables(tmp_path, [other], [], [ROW]), "demo")
     assert [",".join(row.values()) for row in rows] == [other, ROW]
 
@@ -97,12 +115,13 @@ def test_metrics_are_joined_in_order(tmp_path):
     ("tables", "study", "reason"),
     [
         ([[ROW, ROW]], None, "0.csv: accuracy of demo teacher 50 1 A stands there twice;"),
-        ([[ROW], [ROW[:-1] + "7"]], None, "stands there twice, first in "),
+        ([[ROW], [ROW[:-1] + "7,"]], None, "stands there twice, first in "),
         ([[ROW], [ROW.replace("demo", "other")]], None, "1.csv: of study other, not demo"),
         ([[ROW]], "mine", "0.csv: of study demo, not mine"),
         ([[], []], None, "no metrics in any of 2 tables"),
         ([], None, "--metrics: no metrics in any of 0 tables"),
         ([[ROW.replace("0.5", "nan")]], None, "0.csv, line 2: value = 'nan'"),
+        ([[ROW.replace("0.5", "")]], None, "accuracy of demo teacher 50 1 A has no value and no"),
         ([[ROW.replace("50", "fifty")]], None, "0.csv, line 2: budget = 'fifty'"),
     ],
 )

@@ -1,7 +1,5 @@
-"""Fingerprints change with the code and with nothing else; seeds follow from the identity."""
+"""Fingerprints change with the code and with nothing else."""
 
-import hashlib
-import itertools
 import shutil
 from pathlib import Path
 
@@ -9,7 +7,6 @@ import pytest
 
 from limbeck.runtime import fingerprint as module
 from limbeck.runtime.fingerprint import INERT, fingerprint
-from limbeck.runtime.seeding import derive_seed
 
 STAGE = '''"""What the stage does."""
 
@@ -180,25 +177,3 @@ def test_modules_without_code_have_a_fingerprint(package, source):
 def test_unknown_module_is_an_error(package):
     with pytest.raises(ModuleNotFoundError, match="limbeck.stages.absent"):
         package({}, "absent")
-
-
-def test_seed_is_half_of_the_first_four_bytes():
-    digits = hashlib.sha256(b"7/split/3").hexdigest()
-    assert derive_seed(7, "split", 3) == int(digits[:8], 16) // 2
-    # printf 0 | sha256sum gives 5feceb66...
-    assert derive_seed(0) == 0x5FECEB66 // 2
-
-
-def test_seeds_fit_31_bits_and_use_all_of_them():
-    seeds = [derive_seed(0, "x", i) for i in range(1000)]
-    assert min(seeds) >= 0
-    assert 2**30 < max(seeds) < 2**31
-    assert {seed % 2 for seed in seeds} == {0, 1}
-
-
-def test_every_part_of_the_identity_counts():
-    identities = itertools.product(range(3), ["train", "split"], [50, 200], range(10))
-    seeds = [derive_seed(*identity) for identity in identities]
-    assert len(set(seeds)) == 3 * 2 * 2 * 10
-    assert derive_seed(0, 1, 11) != derive_seed(0, 11, 1)
-    assert derive_seed(0, 1, 11) != derive_seed(0, 111)

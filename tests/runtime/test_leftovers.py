@@ -98,19 +98,34 @@ def test_slurm_says_which_jobs_of_other_machines_live(tmp_path, halted, monkeypa
     squeue.chmod(0o755)
     monkeypatch.setenv("PATH", str(squeue.parent), prepend=os.pathsep)
     monkeypatch.setenv("SLURM_JOB_ID", "12")
-    folder = rename(halted[1], place="0" * 8, job=11)
+    monkeypatch.setenv("SLURM_CLUSTER_NAME", "ours")
+    cluster = leftovers._own_job()[:4]
+    folder = rename(halted[1], place="0" * 8, job=f"{cluster}_11")
     write(tmp_path)
     assert folder.exists() == stays
 
 
+def test_slurm_knows_nothing_of_jobs_of_other_clusters(tmp_path, halted, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    monkeypatch.setenv("SLURM_CLUSTER_NAME", "ours")
+    monkeypatch.setenv("PATH", "")
+    cluster = leftovers._own_job()[:4]
+    for job in (f"{cluster}_11", f"{'0' if cluster != '0' * 4 else '1'}000_12"):
+        folder = rename(halted[1], place="0" * 8, job=job)
+        write(tmp_path)
+        assert folder.exists()
+        folder.rename(halted[1])
+
+
 def test_a_job_that_slurm_has_started_again_removes_what_it_left(tmp_path, halted, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_ID", "12")
-    folder = rename(halted[1], place="0" * 8, job=12)
+    with storage.atomic_path(tmp_path / "other") as temporary:
+        job = leftovers.OWNER.search(temporary.parent.name)[4]
+        temporary.touch()
+    assert job.endswith("_12")
+    folder = rename(halted[1], place="0" * 8, job=job)
     write(tmp_path)
     assert not folder.exists()
-    with storage.atomic_path(tmp_path / "other") as temporary:
-        assert leftovers.OWNER.search(temporary.parent.name)[4] == "12"
-        temporary.touch()
 
 
 def test_what_only_looks_like_a_leftover_stays(tmp_path):

@@ -83,7 +83,7 @@ def test_rows_of_budgets_and_folds(hits):
     }
     cells, note = compare_accuracies(given, SETTINGS, 0)
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in cells]
-    assert [(row["budget"], row["fold"]) for row in rows] == [(400, 0), (400, 1), (400, "mean")]
+    assert [(row["budget"], row["fold"]) for row in rows] == [(400, 0), (400, 1), (400, None)]
     one, other, mean = rows
     test = compare_hits(first, second, 0.95, 0)
     assert one["difference"] == test.difference and one["p_mid"] == test.p_mid
@@ -93,7 +93,8 @@ def test_rows_of_budgets_and_folds(hits):
     assert mean["difference"] == pytest.approx(test.difference)
     average = (second - first + (second - first)[::-1]) / 2
     assert (mean["low"], mean["high"]) == bootstrap_interval(average, 0.95, 0)
-    assert mean["p"] == mean["p_corrected"] == mean["significant"] == ""
+    assert mean["p"] == mean["p_corrected"] == mean["significant"] is None
+    assert [row["folds"] for row in rows] == [1, 1, 2]
     assert "distilled minus undistilled" in note and "9,999 resamples" in note
 
 

@@ -22,10 +22,14 @@ ZEROS = [0.0] * 5
 ONE_TO_FIVE = [1.0, 2.0, 3.0, 4.0, 5.0]
 
 
+def value_or_reason(value):
+    return ["", "one class"] if math.isnan(value) else [value, ""]
+
+
 def write(path, values):
     """Write a tidy table from {(metric, layer, budget, method): values by fold}."""
     rows = [
-        ["s", method, budget, fold, layer, "ivis" if layer else "", metric, value]
+        ["s", method, budget, fold, layer, "ivis" if layer else "", metric, *value_or_reason(value)]
         for (metric, layer, budget, method), folds in values.items()
         for fold, value in enumerate(folds)
     ]
@@ -134,7 +138,9 @@ def test_folds_are_paired_by_number_and_other_methods_left_out(tmp_path):
     assert row["folds"] == "2"
     assert float(row["difference"]) == pytest.approx(0.15)
     assert float(row["low"]) < 0.15 < float(row["high"])
-    assert {row[name] for name in COLUMNS[8:]} == {"fewer than 5 folds"}
+    assert (row["first_method"], row["second_method"]) == ("undistilled", "distilled")
+    assert {row[name] for name in COLUMNS[COLUMNS.index("effect_size") : -1]} == {""}
+    assert row["reason"] == "fewer than 5 folds"
 
 
 def test_one_fold_no_spread_and_missing_runs_say_so(tmp_path):
@@ -148,11 +154,15 @@ def test_one_fold_no_spread_and_missing_runs_say_so(tmp_path):
     }
     one, missing, equal = compare(tmp_path, values)
     assert float(one["difference"]) == pytest.approx(0.2)
-    assert {one[name] for name in COLUMNS[6:]} == {"one fold"}
-    assert missing["difference"] == "not measured"
-    assert {missing[name] for name in COLUMNS[6:]} == {""}
+    numbers = COLUMNS[COLUMNS.index("low") : -1]
+    assert [row["reason"] for row in (one, missing, equal)] == [
+        "one fold",
+        "not measured",
+        "no spread",
+    ]
+    assert {row[name] for row in (one, missing, equal) for name in numbers} == {""}
+    assert missing["difference"] == ""
     assert float(equal["difference"]) == pytest.approx(0.01)
-    assert {equal[name] for name in COLUMNS[6:]} == {"no spread"}
     page = (tmp_path / "statistics.html").read_text()
     assert "nan" not in page + (tmp_path / "statistics.csv").read_text()
 

@@ -23,7 +23,9 @@ def test_values_of_these_tests_are_valid(config):
 @pytest.mark.parametrize("section", SECTIONS)
 def test_unknown_keys(config, section):
     config.put(f"{section}.surprise", 1)
-    assert config.mistake().startswith(f"{section}.surprise: unknown key; allowed: ")
+    start, _, allowed = config.mistake().partition("allowed: ")
+    assert start.startswith(f"{section}.surprise: unknown key; ")
+    assert allowed
 
 
 def test_unknown_key_with_a_near_miss(config):
@@ -84,7 +86,7 @@ def test_keys_that_may_be_missing(config, key):
         ("methods.teacher.input_size", 10**6, "<= 1024"),
         ("methods.distilled.distillation.temperature", -4, "> 0"),
         ("dataset.test_fraction", 1.0, "< 1"),
-        ("dataset.image_size", 3, ">= 4"),
+        ("dataset.image_size", 7, ">= 8"),
         ("activations.images_per_class", 1, ">= 2"),
         ("embeddings.tsne.perplexity", 1, "> 1"),
         ("embeddings.ivis.k", 1, ">= 2"),
@@ -190,7 +192,7 @@ def test_an_overlay_changes_the_objective_and_removes_no_key(config):
     config["methods"]["distilled"]["fixmatch"] = {"threshold": 0.9}
     filled = check_config(config)
     after = json.loads(method_json(filled, "distilled"))
-    assert before["options"] == {"teacher": "teacher", "temperature": 4}
+    assert before["options"].items() >= {"teacher": "teacher", "temperature": 4}.items()
     assert after["options"]["threshold"] == 0.9
     assert after["options"]["unlabelled_ratio"] == 7
     assert "teacher" not in after["options"]

@@ -47,7 +47,7 @@ SPOILED = [
     ("methods.teacher.mean", [1, 2, 3, 4, 5]),
     ("methods.teacher.surprise", 1),
     ("methods.teacher.distillation", {"temperature": -1}),
-    ("embeddings.tsne", {"algorithm": "umap"}),
+    ("embeddings.tsne", {"algorithm": "isomap"}),
     ("embeddings.tsne", {"algorithm": "pca", "perplexity": 5}),
     ("embeddings.tsne", {}),
     ("figures.bars", {"kind": "accuracy", "budget": 50}),

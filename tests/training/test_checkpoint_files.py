@@ -149,7 +149,7 @@ def test_a_lock_that_gets_its_name_late_is_somebodys(path):
 
 
 def test_what_a_killed_writer_left_is_removed_and_nothing_else(path):
-    for name in (".run.pt.0badcafe-1-1.abcd1234", ".run.pt.0badcafe-1-1-77.abcd1234"):
+    for name in (".run.pt.0badcafe-1-1.abcd1234", ".run.pt.0badcafe-1-1-feed_77.abcd1234"):
         (path.parent / name).mkdir()
         (path.parent / name / "run.pt").write_bytes(b"half")
     (path.parent / ".run.pt.backup").mkdir()

@@ -155,30 +155,6 @@ def test_checkpoint_of_another_teacher_is_passed_over(
     assert read_model(tmp_path / "a")["hash"] == read_model(tmp_path / "b")["hash"]
 
 
-@pytest.mark.parametrize("content", [b"", b"no checkpoint", None])
-def test_a_checkpoint_that_cannot_be_read_is_passed_over(
-    content, run_training, method_settings, tmp_path, caplog
-):
-    settings = method_settings(batch_size=20)
-    if content is None:
-        torch.save({"rows": []}, tmp_path / "checkpoint.pt")
-    else:
-        (tmp_path / "checkpoint.pt").write_bytes(content)
-    run_training(tmp_path, settings)
-    (line,) = caplog.messages
-    assert line.startswith(f"{tmp_path / 'checkpoint.pt'}: cannot be read")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "model.pt"]
-
-
-def test_what_a_killed_writer_left_beside_a_checkpoint_is_removed(
-    run_training, method_settings, tmp_path
-):
-    (tmp_path / ".checkpoint.pt.a1b2").mkdir()
-    (tmp_path / ".checkpoint.pt.a1b2/checkpoint.pt").write_bytes(b"half")
-    run_training(tmp_path, method_settings(batch_size=20))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "model.pt"]
-
-
 KILLABLE = """
 import sys
 import limbeck.cli, limbeck.training.checkpoints

@@ -289,8 +289,8 @@ def test_logits_of_the_unlabelled_only_are_an_error(images, data_with, network_o
             "layer E of the teacher is 64 x 1 x 1; attention_transfer compares maps",
         ),
         ("vid", {"head": "D"}, "layer head of the student is 3; vid compares maps"),
-        ("pkt", {"E": "layer4"}, "layers = {'E': 'layer4'}: teacher: layer layer4: "),
-        ("relational", {"G": "E"}, "layers = {'G': 'E'}: student: layer G: "),
+        ("pkt", {"E": "layer4"}, "layers = {'E': 'layer4'}: teacher: layer layer4 = layer4: "),
+        ("relational", {"G": "E"}, "layers = {'G': 'E'}: student: layer G = G: "),
     ],
 )
 def test_layers_that_cannot_be_compared_are_an_error(

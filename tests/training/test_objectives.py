@@ -112,7 +112,7 @@ def settings_of(method_settings, objective, **changes):
     return method_settings(objective=objective, options=options, **keys)
 
 
-TRAINED = [name for name in OBJECTIVES if name != "untrained"]
+TRAINED = [name for name, objective in OBJECTIVES.items() if objective.trains]
 SUPERVISED = [name for name in TRAINED if not OBJECTIVES[name].unlabelled]
 
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from helpers.outputs import column, read_model
-from limbeck.networks.network import build_network, load_network
+from limbeck.networks.model_file import load_network
+from limbeck.networks.network import build_network
 from limbeck.study.objectives import OBJECTIVES, teacher_input
 from limbeck.training.objectives import build_objective
 from limbeck.training.objectives.base import TrainingData

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from limbeck.data.dataset import Dataset
-from limbeck.networks.network import build_network, load_network
+from limbeck.networks.model_file import load_network
+from limbeck.networks.network import build_network
 from limbeck.runtime import storage
 from limbeck.stages.teacher_logits import teacher_logits as write_teacher_logits
 from limbeck.training.objectives import build_objective

@@ -3,7 +3,11 @@
 from pathlib import Path
 
 import pytest
+import torch
 
+from limbeck.networks.network import NetworkSpec, build
+
+SPEC = NetworkSpec("wrn_10_1", classes=10, channels=1, mean=(0.5,), std=(0.5,))
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -19,7 +23,7 @@ REPOSITORY = Path(__file__).parents[2]
             ("perplexity: 5", "perplexity: many"),
             "embeddings.tsne.perplexity = 'many': must be a number",
         ),
-        (("[tsne, pca]", "[tsne, umap]"), "run.embeddings = 'umap': not in embeddings"),
+        (("[tsne, pca]", "[tsne, pca, som]"), "run.embeddings = 'som': not in embeddings"),
         (("{C: auto, E: auto}", "{C: auto, F: auto}"), "layers.F = auto: only A, B, C, D, E are"),
         (
             ("teacher: teacher", "teacher: professor"),
@@ -45,6 +49,37 @@ def test_mistakes_name_key_value_and_source(fresh, edit, message):
     assert len(lines) == 1 and "tiny.yaml" in lines[0], output
     assert "Traceback" not in output
     assert not (fresh.folder / "results").exists()
+
+
+def test_what_the_dataset_is_too_small_for_is_said_at_once(fresh):
+    fresh.edit("tiny.yaml", "budgets: [20]", "budgets: [24]")
+    fresh.edit("tiny.yaml", "perplexity: 5", "perplexity: 27")
+    fresh.edit("tiny.yaml", '{class: "8"', '{class: "eight"')
+    fresh.edit("tiny.yaml", "points: 40", "points: 99")
+    result = fresh.run("--dry-run")
+    lines = [line for line in result.stdout.splitlines() if line.startswith("tiny.yaml: ")]
+    assert [line.split(" = ")[0] for line in lines] == [
+        "tiny.yaml: budgets",
+        "tiny.yaml: embeddings.tsne.perplexity",  # 82 points of 80, 8 of each class
+        "tiny.yaml: figures.class_boundary.class",
+    ]
+    assert not (fresh.folder / "results").exists()
+
+
+def test_what_is_known_of_a_dataset_before_it_is_downloaded(fresh):
+    (fresh.folder / "many.yaml").write_text("activations: {images_per_class: 101}")
+    result = fresh.run("--dry-run", "--configfile", "config/cifar100.yaml", "many.yaml")
+    assert result.returncode == 1
+    assert "activations.images_per_class = 101: class 'apple' has only 100" in result.stdout
+
+
+def test_notes_are_said_once_and_stop_nothing(fresh):
+    fresh.edit("tiny.yaml", "neighbours: 5", "neighbours: 40")
+    fresh.edit("tiny.yaml", "points: 40", "points: 41")
+    result = fresh.run("--dry-run", "--quiet", "all")
+    assert result.returncode == 0
+    note = "trustworthiness, continuity: not measured, because metrics.neighbours = 40"
+    assert (result.stdout + result.stderr).count(note) == 1
 
 
 @pytest.mark.parametrize("overlay", ["config/config.yaml", "config/cifar100.yaml"])
@@ -76,7 +111,7 @@ def test_the_papers_grid_is_complete(fresh):
 
 
 def test_dry_run_of_what_was_trained_elsewhere(fresh):
-    (fresh.folder / "after.pth").touch()
+    torch.save(build(SPEC).backbone.state_dict(), fresh.folder / "after.pth")
     (fresh.folder / "five.yaml").write_text(
         "study: five\n"
         "dataset: {name: digits, test_fraction: 0.2}\n"
@@ -90,7 +125,7 @@ def test_dry_run_of_what_was_trained_elsewhere(fresh):
     (fresh.folder / "after.pth").unlink()
     result = fresh.run("--dry-run", "--configfile", "five.yaml")
     assert result.returncode == 1
-    assert "methods.after.pretrained.weights = after.pth: no such file" in result.stderr
+    assert "methods.after.pretrained.weights = after.pth: no such file" in result.stdout
 
 
 def test_lint_is_clean(fresh):

@@ -18,7 +18,7 @@ rule prepare_dataset:
         code=fingerprint("prepare_dataset", f"data.sources.{config['dataset']['name']}"),
     shell:
         "limbeck prepare_dataset --settings {params.settings:q} --seed {params.seed}"
-        " --dataset {output.dataset} 2>> {log}"
+        " --dataset {output.dataset:q} 2>> {log:q}"
 
 
 rule split_dataset:
@@ -40,5 +40,5 @@ rule split_dataset:
         seed=config["seed"],
         code=fingerprint("split_dataset"),
     shell:
-        "limbeck split_dataset --dataset {input.dataset} --budget {wildcards.budget}"
-        " --fold {wildcards.fold} --seed {params.seed} --split {output.split} 2>> {log}"
+        "limbeck split_dataset --dataset {input.dataset:q} --budget {wildcards.budget}"
+        " --fold {wildcards.fold} --seed {params.seed} --split {output.split:q} 2>> {log:q}"

@@ -30,11 +30,11 @@ rule train:
         checkpoint="results/{study}/checkpoints/{method}/budget-{budget}/fold-{fold}.pt",
         code=training_code,
     shell:
-        "{resources.launcher} limbeck train --dataset {input.dataset} {params.optional}"
+        "{resources.launcher} limbeck train --dataset {input.dataset:q} {params.optional}"
         " --settings {params.settings:q} --seed {params.seed} --device {resources.device}"
         " --study {wildcards.study} --method {wildcards.method} --budget {wildcards.budget}"
         " --fold {wildcards.fold} --checkpoint {params.checkpoint}"
-        " --model {output.model} --history {output.history} 2>> {log}"
+        " --model {output.model:q} --history {output.history:q} 2>> {log:q}"
 
 
 rule predict:
@@ -60,8 +60,8 @@ rule predict:
     params:
         code=fingerprint("predict"),
     shell:
-        "limbeck predict --dataset {input.dataset} --model {input.model}"
-        " --device {resources.device} --predictions {output.predictions} 2>> {log}"
+        "limbeck predict --dataset {input.dataset:q} --model {input.model:q}"
+        " --device {resources.device} --predictions {output.predictions:q} 2>> {log:q}"
 
 
 rule teacher_logits:
@@ -87,6 +87,6 @@ rule teacher_logits:
     params:
         code=fingerprint("teacher_logits"),
     shell:
-        "limbeck teacher_logits --dataset {input.dataset}"
-        " --model {input.model} --device {resources.device}"
-        " --teacher-logits {output.teacher_logits} 2>> {log}"
+        "limbeck teacher_logits --dataset {input.dataset:q}"
+        " --model {input.model:q} --device {resources.device}"
+        " --teacher-logits {output.teacher_logits:q} 2>> {log:q}"

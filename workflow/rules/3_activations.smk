@@ -23,6 +23,6 @@ rule extract_activations:
         settings=lambda wildcards: activations_json(config, wildcards.method, wildcards.layer),
         code=fingerprint("extract_activations"),
     shell:
-        "limbeck extract_activations --dataset {input.dataset} --model {input.model}"
+        "limbeck extract_activations --dataset {input.dataset:q} --model {input.model:q}"
         " --layer {wildcards.layer} --settings {params.settings:q} --device {resources.device}"
-        " --activations {output.activations} 2>> {log}"
+        " --activations {output.activations:q} 2>> {log:q}"

@@ -21,5 +21,5 @@ rule find_neighbours:
         k=neighbours_needed(config),
         code=fingerprint("find_neighbours"),
     shell:
-        "limbeck find_neighbours --activations {input.activations} --k {params.k}"
-        " --device {resources.device} --neighbours {output.neighbours} 2>> {log}"
+        "limbeck find_neighbours --activations {input.activations:q} --k {params.k}"
+        " --device {resources.device} --neighbours {output.neighbours:q} 2>> {log:q}"

@@ -23,6 +23,6 @@ rule embed:
         seed=config["seed"],
         code=lambda wildcards: fingerprint("embed", f"embeddings.{algorithm_of(wildcards)}"),
     shell:
-        "limbeck embed --activations {input.activations} --neighbours {input.neighbours}"
+        "limbeck embed --activations {input.activations:q} --neighbours {input.neighbours:q}"
         " --name {wildcards.embedding} --settings {params.settings:q} --seed {params.seed}"
-        " --device {resources.device} --embedding {output.embedding} 2>> {log}"
+        " --device {resources.device} --embedding {output.embedding:q} 2>> {log:q}"

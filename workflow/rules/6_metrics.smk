@@ -21,9 +21,9 @@ rule score_predictions:
         settings=metrics_json(config, "predictions"),
         code=scoring_code("score_predictions", "predictions"),
     shell:
-        "limbeck score_predictions --dataset {input.dataset} --predictions {input.predictions}"
-        " --history {input.history} {params.optional} --settings {params.settings:q}"
-        " --metrics {output.metrics} 2>> {log}"
+        "limbeck score_predictions --dataset {input.dataset:q} --predictions {input.predictions:q}"
+        " --history {input.history:q} {params.optional} --settings {params.settings:q}"
+        " --metrics {output.metrics:q} 2>> {log:q}"
 
 
 rule score_layer:
@@ -47,9 +47,9 @@ rule score_layer:
         settings=metrics_json(config, "layers"),
         code=scoring_code("score_layer", "layers"),
     shell:
-        "limbeck score_layer --dataset {input.dataset} --activations {input.activations}"
-        " --neighbours {input.neighbours} --settings {params.settings:q}"
-        " --metrics {output.metrics} 2>> {log}"
+        "limbeck score_layer --dataset {input.dataset:q} --activations {input.activations:q}"
+        " --neighbours {input.neighbours:q} --settings {params.settings:q}"
+        " --metrics {output.metrics:q} 2>> {log:q}"
 
 
 rule score_embedding:
@@ -74,9 +74,9 @@ rule score_embedding:
         settings=metrics_json(config, "embeddings"),
         code=scoring_code("score_embedding", "embeddings"),
     shell:
-        "limbeck score_embedding --dataset {input.dataset} --activations {input.activations}"
-        " --neighbours {input.neighbours} --embedding {input.embedding}"
-        " --settings {params.settings:q} --metrics {output.metrics} 2>> {log}"
+        "limbeck score_embedding --dataset {input.dataset:q} --activations {input.activations:q}"
+        " --neighbours {input.neighbours:q} --embedding {input.embedding:q}"
+        " --settings {params.settings:q} --metrics {output.metrics:q} 2>> {log:q}"
 
 
 rule compare_layers:
@@ -103,8 +103,8 @@ rule compare_layers:
         settings=metrics_json(config, "pairs"),
         code=scoring_code("compare_layers", "pairs"),
     shell:
-        "limbeck compare_layers --activations {input.activations} --neighbours {input.neighbours}"
-        " --settings {params.settings:q} --metrics {output.metrics} 2>> {log}"
+        "limbeck compare_layers --activations {input.activations:q} --neighbours {input.neighbours:q}"
+        " --settings {params.settings:q} --metrics {output.metrics:q} 2>> {log:q}"
 
 
 rule gather_run:
@@ -126,4 +126,4 @@ rule gather_run:
     params:
         code=fingerprint("gather_metrics"),
     shell:
-        "limbeck gather_metrics --study {wildcards.study} --metrics {input.metrics} --table {output.table} 2>> {log}"
+        "limbeck gather_metrics --study {wildcards.study} --metrics {input.metrics:q} --table {output.table:q} 2>> {log:q}"

@@ -18,7 +18,7 @@ rule lift_noise:
     shell:
         "limbeck lift_noise --study {wildcards.study} --map {wildcards.map}"
         " --settings {params.settings:q} --seed {params.seed}"
-        " --activations {output.activations} 2>> {log}"
+        " --activations {output.activations:q} 2>> {log:q}"
 
 
 use rule find_neighbours as find_noise_neighbours with:
@@ -51,14 +51,14 @@ rule score_noise:
     output:
         csv=report(
             "results/{study}/tables/noise.csv",
-            caption="../report/noise.rst",
+            caption=CAPTION,
             category=subject_of("noise"),
             subcategory="Tables",
             labels={"table": "noise", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/noise.html",
-            caption="../report/noise.rst",
+            caption=CAPTION,
             category=subject_of("noise"),
             subcategory="Tables",
             labels={"table": "noise", "format": HTML},
@@ -75,6 +75,7 @@ rule score_noise:
         mem_mb=4000,
         runtime=30,
     params:
+        caption=caption_of("noise"),
         code=fingerprint("score_noise"),
     shell:
-        "limbeck score_noise --inputs {input} --table {output} 2>> {log}"
+        "limbeck score_noise --inputs {input:q} --table {output:q} 2>> {log:q}"

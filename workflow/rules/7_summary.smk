@@ -12,7 +12,7 @@ rule gather_study:
     output:
         table=report(
             "results/{study}/tables/metrics.csv",
-            caption="../report/metrics.rst",
+            caption=CAPTION,
             category=subject_of("metrics"),
         ),
     log:
@@ -26,10 +26,11 @@ rule gather_study:
         mem_mb=500,
         runtime=5,
     params:
+        caption=caption_of("metrics"),
         code=fingerprint("gather_metrics"),
     shell:
-        "limbeck gather_metrics --study {wildcards.study} --metrics {input.metrics} {input.similarities}"
-        " --table {output.table} 2>> {log}"
+        "limbeck gather_metrics --study {wildcards.study} --metrics {input.metrics:q} {input.similarities:q}"
+        " --table {output.table:q} 2>> {log:q}"
 
 
 rule build_table:
@@ -38,14 +39,14 @@ rule build_table:
     output:
         csv=report(
             "results/{study}/tables/{table}.csv",
-            caption="../report/table.rst",
+            caption=CAPTION,
             category=lambda wildcards: subject_of(wildcards.table),
             subcategory="Tables",
             labels={"table": "{table}", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/{table}.html",
-            caption="../report/table.rst",
+            caption=CAPTION,
             category=lambda wildcards: subject_of(wildcards.table),
             subcategory="Tables",
             labels={"table": "{table}", "format": HTML},
@@ -64,12 +65,13 @@ rule build_table:
         mem_mb=500,
         runtime=5,
     params:
+        caption=caption_of("{table}"),
         settings=lambda wildcards: plan_json(config),
         published=numbers.digest(config["published"]),
         code=fingerprint("build_table"),
     shell:
-        "limbeck build_table --metrics {input.metrics} --kind {wildcards.table}"
-        " --settings {params.settings:q} --table {output} 2>> {log}"
+        "limbeck build_table --metrics {input.metrics:q} --kind {wildcards.table}"
+        " --settings {params.settings:q} --table {output:q} 2>> {log:q}"
 
 
 rule test_methods:
@@ -78,14 +80,14 @@ rule test_methods:
     output:
         csv=report(
             "results/{study}/tables/statistics.csv",
-            caption="../report/statistics.rst",
+            caption=CAPTION,
             category=subject_of("statistics"),
             subcategory="Tables",
             labels={"table": "statistics", "format": CSV},
         ),
         html=report(
             "results/{study}/tables/statistics.html",
-            caption="../report/statistics.rst",
+            caption=CAPTION,
             category=subject_of("statistics"),
             subcategory="Tables",
             labels={"table": "statistics", "format": HTML},
@@ -102,11 +104,51 @@ rule test_methods:
         mem_mb=1000,
         runtime=10,
     params:
+        caption=caption_of("statistics"),
         settings=as_json("statistics"),
         code=fingerprint("test_methods"),
     shell:
-        "limbeck test_methods --metrics {input.metrics} --settings {params.settings:q}"
-        " --table {output} 2>> {log}"
+        "limbeck test_methods --metrics {input.metrics:q} --settings {params.settings:q}"
+        " --table {output:q} 2>> {log:q}"
+
+
+rule compare_accuracies:
+    input:
+        predictions=compared_predictions,
+    output:
+        csv=report(
+            "results/{study}/tables/accuracies.csv",
+            caption=CAPTION,
+            category=subject_of("accuracies"),
+            subcategory="Tables",
+            labels={"table": "accuracies", "format": CSV},
+        ),
+        html=report(
+            "results/{study}/tables/accuracies.html",
+            caption=CAPTION,
+            category=subject_of("accuracies"),
+            subcategory="Tables",
+            labels={"table": "accuracies", "format": HTML},
+        ),
+        md="results/{study}/tables/accuracies.md",
+    log:
+        "logs/{study}/compare_accuracies.log",
+    benchmark:
+        "benchmarks/results/{study}/compare_accuracies.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        caption=caption_of("accuracies"),
+        settings=as_json("statistics"),
+        seed=config["seed"],
+        code=fingerprint("compare_accuracies"),
+    shell:
+        "limbeck compare_accuracies --predictions {input.predictions:q}"
+        " --settings {params.settings:q} --seed {params.seed} --table {output:q} 2>> {log:q}"
 
 
 rule describe_network:
@@ -126,11 +168,11 @@ rule describe_network:
         mem_mb=2000,
         runtime=10,
     params:
-        settings=lambda wildcards: json.dumps(layers_of(config, wildcards.method)),
+        settings=lambda wildcards: to_json(layers_of(config, wildcards.method)),
         code=fingerprint("describe_network"),
     shell:
-        "limbeck describe_network --dataset {input.dataset} --model {input.model}"
-        " --settings {params.settings:q} --table {output.table} 2>> {log}"
+        "limbeck describe_network --dataset {input.dataset:q} --model {input.model:q}"
+        " --settings {params.settings:q} --table {output.table:q} 2>> {log:q}"
 
 
 rule draw_figure:
@@ -140,14 +182,14 @@ rule draw_figure:
     output:
         pdf=report(
             "results/{study}/figures/{figure}.pdf",
-            caption="../report/figure.rst",
+            caption=CAPTION,
             category=lambda wildcards: subject_of(figure_settings(wildcards)["kind"]),
             subcategory="Figures",
             labels={"figure": "{figure}", "format": PDF},
         ),
         png=report(
             "results/{study}/figures/{figure}.png",
-            caption="../report/figure.rst",
+            caption=CAPTION,
             category=lambda wildcards: subject_of(figure_settings(wildcards)["kind"]),
             subcategory="Figures",
             labels={"figure": "{figure}", "format": PNG},
@@ -163,6 +205,7 @@ rule draw_figure:
         mem_mb=1000,
         runtime=10,
     params:
+        caption=lambda wildcards, output: figure_caption(config, wildcards.figure),
         settings=lambda wildcards: figure_json(config, wildcards.figure),
         methods=config["run"]["methods"],
         area_mass=area_mass_flag,
@@ -170,9 +213,46 @@ rule draw_figure:
             "draw_figure", f"figures.{figure_settings(wildcards)['kind']}"
         ),
     shell:
-        "limbeck draw_figure --dataset {input.dataset} --inputs {input.inputs}"
+        "limbeck draw_figure --dataset {input.dataset:q} --inputs {input.inputs:q}"
         " --settings {params.settings:q} --methods {params.methods} {params.area_mass}"
-        " --pdf {output.pdf} --png {output.png} 2>> {log}"
+        " --pdf {output.pdf:q} --png {output.png:q} 2>> {log:q}"
+
+
+rule write_explorer:
+    input:
+        dataset="results/{study}/dataset.zarr",
+        # It is written after all embeddings, neighbours and metrics of the study.
+        metrics="results/{study}/tables/metrics.csv",
+    output:
+        page=report(
+            "results/{study}/explorer.html",
+            caption="../report/explorer.rst",
+            category=subject_of("explorer"),
+        ),
+    log:
+        "logs/{study}/write_explorer.log",
+    benchmark:
+        "benchmarks/results/{study}/write_explorer.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        study=lambda wildcards, output: Path(output.page).parent,
+        methods=EXPLORED,
+        layers=[
+            layer
+            for layer in config["layers"]
+            if any(layer in layers_of(config, method) for method in EXPLORED)
+        ],
+        embeddings=config["run"]["embeddings"],
+        code=fingerprint("write_explorer"),
+        page=templates.digest(),
+    shell:
+        "limbeck write_explorer --study {params.study:q} --methods {params.methods:q}"
+        " --layers {params.layers:q} --embeddings {params.embeddings:q} --page {output.page:q} 2>> {log:q}"
 
 
 rule write_provenance:
@@ -192,10 +272,10 @@ rule write_provenance:
         mem_mb=500,
         runtime=5,
     params:
-        settings=lambda wildcards: json.dumps(config, sort_keys=True),
+        settings=lambda wildcards: to_json(config),
         code=fingerprint("write_provenance"),
     shell:
-        "limbeck write_provenance --settings {params.settings:q} --output {output} 2>> {log}"
+        "limbeck write_provenance --settings {params.settings:q} --output {output:q} 2>> {log:q}"
 
 
 rule trained:

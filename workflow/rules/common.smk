@@ -1,5 +1,5 @@
+import functools
 import gc
-import json
 import os
 import shlex
 from pathlib import Path
@@ -9,16 +9,20 @@ from snakemake.logging import logger
 
 from limbeck.networks import user_code
 from limbeck.data.listing import listing
+from limbeck.explorer import templates
 from limbeck.published import numbers
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
 from limbeck.runtime.paths import expand as expand_path
+from limbeck.study.captions import figure_caption, table_caption
 from limbeck.study.config import check_config, check_files
 from limbeck.study.metrics import metric_modules
 from limbeck.study.objectives import teacher_input
 from limbeck.study.questions import (
     activations_json,
+    comparisons_of,
     embedding_json,
+    figure_files,
     figure_json,
     layers_of,
     method_json,
@@ -28,10 +32,10 @@ from limbeck.study.questions import (
     neighbours_needed,
     plan_json,
     reference_teacher,
-    resolve_figure,
     runs_of,
     tables_of,
     teachers_of,
+    to_json,
     weights_file_of,
 )
 from limbeck.study.registry import (
@@ -47,14 +51,19 @@ from limbeck.study.settings import DatasetSettings
 # Jobs stay in memory until the end, and to look for garbage among thousands takes a tenth of the time.
 gc.set_threshold(50_000)
 
+# Where the config came from, for messages.
+SOURCES = " + ".join(
+    [
+        *(min(str(path), os.path.relpath(path), key=len) for path in workflow.configfiles),
+        *["--config"] * bool(workflow.config_settings.config),
+    ]
+)
+
 try:
     # Jobs were planned with a config that was checked.
     if workflow.is_main_process:
         check_files(workflow.configfiles)
-    sources = [*workflow.configfiles, *(["--config"] if workflow.config_settings.config else [])]
-    config.update(
-        check_config(config, " + ".join(map(str, sources)), files=workflow.is_main_process)
-    )
+    config.update(check_config(config, SOURCES, files=workflow.is_main_process))
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -62,6 +71,26 @@ except InputError as error:
 # Where modules of users' own networks are looked for, here and in all jobs: beside their configs.
 FOLDERS = [Path(path).absolute().parent for path in workflow.configfiles] + [Path.cwd()]
 os.environ.setdefault(user_code.VARIABLE, os.pathsep.join(map(str, dict.fromkeys(FOLDERS))))
+
+
+@functools.cache
+def dataset_listing():
+    """A digest of the dataset's files, which only who plans jobs looks at."""
+    try:
+        return listing(DatasetSettings(**config["dataset"]))
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
+if workflow.is_main_process:
+    from limbeck.operations.preflight import check_before_jobs
+
+    deployed = bool(workflow.deployment_settings.deployment_method)
+    try:
+        for note in check_before_jobs(config, SOURCES, dataset_listing(), not deployed):
+            logger.info(note)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 wildcard_constraints:
@@ -82,26 +111,16 @@ TABLES = tables_of(config)
 PNG, PDF = "image (PNG)", "vector (PDF)"
 HTML, CSV = "page (HTML)", "values (CSV)"
 ENVIRONMENT = "../../envs/limbeck.yaml"
+CAPTION = "../report/caption.rst"
 
 
-def as_json(*keys):
-    """The part of the config under `keys`, in which a function gives a wildcard's value."""
-
-    def select(wildcards):
-        part = config
-        for key in keys:
-            part = part[key(wildcards) if callable(key) else key]
-        return json.dumps(part, sort_keys=True)
-
-    return select
+def as_json(key):
+    """A function that gives a part of the config."""
+    return lambda wildcards: to_json(config[key])
 
 
 def dataset_files(wildcards):
-    """A digest of the dataset's files; a function, so that only who plans this job looks at them."""
-    try:
-        return listing(DatasetSettings(**config["dataset"]))
-    except InputError as error:
-        raise WorkflowError(str(error)) from None
+    return dataset_listing()
 
 
 def activation_store(path):
@@ -160,13 +179,17 @@ def all_layers(path):
 
 def run_metrics(wildcards):
     """Paths of the metrics of one run, of its layers and of their embeddings."""
-    folder = "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/"
     layers = layers_of(config, wildcards.method)
     return [
-        folder.format() + "predictions.csv",
-        *expand(folder + "{layer}.csv", layer=layers),
+        "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/predictions.csv",
         *expand(
-            folder + "{layer}/{embedding}.csv", layer=layers, embedding=config["run"]["embeddings"]
+            "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}.csv",
+            layer=layers,
+        ),
+        *expand(
+            "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}/{embedding}.csv",
+            layer=layers,
+            embedding=config["run"]["embeddings"],
         ),
     ]
 
@@ -243,14 +266,6 @@ def figure_settings(wildcards):
     return config["figures"][wildcards.figure]
 
 
-def metrics_table(settings):
-    return ["results/{study}/tables/metrics.csv", "results/{study}/tables/statistics.csv"]
-
-
-def comparison_tables(settings):
-    return ["results/{study}/tables/published.csv", "results/{study}/tables/metrics.csv"]
-
-
 def noise_activations():
     return expand(
         "results/{{study}}/noise/{map}/activations.zarr",
@@ -266,45 +281,6 @@ def noise_embeddings():
     )
 
 
-def noise_tables(settings):
-    return ["results/{study}/tables/noise.csv", *noise_activations(), *noise_embeddings()]
-
-
-def embedding_stores(settings):
-    """Embeddings of one budget and fold, of all that the figure's settings do not choose."""
-    path = "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr"
-    methods = settings.get("method", settings.get("methods", config["run"]["methods"]))
-    shown = settings.get("layer")
-    stores = [
-        store
-        for method in ([methods] if isinstance(methods, str) else methods)
-        if method in methods_at(settings["budget"], settings["fold"])
-        for store in expand(
-            path,
-            method=method,
-            layer=[layer for layer in layers_of(config, method) if shown in (None, layer)],
-            budget=settings["budget"],
-            fold=settings["fold"],
-            embedding=settings.get("embedding", config["run"]["embeddings"]),
-        )
-    ]
-    return existing(stores)
-
-
-def prediction_stores(settings):
-    stores = expand(
-        "results/{{study}}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",
-        method=[
-            method
-            for method in settings["methods"]
-            if method in methods_at(settings["budget"], settings["fold"])
-        ],
-        budget=settings["budget"],
-        fold=settings["fold"],
-    )
-    return existing(stores)
-
-
 def first_model(wildcards):
     """The network of the first run of a method."""
     path = "results/{{study}}/runs/{{method}}/budget-{budget}/fold-{fold}/model.pt"
@@ -312,34 +288,33 @@ def first_model(wildcards):
     return expand(path, budget=budget, fold=fold)
 
 
-def network_tables(settings):
-    path = "results/{{study}}/networks/{method}.csv"
-    return existing(expand(path, method=config["run"]["methods"]))
-
-
-FIGURE_SOURCES = {
-    "embeddings": embedding_stores,
-    "metrics": metrics_table,
-    "networks": network_tables,
-    "noise": noise_tables,
-    "predictions": prediction_stores,
-    "published": comparison_tables,
-}
-
-
 def figure_sources(figure):
-    settings = resolve_figure(config["figures"][figure], config)
-    return FIGURE_SOURCES[FIGURES[settings["kind"]].reads](settings)
+    """Paths that a figure is drawn from; of runs in a partial study those that exist."""
+    paths = [f"results/{{study}}/{path}" for path in figure_files(config, figure)]
+    made = [path for path in paths if path.split("/")[2] in ("tables", "noise")]
+    there = {*made, *existing([path for path in paths if path not in made])}
+    return [path for path in paths if path in there]
 
 
 def figure_inputs(wildcards):
     return figure_sources(wildcards.figure)
 
 
+def caption_of(table):
+    """A param with the caption of a table; a function of outputs, so that it reruns nothing."""
+    return lambda wildcards, output: table_caption(config, table.format(**wildcards))
+
+
 def area_mass_flag(wildcards):
     if not FIGURES[figure_settings(wildcards)["kind"]].area_mass:
         return ""
     return f"--area-mass {config['metrics']['area_mass']}"
+
+
+def compared_predictions(wildcards=None):
+    """Predictions of the two methods that are compared, in all budgets and folds."""
+    path = "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr"
+    return existing(all_runs(path, method=config["statistics"]["methods"] or []))
 
 
 RUN_METRICS = existing(
@@ -355,11 +330,19 @@ if config["partial"]:
         if figure not in DRAWN:
             logger.info(f"Figure {figure} is left out: nothing that it shows was made yet.")
 
+COMPARISONS = [
+    table for table in comparisons_of(config) if table != "accuracies" or compared_predictions()
+]
+EXPLORED = [
+    method
+    for method in config["run"]["methods"]
+    if any(f"/runs/{method}/" in path for path in RUN_METRICS)
+]
 TABLE_FILES = [
     "results/{study}/tables/metrics.csv",
     *expand(
         "results/{{study}}/tables/{table}.{format}",
-        table=["statistics", *TABLES, *(["noise"] if config["run"]["maps"] else [])],
+        table=[*COMPARISONS, *TABLES, *(["noise"] if config["run"]["maps"] else [])],
         format=TABLE_FORMATS,
     ),
 ]

@@ -13,39 +13,9 @@ from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.paths import show
 from limbeck.runtime.seeding import derive_seed
+from limbeck.study.dataset_checks import budget_mistake
 
 COLUMNS = ("sample_id", "class")
-
-
-def budget_mistake(budget: int, per_class: Sequence[int], class_names: Sequence[str]) -> str | None:
-    """Say why a budget is impossible, or return None if it is possible.
-
-    Parameters
-    ----------
-    budget : int
-        How many images are to be labelled in all.
-    per_class : sequence of int
-        Numbers of training images, one for each class.
-    class_names : sequence of str
-        Names of the classes.
-
-    Returns
-    -------
-    str or None
-        One line that names the limits, the smallest class where it limits, and the nearest budget.
-    """
-    classes = len(class_names)
-    smallest, name = min(zip(per_class, class_names, strict=True))
-    if 0 < budget <= smallest * classes and budget % classes == 0:
-        return None
-    nearest = min(max(round(budget / classes), 1), smallest) * classes
-    reason = ""
-    if budget > smallest * classes:
-        reason = f", as the smallest class, '{show(name)}', has {smallest} training images"
-    return (
-        f"budget {budget}: must be a multiple of the {classes} classes, {classes} to "
-        f"{smallest * classes}{reason}; the nearest is {nearest}"
-    )
 
 
 def choose_labelled(

@@ -1,7 +1,6 @@
 """What metrics may ask for, read from stores, and scores written as tidy rows."""
 
 import functools
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,6 @@ from limbeck.runtime.errors import InputError
 from limbeck.runtime.seeding import derive_seed
 from limbeck.study.metrics import metrics_of
 from limbeck.study.settings import MetricSettings
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,12 +78,10 @@ class EmbeddingInputs:
 
 
 def write_scores(path: str | Path, attributes: Mapping, scores: Sequence[Score]) -> None:
-    """Write scores as tidy rows; what was not measured has none, and the log says why."""
-    for score in scores:
-        if score.reason:
-            logger.warning("%s: not measured, %s", score.name, score.reason)
-    measured = {score.name: score.value for score in scores if not score.reason}
-    storage.write_metrics(path, attributes, measured)
+    """Write scores as tidy rows, with the reason in place of a value where there is none."""
+    values = {score.name: score.value for score in scores}
+    reasons = {score.name: score.reason for score in scores if score.reason}
+    storage.write_metrics(path, attributes, values, reasons)
 
 
 def measure(

@@ -9,8 +9,7 @@ import torch
 from torch import nn
 
 from limbeck.runtime.errors import InputError, suggest
-
-OWN = ("resnet20", "resnet56", "resnet110", "resnet8x4", "resnet32x4")
+from limbeck.study.networks import FAMILIES
 
 
 def build(name: str, classes: int, channels: int) -> nn.Module:
@@ -25,10 +24,9 @@ def build(name: str, classes: int, channels: int) -> nn.Module:
 
     known = torchvision.models.list_models(module=torchvision.models)
     if name not in known:
-        raise InputError(
-            f"model = {name}: {suggest(name, [*OWN, *known])}; other forms: wrn_<depth>_<width>, "
-            "timm:<name>, <package.module>:<callable>"
-        )
+        own = [example for family in FAMILIES for example in family.examples]
+        forms = ", ".join(family.form for family in FAMILIES)
+        raise InputError(f"model = {name}: {suggest(name, [*own, *known])}; all forms: {forms}")
     return torchvision.models.get_model(name, num_classes=classes)
 
 

@@ -14,10 +14,11 @@ from itertools import product
 from pathlib import Path
 from string import Formatter
 
+from limbeck.study.figures import FIGURES, NETWORKS
 from limbeck.study.questions import (
-    layers_of,
+    comparisons_of,
+    has_run,
     needed_methods,
-    runs_of,
     tables_of,
     teachers_of,
 )
@@ -69,11 +70,16 @@ RULES = {
         "",
         [f"results/{{study}}/tables/statistics.{format}" for format in TABLE_FORMATS],
     ),
+    "compare_accuracies": (
+        "",
+        [f"results/{{study}}/tables/accuracies.{format}" for format in TABLE_FORMATS],
+    ),
     "describe_network": ("{method}", ["results/{study}/networks/{method}.csv"]),
     "draw_figure": (
         "{figure}",
         ["results/{study}/figures/{figure}.pdf", "results/{study}/figures/{figure}.png"],
     ),
+    "write_explorer": ("", ["results/{study}/explorer.html"]),
     "write_provenance": ("", ["results/{study}/provenance.json"]),
 }
 
@@ -146,31 +152,24 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
         "map": run["maps"],
     }
     kinds = {config["figures"][name]["kind"] for name in run["figures"]}
+    shows_networks = any(FIGURES[kind].reads == NETWORKS for kind in kinds)
     made_for = {
         "train": trained,
         "teacher_logits": [name for name in trained if name in teachers],
-        "describe_network": run["methods"] if "networks" in kinds else [],
+        "describe_network": run["methods"] if shows_networks else [],
     }
+    left_out = [] if run["maps"] else ["score_noise"]
+    left_out += [] if comparisons_of(config) else ["test_methods", "compare_accuracies"]
     for rule, (place, _) in RULES.items():
-        if rule == "score_noise" and not run["maps"]:
+        if rule in left_out:
             continue
         values["method"] = made_for.get(rule, run["methods"])
         names = ["study", *(name for _, name, _, _ in Formatter().parse(place) if name)]
         temporary = rule == "extract_activations" and config["activations"]["temporary"]
         for chosen in product(*(values[name] for name in names)):
             job = Job(rule, dict(zip(names, chosen, strict=True)), temporary)
-            if _is_planned(config, job.values):
+            if has_run(config, **job.values):
                 yield job
-
-
-def _is_planned(config: Mapping, values: Mapping) -> bool:
-    """Tell whether the method has the layer, and is run at the budget and fold, that are named."""
-    method = values.get("method")
-    if method is None:
-        return True
-    has_layer = "layer" not in values or values["layer"] in layers_of(config, method)
-    run = (values.get("budget"), values.get("fold"))
-    return has_layer and (run == (None, None) or run in runs_of(config, method))
 
 
 def incomplete_outputs() -> set[str]:

@@ -38,8 +38,10 @@ PARTS = {
     "gather_study": "tables",
     "build_table": "tables",
     "test_methods": "tables",
+    "compare_accuracies": "tables",
     "describe_network": "networks",
     "draw_figure": "figures",
+    "write_explorer": "explorer",
     "write_provenance": "provenance",
 }
 SYMBOLS = {"failed": "x", "interrupted": "!", "running": ">", "missing": ".", "done": "+"}

@@ -112,7 +112,7 @@ def compare(values: Mapping[Key, Sequence[float]], plan: StudyPlan) -> list[Comp
         the study's embeddings that it may be compared with.
     """
     return [
-        _compare_cell(cell, embedding, values, plan.folds)
+        _compare_cell(cell, embedding, values, plan.folds_of(cell.method, cell.budget))
         for cell in read_published(plan.published)
         if cell.method in plan.methods
         and cell.layer in ("", *plan.layers)
@@ -126,7 +126,8 @@ def _compare_cell(
 ) -> Comparison:
     key = (cell.metric, cell.method, cell.layer, embedding, cell.budget)
     folds = [value * SCALES[cell.unit] for value in values.get(key, ())]
-    mean, std = summarise(folds)
+    summary = summarise(folds)
+    mean, std = summary.mean, summary.sd
     difference = z = None
     gaps = [NOT_MEASURED] * (mean is None) + [NOT_PUBLISHED] * (cell.mean is None)
     if not gaps:

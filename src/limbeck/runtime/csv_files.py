@@ -13,8 +13,18 @@ from limbeck.runtime.failures import reading
 
 logger = logging.getLogger(__name__)
 
-METRIC_COLUMNS = ("study", "method", "budget", "fold", "layer", "embedding", "metric", "value")
-METRIC_NUMBERS: Mapping[str, Callable] = {"budget": int, "fold": int, "value": float}
+# A row has a value, or the reason why there is none.
+METRIC_COLUMNS = (
+    *("study", "method", "budget", "fold", "layer", "embedding", "metric"),
+    *("value", "reason"),
+)
+
+
+def _number_or_nothing(text: str) -> float:
+    return float(text) if text else 0.0
+
+
+METRIC_NUMBERS: Mapping[str, Callable] = {"budget": int, "fold": int, "value": _number_or_nothing}
 
 
 def write_rows(path: str | Path, columns: Sequence[str], rows: Sequence[Sequence]) -> None:
@@ -99,7 +109,12 @@ def _check_number(place: str, text: str, kind: Callable) -> None:
         raise InputError(f"{place} = '{text[:40]}'; allowed: {allowed}")
 
 
-def write_metrics(path: str | Path, attributes: Mapping, metrics: Mapping[str, float]) -> None:
+def write_metrics(
+    path: str | Path,
+    attributes: Mapping,
+    metrics: Mapping[str, float],
+    reasons: Mapping[str, str] | None = None,
+) -> None:
     """Write metrics as tidy rows.
 
     Parameters
@@ -110,21 +125,27 @@ def write_metrics(path: str | Path, attributes: Mapping, metrics: Mapping[str, f
         Identifies the rows: the run (``study, method, budget, fold``) and, where they apply,
         ``layer`` and ``embedding``.
     metrics : mapping of str to float
-        Metric names and values. One that is not finite cannot be measured there: it has no row,
-        and the log says so.
+        Metric names and values. One that is not finite cannot be measured there: its row has a
+        reason in place of a value, and the log says so.
+    reasons : mapping of str to str, optional
+        Why metrics are not finite, a clause each; "not a finite number" where it is not known.
     """
-    write_rows(path, METRIC_COLUMNS, metric_rows(attributes, metrics))
+    write_rows(path, METRIC_COLUMNS, metric_rows(attributes, metrics, reasons))
 
 
-def metric_rows(attributes: Mapping, metrics: Mapping[str, float]) -> list[list]:
+def metric_rows(
+    attributes: Mapping, metrics: Mapping[str, float], reasons: Mapping[str, str] | None = None
+) -> list[list]:
     """Return metrics as tidy rows; see `write_metrics`."""
-    identity = [attributes.get(column, "") for column in METRIC_COLUMNS[:-2]]
+    identity = [attributes.get(column, "") for column in METRIC_COLUMNS[:-3]]
     rows = []
     for name, value in metrics.items():
         if math.isfinite(value):
-            rows.append([*identity, name, value])
+            rows.append([*identity, name, value, ""])
         else:
-            logger.warning("%s of %s: not measured (%s)", name, _named(identity), value)
+            reason = (reasons or {}).get(name, "not a finite number")
+            rows.append([*identity, name, "", reason])
+            logger.warning("%s of %s: not measured, %s", name, _named(identity), reason)
     return rows
 
 
@@ -138,14 +159,15 @@ def read_metrics(paths: Sequence[str | Path], study: str | None = None) -> list[
     Parameters
     ----------
     paths : sequence of str or Path
-        CSV files with the columns `METRIC_COLUMNS`.
+        CSV files with the columns `METRIC_COLUMNS`; those of older versions have no ``reason``.
     study : str, optional
         The study that all rows must be of; without it, that of the first row.
 
     Returns
     -------
     list of dict
-        Values as text; those of `METRIC_NUMBERS` are finite numbers.
+        Values as text: ``budget`` and ``fold`` are whole numbers, ``value`` is a finite one, or
+        empty beside a ``reason``.
 
     Raises
     ------
@@ -155,11 +177,15 @@ def read_metrics(paths: Sequence[str | Path], study: str | None = None) -> list[
     joined: list[dict[str, str]] = []
     origin: dict[tuple[str, ...], str | Path] = {}
     for path in paths:
-        for row in read_rows(path, METRIC_COLUMNS, METRIC_NUMBERS):
+        for row in read_rows(path, METRIC_COLUMNS[:-1], METRIC_NUMBERS):
+            row.setdefault("reason", "")
+            if not (row["value"] or row["reason"]):
+                named = _named([row[column] for column in METRIC_COLUMNS[:-3]])
+                raise InputError(f"{path}: {row['metric']} of {named} has no value and no reason")
             study = row["study"] if study is None else study
             if row["study"] != study:
                 raise InputError(f"{path}: of study {row['study']}, not {study}; take it out")
-            key = tuple(row[column] for column in METRIC_COLUMNS[:-1])
+            key = tuple(row[column] for column in METRIC_COLUMNS[:-2])
             if key in origin:
                 first = "" if origin[key] == path else f", first in {origin[key]}"
                 raise InputError(

@@ -3,7 +3,7 @@
 A writer's folder lies beside its output and is named after both:
 ``.{output}.{place}-{process}-{started}[-{SLURM job}].{random}``. The place stands for the machine
 since it was booted and the numbering of its processes (containers have their own), so that a
-process is looked for only where its number means something.
+process is looked for only where its number means something; the job has its cluster's name with it.
 """
 
 import contextlib
@@ -21,16 +21,16 @@ from pathlib import Path
 
 # A writer elsewhere that SLURM knows nothing of is taken for dead after so long without a write.
 SILENT_SECONDS = 24 * 3600
-QUEUE_SECONDS = 20
+QUEUE_SECONDS = 10
 
-OWNER = re.compile(r"([0-9a-f]{8})-(\d+)-(\d+)(?:-(\d+))?\.[a-z0-9_]{8}")
+OWNER = re.compile(r"([0-9a-f]{8})-(\d+)-(\d+)(?:-([0-9a-f]{4}_\d+))?\.[a-z0-9_]{8}")
 
 
 def make_folder(output: Path) -> Path:
     """Make a temporary folder for a writer of `output`, whose folder is there."""
     name = f".{output.name}.{_place()}-{os.getpid()}-{_started(os.getpid())}"
-    if job := os.environ.get("SLURM_JOB_ID", ""):
-        name += f"-{job}" if job.isdecimal() else ""
+    if job := _own_job():
+        name += f"-{job}"
     return Path(tempfile.mkdtemp(prefix=f"{name}.", dir=output.parent))
 
 
@@ -49,30 +49,33 @@ def remove_dead(folder: Path, output: Path) -> None:
         The file or store to be written.
     """
     now = folder.stat().st_mtime
-    for other in unfinished(output):
-        if other != folder and _is_dead(other, now):
+    for other, owner in unfinished(output):
+        if other != folder and _is_dead(other, owner, now):
             shutil.rmtree(other, ignore_errors=True)
 
 
 def remove_all(output: Path) -> None:
     """Remove what writers of `output` have left beside it, when none can be at work."""
-    for folder in unfinished(output):
+    for folder, _ in unfinished(output):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def unfinished(output: Path) -> Iterator[Path]:
-    """Yield the temporary folders of all writers of `output`, alive or dead."""
+def unfinished(output: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Yield the temporary folders of all writers of `output`, alive or dead, and their owners."""
     for path in output.parent.glob(f".{glob.escape(output.name)}.*"):
-        if OWNER.fullmatch(path.name, len(output.name) + 2) and path.is_dir():
-            yield path
+        match = OWNER.fullmatch(path.name, len(output.name) + 2)
+        if match and path.is_dir():
+            yield path, match.groups()
 
 
-def _is_dead(folder: Path, now: float) -> bool:
-    place, process, started, job = OWNER.search(folder.name).groups()
+def _is_dead(folder: Path, owner: tuple[str, ...], now: float) -> bool:
+    place, process, started, job = owner
     if place == _place():
         return not _lives(int(process), int(started))
-    if job and os.environ.get("SLURM_JOB_ID"):
-        alive = _in_queue(job)
+    own = _own_job()
+    if job and own and job[:4] == own[:4]:
+        # This job, if started again after its first node has died.
+        alive = job != own and _in_queue(job[5:])
         if alive is not None:
             return not alive
     return now - _last_write(folder) > SILENT_SECONDS
@@ -87,11 +90,15 @@ def _last_write(folder: Path) -> float:
     return max(times)
 
 
+def _own_job() -> str | None:
+    """Return the SLURM job that this process belongs to, with a hash of its cluster's name."""
+    job = os.environ.get("SLURM_JOB_ID", "")
+    cluster = os.environ.get("SLURM_CLUSTER_NAME", "")
+    return f"{_digest(cluster)[:4]}_{job}" if job.isdecimal() else None
+
+
 def _in_queue(job: str) -> bool | None:
-    """Return whether SLURM still runs a job, None where it does not say."""
-    if job == os.environ["SLURM_JOB_ID"]:
-        # This job, started again after its first node has died.
-        return False
+    """Return whether SLURM still runs a job of this cluster, None where it does not say."""
     command = ["squeue", "--noheader", f"--jobs={job}", "--format=%T"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=QUEUE_SECONDS)
@@ -108,7 +115,11 @@ def _place() -> str:
     for source in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
         with contextlib.suppress(OSError):
             parts.append(os.readlink(source) if "/ns/" in source else Path(source).read_text())
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
+    return _digest("\0".join(parts))[:8]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _started(process: int) -> int:

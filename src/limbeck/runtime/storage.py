@@ -20,7 +20,6 @@ from limbeck import __version__
 from limbeck.runtime.atomic import MARKER, atomic_path, check_outputs
 from limbeck.runtime.csv_files import (
     METRIC_COLUMNS,
-    METRIC_NUMBERS,
     metric_rows,
     read_metrics,
     read_rows,
@@ -35,7 +34,6 @@ from limbeck.runtime.stored import Attributes, Store, Stored
 __all__ = [
     "Attributes",
     "METRIC_COLUMNS",
-    "METRIC_NUMBERS",
     "RowWriter",
     "Store",
     "Stored",
@@ -81,14 +79,14 @@ def digest(*arrays: np.ndarray) -> str:
     return state.hexdigest()[:16]
 
 
-def codec_of(dtype: np.dtype) -> dict:
-    """Return the codec for arrays of a type, as Zarr's metadata names it.
+def codecs_of(dtype: np.dtype) -> list[dict]:
+    """Return the codecs for arrays of a type, as Zarr's metadata names them.
 
     Blosc sorts the bits of values by their place, which makes LZ4 smaller and quicker than
     Zstandard on the values as they are; ``benchmarks/storage.py`` compares them.
     """
     settings = {"cname": "lz4", "clevel": 5, "shuffle": "bitshuffle", "typesize": dtype.itemsize}
-    return {"name": "blosc", "configuration": settings}
+    return [{"name": "blosc", "configuration": settings}, CHECKSUM]
 
 
 class NotFinite(ValueError):
@@ -123,7 +121,7 @@ class RowWriter:
             dtype=dtype,
             chunks=(chunk_rows, *shape[1:]),
             shards=(shard_rows, *shape[1:]),
-            compressors=[codec_of(dtype), CHECKSUM],
+            compressors=codecs_of(dtype),
             config=WRITE_ALL,
         )
         self._buffer = np.empty((min(shard_rows, shape[0]), *shape[1:]), dtype)

@@ -13,6 +13,9 @@ import numpy as np
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.runtime.failures import explain, remedy
 
+# Of arrays that every store of their name has alike.
+DIMENSIONS = {"activations": 2, "distances": 2, "indices": 2, "points": 2, "sample_ids": 1}
+
 
 class MissingFile(Exception):
     """A file of an array is not there, or empty; names it."""
@@ -126,7 +129,13 @@ class Store(Mapping):
     def __getitem__(self, name: str) -> Stored:
         if name not in self._arrays:
             raise InputError(f"{self.path}: no array '{name}' in it; {suggest(name, sorted(self))}")
-        return Stored(self.path, name, self._arrays[name])
+        array = self._arrays[name]
+        if array.ndim != DIMENSIONS.get(name, array.ndim):
+            raise InputError(
+                f"{self.path}: array {name} has {array.ndim} dimensions, not {DIMENSIONS[name]}; "
+                f"{remedy(self.path)}"
+            )
+        return Stored(self.path, name, array)
 
 
 def _open_group(path: Path):

@@ -1,15 +1,15 @@
-"""Build one wide table of means and standard deviations over folds."""
+"""Build one table of means and standard deviations over folds."""
 
 from pathlib import Path
 
 from limbeck.published.comparison import compare
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError, suggest
-from limbeck.statistics.fold_summaries import values_over_folds
+from limbeck.statistics.fold_summaries import reasons_of, values_over_folds
 from limbeck.study.settings import StudyPlan
 from limbeck.study.tables import TABLES
 from limbeck.tables.files import write_table
-from limbeck.tables.layout import wide_table
+from limbeck.tables.layout import COLUMNS, data_rows, readable, table_rows
 from limbeck.tables.published import write_comparisons
 
 
@@ -25,14 +25,15 @@ def build_table(metrics: Path, kind: str, settings: StudyPlan, table: list[Path]
     settings : StudyPlan
         What the study is to measure; whatever else is in the tidy table is left out.
     table : list of Path
-        Tables to write; .csv, .md or .html.
+        Tables to write; .csv has a row a number, .md and .html a column a budget.
     """
     if kind not in (*TABLES, "published"):
         raise InputError(f"--kind {kind}: {suggest(kind, [*TABLES, 'published'])}")
-    values = values_over_folds(storage.read_metrics([metrics]))
+    rows = storage.read_metrics([metrics])
+    values = values_over_folds(rows)
     if kind == "published":
         write_comparisons(compare(values, settings), table)
         return
-    columns, rows = wide_table(TABLES[kind], values, settings)
-    for path in table:
-        write_table(path, columns, rows, kind.replace("_", " "))
+    shown = table_rows(TABLES[kind], values, reasons_of(rows), settings)
+    *texts, note = readable(TABLES[kind], shown, settings)
+    write_table(table, COLUMNS, data_rows(shown), kind.replace("_", " "), note, texts)

@@ -37,10 +37,10 @@ def score_noise(inputs: list[Path], table: list[Path]) -> None:
             raise InputError(f"{store.path}: of another plane than {first.path}; make both again")
         storage.check_match(whole, store)
 
-    def row(name: str, embedding: str, points: np.ndarray) -> list[str]:
+    def row(name: str, embedding: str, points: np.ndarray) -> list:
         noise = NoiseInputs(points, plane, quadrants)
         values = (metric(noise) for metric in NOISE_METRICS.values())
-        return [name, embedding, *(f"{x:.3f}" if math.isfinite(x) else "" for x in values)]
+        return [name, embedding, *(x if math.isfinite(x) else None for x in values)]
 
     rows = [row("plane", "", plane)]
     for name, store in lifted.items():
@@ -48,5 +48,4 @@ def score_noise(inputs: list[Path], table: list[Path]) -> None:
         for other in stores:
             if other.attrs["map"] == name and "embedding" in other.attrs:
                 rows.append(row(name, other.attrs["embedding"], other["points"][:]))
-    for path in table:
-        write_table(path, ["map", "embedding", *NOISE_METRICS], rows, "noise")
+    write_table(table, ["map", "embedding", *NOISE_METRICS], rows, "noise")

@@ -5,6 +5,7 @@ from pathlib import Path
 from limbeck.runtime import storage
 from limbeck.statistics.paired_tests import COLUMNS, compare_methods
 from limbeck.study.settings import StatisticsSettings
+from limbeck.tables.comparisons import readable_tests
 from limbeck.tables.files import write_table
 
 
@@ -18,14 +19,8 @@ def test_methods(metrics: Path, settings: StatisticsSettings, table: list[Path])
     settings : StatisticsSettings
         Which methods and metrics, the level, the correction.
     table : list of Path
-        Tables to write; .csv, .md or .html. Differences are in the units of the metrics. All but
-        CSV say what the folds can and cannot show.
+        Tables to write; .csv, in the units of ``metrics.csv``, .md or .html, which say what the
+        folds can and cannot show.
     """
     rows, note = compare_methods(storage.read_metrics([metrics]), settings)
-    for path in table:
-        digits = "{}" if path.suffix == ".csv" else "{:.3g}"
-        text = [
-            [digits.format(cell) if isinstance(cell, float) else str(cell) for cell in row]
-            for row in rows
-        ]
-        write_table(path, COLUMNS, text, "paired tests", note)
+    write_table(table, COLUMNS, rows, "paired tests", note, readable_tests(rows))

@@ -138,11 +138,10 @@ def compare_hits(first: np.ndarray, second: np.ndarray, confidence: float, seed:
 
 
 COLUMNS = (
-    *("budget", "fold", "images"),
+    *("budget", "fold", "folds", "images", "first_method", "second_method"),
     *(field.name for field in fields(ImageTest)),
     *("p_corrected", "significant"),
 )
-ALL_FOLDS = "mean"
 
 
 def compare_accuracies(
@@ -163,8 +162,8 @@ def compare_accuracies(
     -------
     cells : list of list
         Rows of a table with the columns `COLUMNS`, for what both methods have been measured in. The
-        row of a budget's mean over folds has no test: its images are the same in all folds. The
-        mid-p values are corrected over the table.
+        row of a budget's mean over folds has no ``fold`` and, as its images are the same in all of
+        them, no test. The mid-p values are corrected over the table.
     note : str
         What the table shows.
     """
@@ -179,22 +178,23 @@ def compare_accuracies(
         for fold, first, second in zip(chosen, *pairs, strict=True):
             test = compare_hits(first, second, settings.confidence, seed)
             p_values.append(test.p_mid)
-            rows.append([budget, fold, len(first), *astuple(test)])
+            rows.append([budget, fold, 1, len(first), one, other, *astuple(test)])
         if len(chosen) > 1:
             first, second = (np.mean(pair, axis=0) for pair in pairs)
             interval = bootstrap_interval(second - first, settings.confidence, seed)
             means = [float(first.mean()), float(second.mean()), float((second - first).mean())]
-            rows.append([budget, ALL_FOLDS, len(first), *means, *interval])
+            names = [len(first), one, other]
+            rows.append([budget, None, len(chosen), *names, *means, *interval])
     if p_values:
         significant, corrected, *_ = multipletests(
             p_values, 1 - settings.confidence, settings.correction
         )
         answers = iter(zip(corrected, significant, strict=True))
         for row in rows:
-            if row[1] != ALL_FOLDS:
+            if row[1] is not None:
                 p, yes = next(answers)
                 row += [float(p), "yes" if yes else "no"]
-    cells = [[*row, *[""] * (len(COLUMNS) - len(row))] for row in rows]
+    cells = [[*row, *[None] * (len(COLUMNS) - len(row))] for row in rows]
     return cells, _describe(settings)
 
 

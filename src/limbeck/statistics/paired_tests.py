@@ -1,6 +1,5 @@
 """Two methods compared on the same folds: difference, interval and, from five folds on, p-value."""
 
-import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
@@ -14,9 +13,9 @@ from limbeck.statistics.power import describe_power
 from limbeck.study.settings import StatisticsSettings
 
 COLUMNS = (
-    *("metric", "embedding", "layer", "budget", "folds"),
+    *("metric", "embedding", "layer", "budget", "first_method", "second_method", "folds"),
     *("difference", "low", "high", "effect_size", "p", "p_corrected", "significant"),
-    *("p_corrected_study", "significant_study"),
+    *("p_corrected_study", "significant_study", "reason"),
 )
 # Of fewer folds nobody can tell whether differences are distributed as a t-test takes them to be.
 LEAST_FOLDS = 5
@@ -96,7 +95,7 @@ def compare_methods(
 
     The p-values are corrected twice: within families, the budgets, layers and parts (superclasses,
     say) of one metric, its mean over the parts apart from them, in one embedding; and over all
-    p-values of the study. Where there is nothing to test the cells say why.
+    p-values of the study.
 
     Parameters
     ----------
@@ -108,7 +107,8 @@ def compare_methods(
     Returns
     -------
     cells : list of list
-        Rows of a table with the columns `COLUMNS`; differences are in the units of the metrics.
+        Rows of a table with the columns `COLUMNS`: second minus first method, in the units
+        of the metrics. What there is no value of is None, and ``reason`` says why.
     note : str
         What the folds can and cannot show.
     """
@@ -128,7 +128,8 @@ def compare_methods(
     cells = []
     for key in sorted(tests, key=lambda key: [*map(list.index, first_seen, key)]):
         corrections = [*within.get(key, ()), *over_all.get(key, ())]
-        cells.append([*key, len(pairs[key][0]), *_cells(*pairs[key], tests[key], corrections)])
+        names = [*key, *settings.methods]
+        cells.append([*names, len(pairs[key][0]), *_cells(*pairs[key], tests[key], corrections)])
     folds = max((len(first) for first, _ in pairs.values()), default=0)
     largest = max(map(len, families.values()), default=1)
     return cells, limits_of(settings, folds, largest, max(1, len(p_values)))
@@ -152,10 +153,11 @@ def _collect_values(rows: Sequence[Mapping[str, str]], settings: StatisticsSetti
     """Values by (metric, embedding, layer, budget), then by method and fold, as in the table."""
     values: dict[tuple, dict[str, dict[str, float]]] = {}
     for row in rows:
-        name, value = row["metric"].partition(":")[0], float(row["value"])
-        if name in settings.metrics and row["method"] in settings.methods and math.isfinite(value):
+        tested = row["metric"].partition(":")[0] in settings.metrics
+        if tested and row["method"] in settings.methods and row["value"]:
             key = (row["metric"], row["embedding"], row["layer"], row["budget"])
-            values.setdefault(key, {}).setdefault(row["method"], {})[row["fold"]] = value
+            folds = values.setdefault(key, {}).setdefault(row["method"], {})
+            folds[row["fold"]] = float(row["value"])
     return values
 
 
@@ -167,10 +169,10 @@ def _family(key: tuple[str, ...]) -> tuple:
 def _cells(
     first: Sequence[float], second: Sequence[float], test: PairedTest | None, corrections: Sequence
 ) -> list:
-    """Return the cells that say what came of it, a reason where there is no value."""
-    reason = ""
+    """Return the cells from ``difference`` on: what came of it, and why there is no more."""
+    known, reason = [], ""
     if not first:
-        known = [NOT_MEASURED]
+        reason = NOT_MEASURED
     elif test is None:
         known = [float(np.subtract(second, first).mean())]
         reason = "one fold" if len(first) == 1 else "no spread"
@@ -179,7 +181,8 @@ def _cells(
         reason = f"fewer than {LEAST_FOLDS} folds"
     else:
         known = [*astuple(test), *corrections]
-    return [*known, *[reason] * (len(COLUMNS) - COLUMNS.index("difference") - len(known))]
+    gaps = COLUMNS.index("reason") - COLUMNS.index("difference") - len(known)
+    return [*known, *[None] * gaps, reason]
 
 
 def limits_of(settings: StatisticsSettings, folds: int, in_metric: int, in_study: int) -> str:

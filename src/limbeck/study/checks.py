@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.runtime.extras import missing_requirements
 from limbeck.runtime.paths import expand
+from limbeck.study.dataset_checks import too_few_points
 from limbeck.study.datasets import dataset_mistakes
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
@@ -17,7 +18,14 @@ from limbeck.study.questions import (
     teachers_of,
     weights_file_of,
 )
-from limbeck.study.registry import EMBEDDINGS, FIGURES, OBJECTIVES, kinds_of, layer_figure_metrics
+from limbeck.study.registry import (
+    EMBEDDINGS,
+    FIGURES,
+    OBJECTIVES,
+    kinds_of,
+    layer_figure_metrics,
+    metrics_of,
+)
 from limbeck.study.settings import FIGURE, DatasetSettings, block_of
 from limbeck.study.structure import AUTO_LAYERS, CONFIG
 from limbeck.study.validation import mistakes
@@ -60,7 +68,8 @@ def contradictions(config: Mapping) -> Iterator[str]:
     yield from _layer_contradictions(config)
     yield from _metric_contradictions(config)
     if config["run"]["maps"]:
-        yield from _noise_contradictions(config)
+        points = config["noise"]["points"]
+        yield from too_few_points(config, points, f"noise.points = {points}")
     for name in config["run"]["figures"]:
         yield from _figure_contradictions(name, config["figures"][name], config)
 
@@ -169,38 +178,24 @@ def _layer_contradictions(config: Mapping) -> Iterator[str]:
 
 
 def _metric_contradictions(config: Mapping) -> Iterator[str]:
-    images, metrics = config["activations"]["images_per_class"], config["metrics"]
-    chosen = config["run"]["metrics"]
-    if images is not None:
-        folds = metrics["probe_folds"]
-        if "probe_accuracy" in chosen["layers"] and images < folds:
-            limit = f"allowed: 2 to {images}, activations.images_per_class"
-            yield f"metrics.probe_folds = {folds}: {limit}"
-        if {"class_area_ratio", "class_area_spread"} & {*chosen["embeddings"]} and images < 3:
-            yield f"activations.images_per_class = {images}: the area of a class needs 3"
+    images, chosen = config["activations"]["images_per_class"], config["run"]["metrics"]
+    for kind, names in chosen.items():
+        for name in names:
+            needed = metrics_of(kind)[name].images(config["metrics"])
+            if images is not None and images < needed:
+                yield f"activations.images_per_class = {images}: {name} needs {needed}"
     scored = {name for names in chosen.values() for name in names}
     for name in config["statistics"]["metrics"]:
         if name not in scored:
             yield f"statistics.metrics = '{name}': not in run.metrics; {suggest(name, scored)}"
 
 
-def _noise_contradictions(config: Mapping) -> Iterator[str]:
-    points, embeddings = config["noise"]["points"], config["embeddings"]
-    least = {"metrics.neighbours": config["metrics"]["neighbours"] + 1}
-    for name in config["run"]["embeddings"]:
-        declared = EMBEDDINGS[embeddings[name]["algorithm"]]
-        least[f"embeddings.{name}"] = declared.points(embeddings[name])
-    for key, count in least.items():
-        if points < count:
-            yield f"noise.points = {points}: {key} needs {count} or more"
-
-
 def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Iterator[str]:
     key, declared = f"figures.{name}", FIGURES[figure["kind"]]
     run = config["run"]
-    if declared.reads == "published" and config["published"] is None:
+    if "tables/published.csv" in declared.reads and config["published"] is None:
         yield f"{key}: nothing to compare with; set published to the name of a file of numbers"
-    if declared.reads == "noise" and not run["maps"]:
+    if any("{map}" in path for path in declared.reads) and not run["maps"]:
         yield f"{key}: run.maps is empty; nothing to show"
     scored = {metric for names in run["metrics"].values() for metric in names}
     shown = [metric.partition(":")[0] for metric in figure.get("metrics", [])]
@@ -208,8 +203,19 @@ def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Itera
         if metric not in scored:
             kinds = " or ".join(f"run.metrics.{kind}" for kind in kinds_of(metric))
             yield f"{key}: shows {metric}, which is not taken; add it to {kinds}"
-    if "pairs" in figure and not resolve_figure(figure, config)["pairs"]:
+    resolved = resolve_figure(figure, config)
+    if "pairs" in figure and not resolved["pairs"]:
         yield f"{key}.pairs = {figure['pairs']}: run.methods has one method, and no pair"
+    if declared.reads in ("embeddings", "predictions"):
+        methods = resolved.get("methods", run["methods"])
+        methods = [resolved["method"]] if "method" in resolved else methods
+        place = resolved["budget"], resolved["fold"]
+        if not any(place in runs_of(config, method) for method in methods):
+            where = "budget = {}, fold = {}".format(*place)
+            yield f"{key}: {where}: none of {', '.join(methods)} is run there"
+        layer = resolved.get("layer")
+        if layer and not any(layer in layers_of(config, method) for method in methods):
+            yield f"{key}.layer = {layer}: {', '.join(methods)} is without it"
 
 
 def missing_files(config: Mapping) -> Iterator[str]:

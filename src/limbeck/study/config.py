@@ -10,14 +10,13 @@ from pathlib import Path
 from limbeck.runtime.errors import InputError
 from limbeck.study.checks import contradictions, missing_files, missing_libraries
 from limbeck.study.method_settings import DEFAULT_STEPS
-from limbeck.study.registry import OBJECTIVES
+from limbeck.study.registry import METRICS, OBJECTIVES
 from limbeck.study.settings import block_of
 from limbeck.study.structure import (
     COMMON_FIGURES,
     CONFIG,
     DEFAULT_EMBEDDINGS,
     DEFAULT_FIGURES,
-    DEFAULT_TESTED,
 )
 from limbeck.study.validation import fill_in, mistakes
 from limbeck.study.yaml_files import read_yaml
@@ -147,7 +146,9 @@ def _completed(config: dict) -> dict:
     for name, method in config["methods"].items():
         objective = method["objective"]
         block = fill_in(block_of(objective), method.get(objective, {}))
-        methods[name] = {**method, objective: block}
+        # A block that is not in force says nothing of the study.
+        own = {key: value for key, value in method.items() if key not in OBJECTIVES}
+        methods[name] = {**own, objective: block}
     run = dict(config["run"])
     if run["methods"] is None:
         run["methods"] = list(methods)
@@ -156,7 +157,9 @@ def _completed(config: dict) -> dict:
         statistics["methods"] = run["methods"][-2:]
     if statistics["metrics"] is None:
         scored = {name for names in run["metrics"].values() for name in names}
-        statistics["metrics"] = [name for name in DEFAULT_TESTED if name in scored]
+        statistics["metrics"] = [
+            name for name, metric in METRICS.items() if metric.tested and name in scored
+        ]
     budgets = config["budgets"]
     if budgets is None and not any(OBJECTIVES[m["objective"]].trains for m in methods.values()):
         budgets = [0]

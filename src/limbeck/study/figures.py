@@ -1,4 +1,4 @@
-"""The kinds of figures: what each reads and which keys it has."""
+"""The kinds of figures: what each reads, which keys it has, and its caption in the report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,6 +33,20 @@ PAIRS = either(
     default="all",
 )
 
+# What figures read, below the study's results. A wildcard stands for what the figure's settings
+# name, and for all that the study has where they name nothing.
+TESTS = "tables/statistics.csv"  # there is none of one method
+METRICS = ("tables/metrics.csv", TESTS)
+PUBLISHED = ("tables/published.csv", "tables/metrics.csv")
+NETWORKS = ("networks/{method}.csv",)
+PREDICTIONS = ("runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",)
+EMBEDDINGS = ("runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr",)
+NOISE = (
+    "tables/noise.csv",
+    "noise/{map}/activations.zarr",
+    "noise/{map}/embeddings/{embedding}.zarr",
+)
+
 
 def _width(millimetres: int) -> Key:
     return number("in mm", millimetres, least=40, most=400)
@@ -50,9 +64,10 @@ class Figure:
         What it shows, in a line.
     subject : str
         Where the report shows it, a key of `limbeck.study.registry.SUBJECTS`.
-    reads : str
-        ``metrics`` (the tables of metrics and of paired tests), ``published``, ``noise``,
-        ``networks``, ``predictions`` or ``embeddings``.
+    caption : str
+        In the report: reStructuredText with the fields of `limbeck.study.captions`.
+    reads : tuple of str
+        Patterns of the files that it is drawn from, such as `METRICS`, in this order.
     width : int
         In mm, where the config does not say.
     options : mapping of str to Key
@@ -66,7 +81,8 @@ class Figure:
     name: str
     title: str
     subject: str
-    reads: str = "metrics"
+    caption: str
+    reads: tuple[str, ...] = METRICS
     width: int = 183
     options: Mapping[str, Key] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
@@ -90,6 +106,8 @@ FIGURES = {
             "accuracy",
             "test accuracy over the budgets",
             "accuracy",
+            "Test accuracy over the number of labelled images (Fig. 10 of the paper): points are "
+            "means, {bars}. {asterisks}",
             width=89,
             metrics=("accuracy",),
         ),
@@ -97,12 +115,18 @@ FIGURES = {
             "published",
             "measured against published numbers, where published is set",
             "accuracy",
-            "published",
+            "Measured (filled) against published (hollow) test accuracy, and ivis loss at "
+            "convergence by layer. Bars are sample standard deviations over folds, missing where "
+            "there is one fold or none was published. A hollow point alone was not measured.",
+            PUBLISHED,
         ),
         Figure(
             "superclass_correlation",
             "for each superclass and budget, methods side by side",
             "outputs",
+            "Mean Pearson correlation between the test logits of the classes of a superclass, "
+            "for {methods} (Fig. 11 of the paper): points are means, {bars}. Superclasses are "
+            "sorted by the mean of all that is shown.",
             options={"methods": METHODS},
             metrics=("superclass_correlation",),
         ),
@@ -110,16 +134,32 @@ FIGURES = {
             "class_correlation",
             "correlations between all classes, ordered by superclass",
             "outputs",
-            "predictions",
+            "Pearson correlation between the test logits of every two classes ({budget} labelled "
+            "images, fold {fold}). Classes are ordered by superclass, and lines part the "
+            "superclasses.",
+            PREDICTIONS,
             options={"methods": METHODS, "budget": BUDGET, "fold": FOLD},
         ),
         Figure(
-            "networks", "the networks of run.methods, their layers and shapes", "layers", "networks"
+            "networks",
+            "the networks of run.methods, their layers and shapes",
+            "layers",
+            "The networks of {methods} with the positions of the layers {layers} (Fig. 12 of the "
+            "paper), drawn from the trained models by passing one test image through them. Named "
+            "layers are coloured. Below each box stand its output's shape (channels × rows × "
+            "columns) and, for layers, the number of values. Heights (side) and widths (channels) "
+            "are logarithmic.",
+            NETWORKS,
         ),
         Figure(
             "layers",
             "metrics of the layers in their own space, by layer and budget",
             "layers",
+            "Metrics of the layers in their own space, where no embedding can mislead: points are "
+            "means, {bars}. Linear probe: ridge classifier, {probe_folds}-fold cross-validation "
+            "over the stored test images. Intrinsic dimension: TwoNN. Variance within over between "
+            "classes: lower is better separated. Neighbours: of the {neighbours} nearest. "
+            "{asterisks}",
             options={
                 "metrics": listed(
                     "metrics of layers; neighbour_overlap:<method> for one of run.methods",
@@ -133,6 +173,9 @@ FIGURES = {
             "cka",
             "linear CKA, layers by layers, a heatmap for each pair of methods, mean over folds",
             "layers",
+            "Linear centred kernel alignment (Kornblith et al. 2019) between the layers of two "
+            "methods over the stored test images, {budget} labelled images, mean over {folds}: 1 "
+            "where two layers arrange the images alike but for rotation and scale.",
             options={"pairs": PAIRS, "budget": BUDGET},
             metrics=("cka",),
         ),
@@ -140,14 +183,22 @@ FIGURES = {
             "embeddings",
             "methods by layers, coloured by superclass",
             "embeddings",
-            "embeddings",
+            "Test images embedded by {embedding} ({budget} labelled images, fold {fold}): a row "
+            "for each method, a column for each layer, coloured by superclass, or by class where "
+            "there are none.",
+            EMBEDDINGS,
             options={"embedding": EMBEDDING, "budget": BUDGET, "fold": FOLD},
         ),
         Figure(
             "algorithms",
             "one layer in all of run.embeddings, and the seconds each took",
             "embeddings",
-            "embeddings",
+            "Layer {layer} of {method} ({budget} labelled images, fold {fold}) embedded by each "
+            "algorithm (Fig. 4 of the paper), coloured by superclass, or by class where there are "
+            "none. The titles give the seconds that each took once the neighbours were known; the "
+            "paper gives 600 s for ivis and 3700 s for t-SNE on 10000 images of 16384 values. The "
+            "axes have no unit.",
+            EMBEDDINGS,
             width=120,
             options={"method": METHOD, "budget": BUDGET, "fold": FOLD, "layer": LAYER},
         ),
@@ -155,7 +206,11 @@ FIGURES = {
             "class_boundary",
             "one class in each layer, and the region that holds metrics.area_mass of it",
             "embeddings",
-            "embeddings",
+            "In colour {class}, in grey all other embedded test images; embedding {embedding} "
+            "({budget} labelled images, fold {fold}; Fig. 13 of the paper). The line bounds the "
+            "smallest region that holds {area_percent} % of the class's kernel density. The number "
+            "is its area over that of all images; it can exceed 100 % for classes of few images.",
+            EMBEDDINGS,
             options={
                 "class": CLASS,
                 "embedding": EMBEDDING,
@@ -169,6 +224,9 @@ FIGURES = {
             "class_area",
             "mean class area ratio by layer, with its spread over classes and folds",
             "embeddings",
+            "Area of a class over the area of all images in the embedding by {embedding}, mean "
+            "over classes (Fig. 14 of the paper): {bars}, bands the deviation over classes (mean "
+            "over folds). {asterisks}",
             options={"embedding": EMBEDDING},
             metrics=("class_area_ratio",),
         ),
@@ -176,7 +234,13 @@ FIGURES = {
             "noise",
             "uniform noise of the plane, lifted by run.maps and embedded by run.embeddings",
             "noise",
-            "noise",
+            "{points} points of uniform noise in the plane, coloured by quadrant, lifted to "
+            "{dimensions} dimensions by the maps {maps} and embedded again (Fig. 1 of the paper). "
+            "Embeddings are turned and mirrored to lie as the plane does. ρ: Spearman's "
+            "correlation of all pairwise distances with those in the plane; s: silhouette of the "
+            "quadrants; c: clumping, how many times more uneven neighbourhoods are than in the "
+            "plane, at the scale where this is largest.",
+            NOISE,
         ),
     )
 }

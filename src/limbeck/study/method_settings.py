@@ -173,11 +173,6 @@ def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
         yield f"{key}.objective = {objective.name}: needs {', '.join(missing)}"
     if "ramp_up" in objective.options:
         yield from _ramp_contradictions(method["options"], f"{key}.{objective.name}")
-    if objective.name == "distillation" and crops:
-        yield (
-            f"{key}.augmentation = {method['augmentation']}: objective distillation reads logits "
-            "of images and mirror images; allowed: none, flip"
-        )
 
 
 def _normalisation_contradictions(method: Mapping, key: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ Rows of a metric bear its name, and these besides:
 Nulls of parts are called ``<metric>_null:<part>``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from limbeck.runtime.errors import InputError, suggest
@@ -28,6 +28,14 @@ KINDS = {
     "pairs": ("method", "layer"),
 }
 NULL, NULL_LOW, NULL_HIGH, TO_NULL = "_null", "_null_low", "_null_high", "_to_null"
+
+
+def _one(settings: Mapping) -> int:
+    return 1
+
+
+def _three(settings: Mapping) -> int:
+    return 3
 
 
 @dataclass(frozen=True)
@@ -61,10 +69,16 @@ class Metric:
         What stands behind the colon of its parts' names; empty if it has none.
     from_zero : bool
         Whether an axis begins at 0.
+    flag : bool
+        Whether it is 1 for yes or 0 for no.
     algorithms : tuple of str
         Of which embeddings it is measured; empty stands for all.
     settings : tuple of str
         The keys of ``metrics`` in the config that it depends on.
+    images : callable
+        How many images of each class it needs at least, from ``metrics`` in the config.
+    tested : bool
+        Whether it is tested over folds where the config does not say what is.
     """
 
     name: str
@@ -79,8 +93,11 @@ class Metric:
     null_label: str = ""
     parts: str = ""
     from_zero: bool = False
+    flag: bool = False
     algorithms: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    images: Callable[[Mapping], int] = _one
+    tested: bool = True
 
     @property
     def title(self) -> str:
@@ -89,6 +106,7 @@ class Metric:
 
 
 PERCENT = {"unit": "%", "scale": 100, "digits": 2}
+SECONDS = {"unit": "s", "digits": 2, "better": "lower", "tested": False}
 CLASSES_PERMUTED = "permuted classes"
 LARGEST_CLASS = "largest class"
 NOTHING_SHARED = "permuted images"
@@ -123,6 +141,7 @@ _CLASS_AREA_RATIO = Metric(
     null_label=CLASSES_PERMUTED,
     from_zero=True,
     settings=("area_mass",),
+    images=_three,
 )
 
 # One for each kind: a layer's and an embedding's of one name look the same in print.
@@ -197,7 +216,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         better="lower",
         from_zero=True,
     ),
-    Metric("training_seconds", "predictions", "training", unit="s", digits=2, better="lower"),
+    Metric("training_seconds", "predictions", "training", **SECONDS),
     _KNN_ACCURACY,
     _SILHOUETTE,
     Metric(
@@ -210,6 +229,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         null="probe:probe_chance",
         null_label=LARGEST_CLASS,
         settings=("probe_penalty", "probe_folds"),
+        images=lambda settings: settings["probe_folds"],
     ),
     Metric(
         "intrinsic_dimension",
@@ -230,8 +250,8 @@ DECLARATIONS: tuple[Metric, ...] = (
         null_label=CLASSES_PERMUTED,
         from_zero=True,
     ),
-    Metric("extraction_seconds", "layers", "extraction", unit="s", digits=2, better="lower"),
-    Metric("neighbour_seconds", "layers", "neighbours", unit="s", digits=2, better="lower"),
+    Metric("extraction_seconds", "layers", "extraction", **SECONDS),
+    Metric("neighbour_seconds", "layers", "neighbours", **SECONDS),
     Metric(
         "trustworthiness",
         "embeddings",
@@ -264,6 +284,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         better="lower",
         from_zero=True,
         settings=("area_mass",),
+        tested=False,
     ),
     Metric(
         "class_area_spread",
@@ -273,6 +294,8 @@ DECLARATIONS: tuple[Metric, ...] = (
         **PERCENT,
         from_zero=True,
         settings=("area_mass",),
+        tested=False,
+        images=_three,
     ),
     Metric(
         "axis_ratio",
@@ -280,6 +303,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         "deviation along the minor over the major axis",
         "embedding_shape:axis_ratio",
         from_zero=True,
+        tested=False,
     ),
     Metric(
         "collapsed",
@@ -289,6 +313,8 @@ DECLARATIONS: tuple[Metric, ...] = (
         digits=0,
         better="lower",
         from_zero=True,
+        tested=False,
+        flag=True,
     ),
     Metric("ivis_loss", "embeddings", "ivis loss at convergence", better="lower", algorithms=IVIS),
     Metric(
@@ -298,6 +324,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         digits=0,
         from_zero=True,
         algorithms=IVIS,
+        tested=False,
     ),
     Metric(
         "ivis_converged",
@@ -306,7 +333,9 @@ DECLARATIONS: tuple[Metric, ...] = (
         digits=0,
         better="higher",
         from_zero=True,
+        flag=True,
         algorithms=IVIS,
+        tested=False,
     ),
     Metric(
         "kl_divergence",
@@ -316,6 +345,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         better="lower",
         from_zero=True,
         algorithms=("tsne", "tsne_gpu"),
+        tested=False,
     ),
     Metric(
         "explained_variance",
@@ -325,8 +355,9 @@ DECLARATIONS: tuple[Metric, ...] = (
         better="higher",
         from_zero=True,
         algorithms=("pca",),
+        tested=False,
     ),
-    Metric("embedding_seconds", "embeddings", "embedding", unit="s", digits=2, better="lower"),
+    Metric("embedding_seconds", "embeddings", "embedding", **SECONDS),
     Metric(
         "cka",
         "pairs",
@@ -337,6 +368,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         null_label=NOTHING_SHARED,
         parts="method.layer",
         from_zero=True,
+        tested=False,
     ),
     Metric(
         "cka_debiased",
@@ -346,6 +378,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         digits=2,
         parts="method.layer",
         from_zero=True,
+        tested=False,
     ),
     Metric(
         "neighbour_overlap",
@@ -394,6 +427,18 @@ def find_metric(name: str) -> Metric:
         if found and (found.null or not suffix):
             return found
     raise InputError(f"metric '{name}': no such metric; {suggest(whole, METRICS)}")
+
+
+def title_of(name: str) -> tuple[str, str]:
+    """Return what a row's metric is called in print, with its unit, and its part.
+
+    Raises
+    ------
+    InputError
+        If there is no such metric.
+    """
+    metric, part = find_metric(name), name.partition(":")[2].replace("_", " ")
+    return (metric.title.format(part), "") if "{}" in metric.label else (metric.title, part)
 
 
 def null_of(name: str, suffix: str = NULL) -> str:

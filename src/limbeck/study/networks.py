@@ -1,9 +1,14 @@
 """The forms of ``model:``, and which weights are files."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from limbeck.runtime.errors import InputError
+
+
+def _no_mistake(name: str) -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,10 @@ class NetworkFamily:
         One line.
     weights : bool
         Whether it knows weights by names.
+    examples : tuple of str
+        Some that it builds, to propose where a name is misspelt.
+    mistake : callable
+        What is wrong with a name of its form, None if nothing is.
     """
 
     name: str
@@ -30,11 +39,22 @@ class NetworkFamily:
     pattern: str
     summary: str
     weights: bool = False
+    examples: tuple[str, ...] = ()
+    mistake: Callable[[str], str | None] = _no_mistake
 
     @property
     def module(self) -> str:
         """Where its code is, below ``limbeck``."""
         return f"networks.{self.name}"
+
+
+def _wide_resnet_mistake(name: str) -> str | None:
+    depth, width = map(int, name.split("_")[1:])
+    if depth < 10 or (depth - 4) % 6 or width < 1:
+        return "the depth must be 6n + 4, n >= 1, and the width 1 or more; for example wrn_28_1"
+    if depth > 1000 or width > 100:
+        return "the depth must be <= 1000 and the width <= 100"
+    return None
 
 
 FAMILIES = (
@@ -43,12 +63,15 @@ FAMILIES = (
         "wrn_<depth>_<width>",
         r"wrn_\d+_\d+",
         "Wide-ResNets (Zagoruyko & Komodakis 2016), depth 6n + 4",
+        examples=("wrn_28_1", "wrn_28_8"),
+        mistake=_wide_resnet_mistake,
     ),
     NetworkFamily(
         "cifar_resnet",
         "resnet20, resnet56, resnet110, resnet8x4, resnet32x4",
         r"resnet(8|14|20|32|44|56|110|8x4|32x4)",
         "residual networks of small images (He et al. 2016; x4: four times as wide)",
+        examples=("resnet20", "resnet56", "resnet110", "resnet8x4", "resnet32x4"),
     ),
     NetworkFamily(
         "torchvision_networks",
@@ -92,16 +115,10 @@ def find_family(model: str) -> tuple[NetworkFamily, str]:
 def model_mistake(model: str) -> str | None:
     """Say what is wrong with the name of a network, as far as no library has to be asked."""
     try:
-        family, _ = find_family(model)
+        family, name = find_family(model)
     except InputError as error:
         return str(error).partition(": ")[2]
-    if family.name == "wide_resnet":
-        depth, width = map(int, model.split("_")[1:])
-        if depth < 10 or (depth - 4) % 6 or width < 1:
-            return "the depth must be 6n + 4, n >= 1, and the width 1 or more; for example wrn_28_1"
-        if depth > 1000 or width > 100:
-            return "the depth must be <= 1000 and the width <= 100"
-    return None
+    return family.mistake(name)
 
 
 def is_file(weights: str | None) -> bool:

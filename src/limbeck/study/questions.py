@@ -1,12 +1,16 @@
 """What the workflow and the checks ask a study's config, once it is filled in."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from string import Formatter
 
+from limbeck.study.figures import TESTS
 from limbeck.study.keys import keys_of
 from limbeck.study.method_settings import NETWORK_KEYS, MethodSettings
 from limbeck.study.networks import is_file
-from limbeck.study.registry import EMBEDDINGS, METRICS, OBJECTIVES, TABLES
+from limbeck.study.registry import EMBEDDINGS, FIGURES, METRICS, OBJECTIVES, TABLES
 
 
 def options_of(config: Mapping, method: str) -> Mapping:
@@ -74,9 +78,25 @@ def runs_of(config: Mapping, method: str) -> list[tuple[int, int]]:
     ]
 
 
+def has_run(
+    config: Mapping,
+    method: str | None = None,
+    budget: int | None = None,
+    fold: int | None = None,
+    layer: str | None = None,
+    **other: object,
+) -> bool:
+    """Return whether a method has a layer, and is run at a budget and fold; None stands for any."""
+    if method is None:
+        return True
+    has_layer = layer is None or layer in layers_of(config, method)
+    run = (budget, fold)
+    return has_layer and (run == (None, None) or run in runs_of(config, method))
+
+
 def dataset_json(config: Mapping) -> str:
     """Return the settings of ``prepare_dataset``, as JSON."""
-    return _json(config["dataset"])
+    return to_json(config["dataset"])
 
 
 def method_json(config: Mapping, method: str) -> str:
@@ -88,7 +108,7 @@ def method_json(config: Mapping, method: str) -> str:
     objective = settings["objective"]
     trains = OBJECTIVES[objective].trains
     keys = [*keys_of(MethodSettings)] if trains else ["objective", *NETWORK_KEYS]
-    return _json({**{key: settings[key] for key in keys}, "options": options_of(config, method)})
+    return to_json({**{key: settings[key] for key in keys}, "options": options_of(config, method)})
 
 
 def weights_file_of(config: Mapping, method: str, budget: object, fold: object) -> str | None:
@@ -106,33 +126,34 @@ def weights_of_run(weights: str, budget: object, fold: object) -> str:
 def activations_json(config: Mapping, method: str, layer: str) -> str:
     """Return the settings of ``extract_activations``, without how long stores are kept."""
     settings = {key: value for key, value in config["activations"].items() if key != "temporary"}
-    return _json({**settings, "module": layers_of(config, method)[layer]})
+    return to_json({**settings, "module": layers_of(config, method)[layer]})
 
 
 def embedding_json(config: Mapping, embedding: str) -> str:
     """Return the settings of ``embed``, as JSON."""
-    return _json(config["embeddings"][embedding])
+    return to_json(config["embeddings"][embedding])
 
 
 def metrics_json(config: Mapping, kind: str) -> str:
     """Return which metrics of a kind are taken and the settings that they depend on, as JSON."""
     names = config["run"]["metrics"][kind]
     used = {key for name in names for key in METRICS[name].settings}
-    return _json({"names": names, **{key: config["metrics"][key] for key in used}})
+    return to_json({"names": names, **{key: config["metrics"][key] for key in used}})
 
 
 def figure_json(config: Mapping, figure: str) -> str:
     """Return the settings of ``draw_figure``, in which only a class may still be an end."""
-    return _json(resolve_figure(config["figures"][figure], config))
+    return to_json(resolve_figure(config["figures"][figure], config))
 
 
 def plan_json(config: Mapping) -> str:
     """Return the study's plan; its keys keep the order of the config, which tables follow."""
-    return json.dumps(study_plan(config))
+    return to_json(study_plan(config), sort_keys=False)
 
 
-def _json(values: object) -> str:
-    return json.dumps(values, sort_keys=True)
+def to_json(values: object, sort_keys: bool = True) -> str:
+    """Return JSON for a command line and for the report, which holds it in a script of HTML."""
+    return json.dumps(values, sort_keys=sort_keys).replace("<", r"\u003c")
 
 
 def resolve_figure(
@@ -179,6 +200,41 @@ def _pairs(methods: Sequence[str], which: str) -> list[list[str]]:
     return [[one, other] for at, one in enumerate(firsts) for other in methods[at + 1 :]]
 
 
+def figure_files(config: Mapping, figure: str) -> list[str]:
+    """Return what a figure is drawn from, as paths below the study's results.
+
+    Wildcards of what its kind reads stand for what its settings name, else for all of the study.
+    """
+    settings = resolve_figure(config["figures"][figure], config)
+    run = config["run"]
+    choices = {
+        "method": settings.get("method", settings.get("methods", run["methods"])),
+        "budget": settings.get("budget", config["budgets"]),
+        "fold": settings.get("fold", range(config["folds"])),
+        "layer": settings.get("layer", list(config["layers"])),
+        "embedding": settings.get("embedding", run["embeddings"]),
+        "map": run["maps"],
+    }
+    choices = {
+        name: [chosen] if isinstance(chosen, int | str) else chosen
+        for name, chosen in choices.items()
+    }
+    return [
+        path
+        for pattern in FIGURES[settings["kind"]].reads
+        if pattern != TESTS or comparisons_of(config)
+        for path in _filled(pattern, choices, config)
+    ]
+
+
+def _filled(pattern: str, choices: Mapping, config: Mapping) -> Iterator[str]:
+    names = [name for _, name, _, _ in Formatter().parse(pattern) if name]
+    for values in product(*(choices[name] for name in names)):
+        chosen = dict(zip(names, values, strict=True))
+        if has_run(config, **chosen):
+            yield pattern.format(**chosen)
+
+
 def neighbours_needed(config: Mapping) -> int:
     """Return how many neighbours the selected embeddings and the metrics need.
 
@@ -196,16 +252,33 @@ def study_plan(config: Mapping) -> dict:
     run = config["run"]
     return {
         "budgets": config["budgets"],
-        "folds": config["folds"],
-        "methods": run["methods"],
+        "methods": {
+            method: Counter(str(budget) for budget, _ in runs_of(config, method))
+            for method in run["methods"]
+        },
         "layers": {layer: methods_with(config, layer) for layer in config["layers"]},
         "embeddings": {name: config["embeddings"][name]["algorithm"] for name in run["embeddings"]},
+        "metrics": run["metrics"],
         "published": config["published"],
     }
 
 
 def tables_of(config: Mapping) -> list[str]:
     """Return the names of the tables that are built from the study's metrics."""
-    scored = {name for names in config["run"]["metrics"].values() for name in names}
+    run = config["run"]
+    algorithms = {config["embeddings"][name]["algorithm"] for name in run["embeddings"]}
+    scored = {
+        name
+        for names in run["metrics"].values()
+        for name in names
+        if config["published"]
+        or not METRICS[name].algorithms
+        or algorithms.intersection(METRICS[name].algorithms)
+    }
     own = [name for name, table in TABLES.items() if scored.intersection(table.metrics)]
     return [*own, *(["published"] if config["published"] else [])]
+
+
+def comparisons_of(config: Mapping) -> list[str]:
+    """Return the names of the tables that compare two methods; none where there is one method."""
+    return ["statistics", "accuracies"] if config["statistics"]["methods"] else []

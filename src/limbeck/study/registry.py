@@ -10,7 +10,7 @@ from limbeck.study.datasets import DATASETS
 from limbeck.study.embeddings import EMBEDDINGS
 from limbeck.study.figures import FIGURES
 from limbeck.study.maps import MAPS
-from limbeck.study.metrics import KINDS, METRICS, kinds_of, metrics_of
+from limbeck.study.metrics import METRICS, kinds_of, metrics_of
 from limbeck.study.networks import FAMILIES, find_family
 from limbeck.study.objectives import OBJECTIVES
 from limbeck.study.tables import TABLES
@@ -26,7 +26,6 @@ __all__ = [
     "SUBJECTS",
     "TABLES",
     "TABLE_FORMATS",
-    "columns_of",
     "kinds_of",
     "layer_figure_metrics",
     "metrics_of",
@@ -38,6 +37,7 @@ TABLE_FORMATS = ("csv", "md", "html")
 
 # The report's menu.
 SUBJECTS = {
+    "explorer": "0 Explorer",
     "accuracy": "1 Accuracy",
     "outputs": "2 Correlation of outputs",
     "layers": "3 Layers",
@@ -54,12 +54,7 @@ def subject_of(name: str) -> str:
     for entries in (TABLES, FIGURES):
         if name in entries:
             return SUBJECTS[entries[name].subject]
-    return SUBJECTS["accuracy" if name == "published" else name]
-
-
-def columns_of(metric: str) -> tuple[str, ...]:
-    """Return the columns of the tidy table in which rows of a metric have a name."""
-    return max((KINDS[kind] for kind in kinds_of(metric)), key=len)
+    return SUBJECTS["accuracy" if name in ("published", "accuracies") else name]
 
 
 def layer_figure_metrics(methods: Sequence[str]) -> list[str]:

@@ -163,16 +163,24 @@ class NoiseSettings:
 class StudyPlan:
     """What a study is to measure, in the order of its config.
 
-    `layers` maps each layer to the methods that have it, `embeddings` the name of each embedding to
-    its algorithm; `published` names a file of published numbers to compare with, or is None.
+    `methods` maps each method to the budgets at which it is run, and those to the number of folds;
+    `layers` each layer to the methods that have it, `embeddings` the name of each embedding to its
+    algorithm, `metrics` each kind of metrics to those that are taken; `published` names a file of
+    published numbers to compare with, or is None.
     """
 
     budgets: Sequence[int] = setting(listed("", integer("", least=0), least=1))
-    folds: int = setting(integer("", least=1))
-    methods: Sequence[str] = setting(listed("", text(""), least=1))
+    methods: Mapping[str, Mapping[str, int]] = setting(
+        mapping("", mapping("", integer("", least=1), pattern=r"\d+", words="digits"), least=1)
+    )
     layers: Mapping[str, Sequence[str]] = setting(mapping("", listed("", text("")), least=1))
     embeddings: Mapping[str, str] = setting(mapping("", choice("", EMBEDDINGS)))
+    metrics: Mapping[str, Sequence[str]] = setting(mapping("", listed("", choice("", METRICS))))
     published: str | None = setting(choice("", PUBLISHED))
+
+    def folds_of(self, method: str, budget: int) -> int:
+        """Return how many folds of a method are run at a budget."""
+        return self.methods[method].get(str(budget), 0)
 
     def embeddings_of(self, algorithms: Sequence[str] | None) -> list[str]:
         """Return the embeddings by any of the algorithms, or the first one's name if none is.

@@ -40,14 +40,6 @@ DEFAULT_EMBEDDINGS = {
     "ivis": {"algorithm": "ivis_torch"},
     **{name: {"algorithm": name} for name in EMBEDDINGS if name not in ("tsne", "ivis")},
 }
-# What is tested where the config does not say, if it was scored.
-DEFAULT_TESTED = (
-    *("accuracy", "top_5_accuracy", "superclass_correlation", "superclass_contrast"),
-    *("teacher_agreement", "teacher_divergence", "calibration_error"),
-    *("negative_log_likelihood", "knn_accuracy", "silhouette", "trustworthiness", "continuity"),
-    *("ivis_loss", "class_area_ratio", "probe_accuracy", "intrinsic_dimension"),
-    *("variance_ratio", "neighbour_overlap"),
-)
 # The figures that are drawn where the config does not say, as far as the study has what they show.
 COMMON_FIGURES = (
     *("accuracy", "embeddings", "superclass_correlation", "class_correlation", "networks"),

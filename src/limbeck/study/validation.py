@@ -119,8 +119,8 @@ def _hint(key: Key, value: object) -> str:
         return ""
     if re.fullmatch(r"[-+]?\d+", value):
         return (
-            "; it is text: take the quotes away, and give numbers in lists in a file, since "
-            "`--config` reads them as text"
+            "; it is text: take the quotes away, or, if it came by `--config`, which reads numbers "
+            "in lists and mappings as text, give it in a file"
         )
     try:
         return "; YAML reads 1e-4 as text, write 1.0e-4 or 0.0001" * math.isfinite(float(value))

@@ -1,92 +1,91 @@
 """Tables as files: CSV for programs, Markdown and HTML for readers."""
 
 import html
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
-from limbeck.statistics.fold_summaries import NOT_MEASURED, NOT_PUBLISHED
+from limbeck.runtime.paths import show
+from limbeck.tables.page import to_page
 
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>{title}</title>
-<style>
-body {{ font: 14px/1.4 sans-serif; color: #222; margin: 1em; }}
-p {{ max-width: 50em; }}
-table {{ border-collapse: collapse; border-bottom: 1px solid #222; }}
-th {{ border-top: 1px solid #222; border-bottom: 1px solid #222; }}
-th, td {{ padding: 0.25em 0.8em; text-align: left; white-space: nowrap; }}
-td {{ font-variant-numeric: tabular-nums; }}
-td.gap {{ color: #888; font-style: italic; }}
-tbody tr:hover {{ background: #f2f2f2; }}
-</style>
-</head>
-<body>
-<p>{note}</p>
-{table}
-</body>
-</html>
-"""
+# What Markdown takes for anything but text; underscores inside of words are none.
+MARKUP = re.compile(r"[\\`*~\[\]|$]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def write_table(
-    path: str | Path,
+    paths: Sequence[str | Path],
     columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
+    rows: Sequence[Sequence],
     title: str,
     note: str = "",
+    readable: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None,
 ) -> None:
-    """Write a table in the format of the path's suffix.
+    """Write a table in the format of each path's suffix.
 
     Parameters
     ----------
-    path : str or Path
-        Ends in ``.csv``, ``.md`` or ``.html``.
+    paths : sequence of str or Path
+        End in ``.csv``, ``.md`` or ``.html``.
     columns : sequence of str
-        The header.
-    rows : sequence of sequence of str
-        Cells as they are to be read.
+        The header of the CSV file.
+    rows : sequence of sequence
+        Its values; None is an empty cell.
     title : str
         Of the HTML page.
     note : str
         A paragraph above the table, in Markdown and HTML.
+    readable : tuple, optional
+        Columns and rows of texts for Markdown and HTML; those of the CSV file, with three digits,
+        where it is not given.
 
     Raises
     ------
     InputError
-        For another suffix.
+        For another suffix, before anything is written.
     """
-    match Path(path).suffix:
-        case ".csv":
-            storage.write_rows(path, columns, rows)
-        case ".md":
-            storage.write_text(path, f"{note}\n\n".lstrip() + to_markdown(columns, rows) + "\n")
-        case ".html":
-            storage.write_text(path, _to_page(columns, rows, title, note))
-        case suffix:
-            raise InputError(f"--table {path}: suffix '{suffix}'; allowed: .csv, .md, .html")
+    for path in paths:
+        if Path(path).suffix not in (".csv", ".md", ".html"):
+            raise InputError(
+                f"--table {path}: suffix '{Path(path).suffix}'; allowed: .csv, .md, .html"
+            )
+    names, texts = readable or ([column.replace("_", " ") for column in columns], _texts(rows))
+    for path in paths:
+        match Path(path).suffix:
+            case ".csv":
+                storage.write_rows(path, columns, [list(map(_value, row)) for row in rows])
+            case ".md":
+                paragraph = f"{escape_markdown(note)}\n\n".lstrip()
+                storage.write_text(path, f"{paragraph}{to_markdown(names, texts)}\n")
+            case _:
+                storage.write_text(path, to_page(names, texts, title, note))
 
 
 def to_markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table, its columns aligned."""
-    escaped = [[cell.replace("|", r"\|") for cell in row] for row in rows]
-    return _frame(columns, escaped).to_markdown(index=False, disable_numparse=True)
-
-
-def _to_page(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, note: str) -> str:
+    """Return a Markdown table, its columns aligned; what looks like markup is text."""
     import pandas as pd
 
-    with pd.option_context("display.max_colwidth", None):
-        table = _frame(columns, rows).to_html(index=False, border=0, justify="unset")
-    for gap in (NOT_MEASURED, NOT_PUBLISHED):
-        table = table.replace(f"<td>{gap}</td>", f'<td class="gap">{gap}</td>')
-    return PAGE.format(title=html.escape(title), note=html.escape(note), table=table)
+    header, *lines = ([escape_markdown(cell) for cell in row] for row in [columns, *rows])
+    frame = pd.DataFrame(lines, columns=header, dtype=str)
+    return frame.to_markdown(index=False, disable_numparse=True)
 
 
-def _frame(columns: Sequence[str], rows: Sequence[Sequence[str]]):
-    import pandas as pd
+def escape_markdown(text: str) -> str:
+    """Return text that Markdown shows as it is, in one line."""
+    return MARKUP.sub(r"\\\g<0>", html.escape(show(text), quote=False))
 
-    return pd.DataFrame(list(map(list, rows)), columns=list(columns), dtype=str)
+
+def _value(value: object) -> object:
+    """Return a CSV cell; floats with ten digits, which is more than any metric has."""
+    return f"{value:.10g}" if isinstance(value, float) else "" if value is None else value
+
+
+def _texts(rows: Sequence[Sequence]) -> list[list[str]]:
+    return [list(map(_text, row)) for row in rows]
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    return f"{cell:.3g}" if isinstance(cell, float) else str(cell)

@@ -1,65 +1,140 @@
-"""Wide tables of means and deviations over folds."""
+"""Tables of means over folds: one row a number for programs, one column a budget for readers."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from limbeck.published.numbers import PublishedCell, read_published
+from limbeck.published.numbers import SCALES, PublishedCell, read_published
 from limbeck.statistics.fold_summaries import (
     ALGORITHMS,
     NOT_PUBLISHED,
     Key,
-    format_cell,
-    format_mean,
+    Summary,
+    format_summary,
+    summarise,
 )
-from limbeck.study.registry import METRICS, columns_of
+from limbeck.study.metrics import KINDS, METRICS, NULL, NULL_HIGH, NULL_LOW, Metric, null_of
+from limbeck.study.registry import kinds_of
 from limbeck.study.settings import StudyPlan
 from limbeck.study.tables import Table
+from limbeck.study.titles import budget_title, embedding_title, method_title, words
+
+NAMES = ("metric", "part", "method", "layer", "embedding")
+COLUMNS = (
+    *NAMES,
+    *("source", "budget", "mean", "sd", "n", "folds"),
+    *("null", "null_low", "null_high", "reason"),
+)
+MEASURED = "measured"
+NOT_RUN = "not run"  # A method need not be run at every budget.
 
 
-def wide_table(
-    table: Table, values: Mapping[Key, Sequence[float]], plan: StudyPlan
-) -> tuple[list[str], list[list[str]]]:
-    """Lay out a wide table: a row for each metric and group, a column for each budget.
+@dataclass(frozen=True)
+class Cell:
+    """What is known of one row at one budget, as it is stored; None is not known.
 
-    Rows follow the order of the config, from the left column to the right. Where numbers of one of
-    the metrics were published, a column ``source`` tells them from measured ones: published methods
-    come first, in the paper's order, and what was measured stands below its published counterpart.
-
-    Returns
-    -------
-    columns : list of str
-        ``metric``, the table's `rows`, ``source`` if anything was published, the budgets.
-    rows : list of list of str
-        Cells as `format_cell` writes them; published ones may also be ``not published``.
+    `null` is the mean over folds of what the metric gives without structure, `null_low` and
+    `null_high` the range that holds 95 % of the permutations. `marks` are those of `MARKS`.
     """
-    published = [cell for cell in read_published(plan.published) if cell.metric in table.metrics]
-    source = ["source"] if published else []
-    columns = ["metric", *table.rows, *source, *map(str, plan.budgets)]
+
+    summary: Summary
+    null: float | None = None
+    null_low: float | None = None
+    null_high: float | None = None
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A metric, or a part of it, of one method, layer and embedding, by budget.
+
+    `label` is what the method is called in print, `source` who measured it.
+    """
+
+    metric: Metric
+    part: str
+    method: str
+    layer: str
+    embedding: str
+    label: str
+    source: str = MEASURED
+    cells: Mapping[int, Cell] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A sign behind a number whose embedding is not what it should be.
+
+    It stands where the flag `metric` is `value` in any fold, behind `metrics`; empty stands for all
+    of embeddings.
+    """
+
+    sign: str
+    metric: str
+    value: int
+    meaning: str
+    metrics: tuple[str, ...] = ()
+
+
+MARKS = {
+    mark.metric: mark
+    for mark in (
+        Mark("†", "collapsed", 1, "in a fold or more the embedding collapsed to a line"),
+        Mark("‡", "ivis_converged", 0, "in a fold or more ivis had not converged", ("ivis_loss",)),
+    )
+}
+
+
+def table_rows(
+    table: Table,
+    values: Mapping[Key, Sequence[float]],
+    reasons: Mapping[Key, str],
+    plan: StudyPlan,
+) -> list[Row]:
+    """Return the rows of a table, in the order of the config, from the left column to the right.
+
+    Parameters
+    ----------
+    table : Table
+        Which.
+    values, reasons : mapping
+        Of `limbeck.statistics.fold_summaries`: what was measured, and why not.
+    plan : StudyPlan
+        What the study is to measure. Of numbers that were published, those of all methods are
+        shown: published methods come first, in the paper's order, and what was measured stands
+        below its published counterpart.
+    """
+    published = read_published(plan.published)
     rows = []
-    for metric in table.metrics:
-        own = [cell for cell in published if cell.metric == metric]
-        parts = [name.partition(":")[2] for name, *_ in values if name.startswith(f"{metric}:")]
-        if "{}" not in METRICS[metric].label:
-            rows += _rows(table, metric, "", values, plan, own)
+    for name in table.metrics:
+        metric = _metric_of(table, name)
+        if metric is None or name not in plan.metrics[metric.kind]:
+            continue
+        parts = [key[0].partition(":")[2] for key in values if key[0].startswith(f"{name}:")]
+        if "{}" not in metric.label:
+            own = [cell for cell in published if cell.metric == name]
+            rows += _rows(table, metric, "", plan, own)
         for part in dict.fromkeys(parts):
-            rows += _rows(table, metric, part, values, plan, [])
-    return columns, [[row[column] for column in columns] for row in rows]
+            rows += _rows(table, metric, part, plan, [])
+    return [row if row.cells else _measure(row, values, reasons, plan) for row in rows]
+
+
+def _metric_of(table: Table, name: str) -> Metric | None:
+    """Return the metric of the kind that has a name in the most columns of the table."""
+    kinds = [kind for kind in kinds_of(name) if set(KINDS[kind]) <= set(table.rows)]
+    if not kinds:
+        return None
+    return replace(METRICS[name], kind=max(kinds, key=lambda kind: len(KINDS[kind])))
 
 
 def _rows(
-    table: Table,
-    metric: str,
-    part: str,
-    values: Mapping[Key, Sequence[float]],
-    plan: StudyPlan,
-    published: Sequence[PublishedCell],
-) -> Iterator[dict[str, str]]:
-    """Yield the rows of one metric, or of one part of it, as cells by column."""
-    name = f"{metric}:{part}" if part else metric
-    shown = METRICS[metric]
-    label = shown.title.format(part) if "{}" in shown.label else part or shown.title
-    only = columns_of(metric)
-    embeddings = plan.embeddings_of(ALGORITHMS.get(metric))
+    table: Table, metric: Metric, part: str, plan: StudyPlan, published: Sequence[PublishedCell]
+) -> Iterator[Row]:
+    """Yield the rows of one metric, or of one part of it; measured ones have no cells yet."""
+    algorithms = ALGORITHMS.get(metric.name)
+    embeddings = plan.embeddings_of(algorithms)
+    if algorithms and not published and not set(embeddings) & set(plan.embeddings):
+        return
     choices = {
         "method": dict.fromkeys([*(cell.method for cell in published), *plan.methods]),
         "layer": plan.layers,
@@ -68,29 +143,150 @@ def _rows(
     by_group: dict[tuple[str, str], dict[int, PublishedCell]] = {}
     for cell in published:
         by_group.setdefault((cell.method, cell.layer), {})[cell.budget] = cell
+    only = KINDS[metric.kind]
     for group in itertools.product(*(choices[key] if key in only else [""] for key in table.rows)):
-        row = {"metric": label, **dict(zip(table.rows, group, strict=True))}
-        method, layer, embedding = (row.get(key, "") for key in ("method", "layer", "embedding"))
+        names = dict.fromkeys(("method", "layer", "embedding"), "") | dict(
+            zip(table.rows, group, strict=True)
+        )
+        method, layer = names["method"], names["layer"]
+        row = Row(metric, part, **names, label=method_title(method))
         cells = by_group.get((method, layer))
-        if cells and embedding in ("", embeddings[0]):
-            yield row | _published_cells(cells, plan.budgets, shown.digits)
-        if method in plan.methods and method != part:
-            row["source"] = "measured"
-            for budget in plan.budgets:
-                folds = values.get((name, method, layer, embedding, budget), ())
-                scaled = [value * shown.scale for value in folds]
-                row[str(budget)] = format_cell(scaled, shown.digits, plan.folds)
+        if cells and names["embedding"] in ("", embeddings[0]):
+            yield _published(row, cells, plan.budgets)
+        itself = metric.parts == "method" and method == part
+        if method in plan.methods and not itself and (not layer or method in plan.layers[layer]):
             yield row
 
 
-def _published_cells(
-    cells: Mapping[int, PublishedCell], budgets: Sequence[int], digits: int
-) -> dict[str, str]:
-    """Return what differs from a measured row: the method as published, source, values."""
+def _published(row: Row, cells: Mapping[int, PublishedCell], budgets: Sequence[int]) -> Row:
     first = next(iter(cells.values()))
-    row = {"method": first.label, "source": f"published: {first.source}"}
+    found = {}
     for budget in budgets:
         cell = cells.get(budget)
-        text = format_mean(cell.mean, cell.std, digits) if cell else ""
-        row[str(budget)] = text or NOT_PUBLISHED
-    return row
+        if cell and cell.mean is not None:
+            folds, scale = cell.folds or 1, SCALES[cell.unit]
+            sd = None if cell.std is None else cell.std / scale
+            found[budget] = Cell(Summary(cell.mean / scale, sd, folds, folds))
+        else:
+            found[budget] = Cell(Summary(None, None, 0, 0, NOT_PUBLISHED))
+    return replace(row, label=first.label, source=f"published: {first.source}", cells=found)
+
+
+def _measure(
+    row: Row,
+    values: Mapping[Key, Sequence[float]],
+    reasons: Mapping[Key, str],
+    plan: StudyPlan,
+) -> Row:
+    name = f"{row.metric.name}:{row.part}" if row.part else row.metric.name
+    cells = {}
+    for budget in plan.budgets:
+        place = (row.method, row.layer, row.embedding, budget)
+        nulls = [
+            summarise(values.get((null_of(name, suffix), *place), ())).mean
+            for suffix in (NULL, NULL_LOW, NULL_HIGH)
+        ]
+        key = (name, *place)
+        planned = plan.folds_of(row.method, budget)
+        summary = summarise(values.get(key, ()), planned, reasons.get(key, ""))
+        if not planned:
+            summary = replace(summary, reason=NOT_RUN)
+        cells[budget] = Cell(summary, *nulls, marks=_marks(row, budget, values))
+    return replace(row, cells=cells)
+
+
+def _marks(row: Row, budget: int, values: Mapping[Key, Sequence[float]]) -> tuple[str, ...]:
+    if not row.embedding or row.metric.flag:
+        return ()
+    place = (row.method, row.layer, row.embedding, budget)
+    return tuple(
+        mark.metric
+        for mark in MARKS.values()
+        if row.metric.name in (mark.metrics or (row.metric.name,))
+        and mark.value in values.get((mark.metric, *place), ())
+    )
+
+
+def data_rows(rows: Sequence[Row]) -> list[list]:
+    """Return one row a number, with the columns `COLUMNS`; None where nothing is known."""
+    return [
+        [
+            *(row.metric.name, row.part, row.method, row.layer, row.embedding),
+            *(row.source, budget),
+            *(cell.summary.mean, cell.summary.sd, cell.summary.n, cell.summary.planned),
+            *(cell.null, cell.null_low, cell.null_high, cell.summary.reason),
+        ]
+        for row in rows
+        for budget, cell in row.cells.items()
+    ]
+
+
+def readable(
+    table: Table, rows: Sequence[Row], plan: StudyPlan
+) -> tuple[list[str], list[list[str]], str]:
+    """Return columns, rows and a note for readers: a column for each budget, one for its null.
+
+    Columns that have the same in all rows, or nothing, are left out.
+    """
+    with_null = [
+        budget for budget in plan.budgets if any(row.cells[budget].null is not None for row in rows)
+    ]
+    columns = ["metric", "part", *table.rows, "source"]
+    for budget in plan.budgets:
+        columns += [budget_title(budget), f"null at {budget:,}"][: 1 + (budget in with_null)]
+    lines = [_line(table, row, with_null) for row in rows]
+    optional = ("part", "source", "embedding", "layer")
+    kept = [
+        at
+        for at, column in enumerate(columns)
+        if column not in optional or {line[at] for line in lines} - {"", MEASURED}
+    ]
+    return (
+        [columns[at] for at in kept],
+        [[line[at] for at in kept] for line in lines],
+        _note(rows),
+    )
+
+
+def _line(table: Table, row: Row, with_null: Sequence[int]) -> list[str]:
+    metric, part = row.metric, words(row.part)
+    label = metric.title
+    if "{}" in label:
+        label, part = label.format(method_title(row.part)), ""
+    names = {"method": row.label, "layer": row.layer, "embedding": embedding_title(row.embedding)}
+    cells = []
+    for budget, cell in row.cells.items():
+        text = format_summary(cell.summary, metric.digits, metric.scale, metric.flag)
+        cells.append(" ".join([text, *(MARKS[mark].sign for mark in cell.marks)]))
+        if budget in with_null:
+            cells.append(_null_text(cell, metric))
+    return [label, part, *(names[key] for key in table.rows), row.source, *cells]
+
+
+def _null_text(cell: Cell, metric: Metric) -> str:
+    null, low, high = (
+        "" if value is None else f"{value * metric.scale:.{metric.digits}f}"
+        for value in (cell.null, cell.null_low, cell.null_high)
+    )
+    return f"{null} ({low} to {high})" if low and high else null
+
+
+def _note(rows: Sequence[Row]) -> str:
+    """Say what the numbers are, and what of the signs behind them is there."""
+    cells = [cell for row in rows for cell in row.cells.values()]
+    several = any(cell.summary.planned > 1 for cell in cells)
+    sentences = ["Mean ± sample standard deviation over folds." if several else "One fold."]
+    nulls = dict.fromkeys(
+        f"{row.metric.label.format('others')}: {row.metric.null_label}"
+        for row in rows
+        if any(cell.null is not None for cell in row.cells.values())
+    )
+    if nulls:
+        ranged = any(cell.null_low is not None for cell in cells)
+        brackets = "; in brackets the range of 95 % of the permutations" if ranged else ""
+        names = "; ".join(nulls)
+        sentences.append(f"Null: what there is without structure ({names}){brackets}.")
+    for mark in MARKS.values():
+        if any(mark.metric in cell.marks for cell in cells):
+            sentences.append(f"{mark.sign} {mark.meaning}.")
+    return " ".join(sentences)

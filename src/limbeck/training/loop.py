@@ -27,7 +27,7 @@ from limbeck.study.registry import training_modules
 from limbeck.training.checkpoints import Checkpoint
 from limbeck.training.objectives import TrainingData
 from limbeck.training.teacher import CachedTeacher, LiveTeacher, Teacher
-from limbeck.training.trainer import HISTORY, LOOKED_AT, Trainer, are_finite, find_fault
+from limbeck.training.trainer import HISTORY, LOOKED_AT, Trainer, find_fault
 
 logger = logging.getLogger(__name__)
 
@@ -103,8 +103,7 @@ def train(
     source = Dataset(dataset)
     sample_ids = source.array("train", "sample_ids")
     labelled, unlabelled = read_split(run.split, sample_ids, source.classes("train"))
-    classes = len(source.attributes["class_names"])
-    teacher, teachers = _read_teacher(run, settings, sample_ids, classes, place)
+    teacher, teachers = _read_teacher(run, settings, source, sample_ids, place)
     data = TrainingData(
         images=to_device(source.array("train", "images"), place),
         labels=torch.from_numpy(source.array("train", "labels")).to(place),
@@ -132,7 +131,7 @@ def train(
             return
         torch.manual_seed(run.seed)
         network = build_network(settings, source.attributes, channels).to(place)
-        _check_start(network, settings, data.images[:LOOKED_AT], dataset)
+        _check_start(network, settings, data.images[:LOOKED_AT])
         # However many numbers a network took, all see the labelled images in the same first order.
         torch.manual_seed(derive_seed(run.seed, "images"))
         trainer = Trainer(network, data, settings, precision, place)
@@ -164,7 +163,7 @@ def keep_as_is(dataset: str | Path, run: Run, settings: MethodSettings, device: 
     images = to_device(source.images("train")[:LOOKED_AT], place)
     torch.manual_seed(run.seed)
     network = build_network(settings, source.attributes, images.shape[1]).to(place).eval()
-    _check_start(network, settings, images, dataset)
+    _check_start(network, settings, images)
     identity = {
         "settings": dataclasses.asdict(settings),
         "dataset": source.attributes,
@@ -176,16 +175,8 @@ def keep_as_is(dataset: str | Path, run: Run, settings: MethodSettings, device: 
     storage.write_rows(run.history, HISTORY, [])
 
 
-def _check_start(
-    network: Network, settings: MethodSettings, images: torch.Tensor, dataset: str | Path
-) -> None:
+def _check_start(network: Network, settings: MethodSettings, images: torch.Tensor) -> None:
     """Raise InputError where not training but what it starts from is the cause of a NaN."""
-    if constant := [number for number, std in enumerate(network.std.flatten().tolist()) if not std]:
-        raise InputError(
-            f"{dataset}: channel {constant[0]} of the training images is the same everywhere, so "
-            f"normalisation = {settings.normalisation} divides by 0; use normalisation: imagenet, "
-            "or other images"
-        )
     if fault := find_fault(network, images):
         raise InputError(
             f"model = {settings.model}, weights = {settings.weights}: {fault} before training"
@@ -212,7 +203,11 @@ def _run_epochs(trainer: Trainer, checkpoint: Checkpoint) -> None:
 
 
 def _read_teacher(
-    run: Run, settings: MethodSettings, sample_ids: np.ndarray, classes: int, device: torch.device
+    run: Run,
+    settings: MethodSettings,
+    source: Dataset,
+    sample_ids: np.ndarray,
+    device: torch.device,
 ) -> tuple[Teacher | None, list[str]]:
     """Return whom the objective hears, and the hashes of the teachers' weights."""
     needed = teacher_input(settings.objective, settings.augmentation)
@@ -226,35 +221,40 @@ def _read_teacher(
     if not paths:
         raise InputError(f"{flag} is missing: the objective {settings.objective} needs it")
     if needed == "logits":
-        return _read_logits(paths, sample_ids, classes, device)
+        return _read_logits(run, source, sample_ids, device)
     networks, metadata = zip(*(load_network(path, device) for path in paths), strict=True)
-    for path, network, content in zip(paths, networks, metadata, strict=True):
-        if not are_finite(network.parameters()):
-            raise InputError(f"{path}: weights that are not finite")
-        _check_classes(path, len(content["dataset"]["class_names"]), classes)
+    for path, content in zip(paths, metadata, strict=True):
+        _check_origin(path, content["run"], content["dataset"]["hash"], run, source)
     precisions = [content["precision"] for content in metadata]
     return LiveTeacher(networks, precisions), [content["hash"] for content in metadata]
 
 
 def _read_logits(
-    paths: Paths, sample_ids: np.ndarray, classes: int, device: torch.device
+    run: Run, source: Dataset, sample_ids: np.ndarray, device: torch.device
 ) -> tuple[CachedTeacher, list[str]]:
-    stores = [storage.open_store(path) for path in paths]
+    classes = len(source.attributes["class_names"])
+    stores = [storage.open_store(path) for path in run.teacher_logits]
     names = stores[0]["sample_ids"][:]
     places = {name: row for row, name in enumerate(sample_ids)}
     logits = []
-    for path, store in zip(paths, stores, strict=True):
+    for path, store in zip(run.teacher_logits, stores, strict=True):
         if list(store["sample_ids"][:]) != list(names) or not places.keys() >= set(names):
             raise InputError(f"{path}: logits of other images than those of the dataset")
         logits.append(torch.from_numpy(store["logits"][:]).to(device))
-        _check_classes(path, logits[-1].shape[-1], classes)
-        if not are_finite(logits[-1:]):
-            raise InputError(f"{path}: logits that are not finite")
+        if (found := logits[-1].shape[-1]) != classes:
+            raise InputError(f"{path}: a teacher of {found} classes; the dataset has {classes}")
+        _check_origin(path, store.attrs, store.attrs.get("dataset_hash"), run, source)
     rows = torch.tensor([places[name] for name in names], device=device)
     teacher = CachedTeacher(rows, len(sample_ids), logits)
     return teacher, [store.attrs["model_hash"] for store in stores]
 
 
-def _check_classes(path: str | Path, found: int, classes: int) -> None:
-    if found != classes:
-        raise InputError(f"{path}: a teacher of {found} classes; the dataset has {classes}")
+def _check_origin(
+    path: str | Path, origin: Mapping, dataset_hash: str, run: Run, source: Dataset
+) -> None:
+    """Refuse a teacher of another dataset, or of other labelled images than the student's."""
+    source.check(path, dataset_hash)
+    for name in ("budget", "fold"):
+        found, expected = origin.get(name), run.identity.get(name)
+        if found != expected:
+            raise InputError(f"{path}: a teacher of {name} {found}, the student is of {expected}")

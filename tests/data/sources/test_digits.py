@@ -71,12 +71,13 @@ def test_digits_need_a_fraction_with_every_class_on_both_sides(tmp_path, fractio
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.2, 0.37, 0.5])
-def test_facts_are_those_of_the_split_up_to_one_image(tmp_path, fraction):
+def test_facts_are_those_of_the_split_up_to_which_class_has_an_image_more(tmp_path, fraction):
     known = facts(settings_of("digits", test_fraction=fraction))
     dataset = prepare("digits", tmp_path, test_fraction=fraction)
     for part, expected in (("train", known.train_per_class), ("test", known.test_per_class)):
         counts = np.bincount(dataset.array(part, "labels"))
         assert abs(counts - expected).max() <= 1
+        assert sorted(counts) == sorted(expected)
     assert list(known.class_names) == dataset.attributes["class_names"]
     assert list(known.image_shape) == dataset.attributes["image_shape"]
     names = dataset.attributes["superclass_names"]

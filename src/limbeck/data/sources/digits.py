@@ -40,10 +40,17 @@ def read(settings: DatasetSettings, seed: int) -> SourceData:
 
 
 def facts(settings: DatasetSettings) -> Facts:
-    """Return what `read` gives, up to one image a class: which class is rounded up is drawn."""
+    """Return what `read` gives; of classes of one size it is drawn which has an image more."""
     total = sum(PER_CLASS)
     train = total - math.ceil(total * settings.test_fraction)
-    train_per_class = [math.floor(train * count / total) for count in PER_CLASS]
+    shares = [train * count / total for count in PER_CLASS]
+    train_per_class = [math.floor(share) for share in shares]
+    # The largest remainders are rounded up, as scikit-learn does.
+    by_remainder = sorted(
+        range(len(shares)), key=lambda label: train_per_class[label] - shares[label]
+    )
+    for label in by_remainder[: train - sum(train_per_class)]:
+        train_per_class[label] += 1
     return Facts(
         class_names=CLASS_NAMES,
         train_per_class=train_per_class,

@@ -34,7 +34,9 @@ class Measurements:
 
         `methods`, the study's, keep their colours if some are missing.
         """
-        table = pd.DataFrame(storage.read_metrics([metrics])).astype(storage.METRIC_NUMBERS)
+        rows = [row for row in storage.read_metrics([metrics]) if row["value"]]
+        numbers = {"budget": int, "fold": int, "value": float}
+        table = pd.DataFrame(rows, columns=storage.METRIC_COLUMNS).astype(numbers)
         tests = None
         if statistics is not None:
             rows = storage.read_rows(statistics, TEST_COLUMNS, {"budget": int})

@@ -1,27 +1,25 @@
 """Stages refuse stores that do not belong together, and what they were not made of."""
 
-import json
-
 import numpy as np
 import pytest
 
-from limbeck.embeddings import embed
-from limbeck.metrics.scoring import score_embedding, score_layer, score_predictions
-from limbeck.metrics.similarity import compare_runs
-from limbeck.neighbours.search import find_neighbours
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
-from limbeck.study.settings import parse_settings
+from limbeck.stages.compare_layers import compare_layers
+from limbeck.stages.embed import embed
+from limbeck.stages.find_neighbours import find_neighbours
+from limbeck.stages.score_embedding import score_embedding
+from limbeck.stages.score_layer import score_layer
+from limbeck.stages.score_predictions import score_predictions
+from limbeck.study.settings import MetricSettings
 
 COUNT = 40
 IDS = np.array([f"test-{row}" for row in range(COUNT)])
 LABELS = np.arange(COUNT) % 2
 RUN = {"study": "s", "method": "student", "budget": 50, "fold": 1, "layer": "C"}
 HASHES = {"model_hash": "0badcafe", "dataset_hash": "feedbeef"}
-SETTINGS = parse_settings(
-    "metrics",
-    json.dumps({"neighbours": 5, "area_mass": 0.95, "probe_penalty": 0.1, "probe_folds": 2}),
-)
+NAMES = ("accuracy", "intrinsic_dimension", "trustworthiness", "neighbour_overlap")
+SETTINGS = MetricSettings(names=NAMES, neighbours=5)
 
 
 @pytest.fixture
@@ -52,9 +50,10 @@ def stage(tmp_path):
         found = {name: array[:] for name, array in read.items()}
         kept = arrays if other == "graph" else {}
         storage.write_store(graph, {**found, **kept}, {**read.attrs, **changed("graph")})
-        points = write("points", {"points": values[:, :2]}, {"embedding_seconds": 1})
+        known = {"embedding_seconds": 1, "settings": {"algorithm": "pca"}}
+        points = write("points", {"points": values[:, :2], "losses": np.empty(0)}, known)
         if other == "points":
-            points = write("points", {"points": values[:, :2], **arrays}, changes)
+            points = write("points", {"points": values[:, :2], **arrays}, {**known, **changes})
         logits = {"logits": values, "labels": LABELS}
         predictions = write("predictions", logits, changed("predictions"))
         output, dataset = tmp_path / f"{name}.out", tmp_path / "dataset.zarr"
@@ -65,15 +64,17 @@ def stage(tmp_path):
             "embedding": lambda: score_embedding(
                 dataset, activations, graph, points, SETTINGS, output
             ),
-            "predictions": lambda: score_predictions(dataset, predictions, history, output),
-            "runs": lambda: compare_runs([activations, activations], [graph, graph], 5, output),
+            "predictions": lambda: score_predictions(
+                dataset, predictions, history, SETTINGS, output
+            ),
+            "layers": lambda: compare_layers([activations] * 2, [graph] * 2, SETTINGS, output),
         }[name]()
         return output
 
     return run
 
 
-STAGES = ["embed", "layer", "embedding", "predictions", "runs"]
+STAGES = ["embed", "layer", "embedding", "predictions", "layers"]
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -81,7 +82,7 @@ def test_stores_of_one_network_are_taken(stage, name):
     assert stage(name).exists()
 
 
-@pytest.mark.parametrize("name", ["embed", "layer", "embedding", "runs"])
+@pytest.mark.parametrize("name", ["embed", "layer", "embedding", "layers"])
 @pytest.mark.parametrize(
     "changes", [{"layer": "E"}, {"method": "teacher"}, {"fold": 0}, {"model_hash": "other"}]
 )
@@ -91,7 +92,7 @@ def test_neighbours_of_another_layer_or_network_are_refused(stage, name, changes
         stage(name, "graph", changes)
 
 
-@pytest.mark.parametrize("name", ["embed", "layer", "embedding", "runs"])
+@pytest.mark.parametrize("name", ["embed", "layer", "embedding", "layers"])
 def test_neighbours_of_images_in_another_order_are_refused(stage, name):
     with pytest.raises(InputError, match=r"neighbours\.zarr: other samples, or in another order"):
         stage(name, "graph", {}, sample_ids=IDS[::-1])
@@ -109,12 +110,12 @@ def test_what_was_made_of_another_dataset_is_refused(stage, name, other):
 
 
 def test_as_many_neighbours_as_layers_and_enough_of_them(stage, tmp_path):
-    stage("runs")
+    stage("layers")
     paths = [tmp_path / "activations.zarr"] * 2, [tmp_path / "neighbours.zarr"] * 2
     with pytest.raises(InputError, match="--neighbours: 1 given, one needed for each of the 2"):
-        compare_runs(paths[0], paths[1][:1], 5, tmp_path / "x.csv")
-    for k in (0, 6):
-        with pytest.raises(InputError, match=rf"--k {k}: allowed: 1 to the 5 neighbours of"):
-            compare_runs(*paths, k, tmp_path / "x.csv")
+        compare_layers(paths[0], paths[1][:1], SETTINGS, tmp_path / "x.csv")
+    many = MetricSettings(names=NAMES, neighbours=6)
+    with pytest.raises(InputError, match=r"metrics.neighbours = 6: .*neighbours\.zarr holds 5 of"):
+        compare_layers(*paths, many, tmp_path / "x.csv")
     with pytest.raises(InputError, match="0 neighbours of 40 images: allowed: 1 to 39"):
         find_neighbours(paths[0][0], 0, "cpu", tmp_path / "x.zarr")

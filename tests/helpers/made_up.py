@@ -55,7 +55,7 @@ def write_layer(run, ids, points, layer, embedding, k=15, scores=()):
     identity = {"study": run.parts[-5], "method": method, "budget": budget, "fold": fold}
     identity["layer"] = layer
     if not (run / "neighbours" / f"{layer}.zarr").exists():
-        distances, indices = cKDTree(points).query(points, k + 1)
+        distances, indices = cKDTree(points).query(points, min(k + 1, len(points)))
         arrays = {
             "indices": indices[:, 1:].astype(np.int32),
             "distances": distances[:, 1:].astype(np.float32),

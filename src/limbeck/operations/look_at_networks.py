@@ -1,0 +1,95 @@
+"""Build networks and look at them, as `limbeck.operations.network_checks` asks."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+
+from limbeck.networks.checks import check_network
+from limbeck.networks.network import NetworkSpec, build, check_weights_name, network_spec
+from limbeck.runtime.errors import InputError
+from limbeck.runtime.paths import expand
+from limbeck.study.networks import is_file
+from limbeck.study.objectives import layer_mistakes
+from limbeck.study.settings import MethodSettings, parse_settings
+
+
+def mistakes_of(look: Mapping, classes: int, image_shape: tuple[int, int, int]) -> Iterator[str]:
+    """Look at one method's network.
+
+    Parameters
+    ----------
+    look : mapping
+        What `limbeck.operations.network_checks.looks_needed` yields.
+    classes : int
+        Of the dataset.
+    image_shape : tuple of int
+        Channels, height and width of its images.
+
+    Yields
+    ------
+    str
+        One clause for each mistake.
+    """
+    settings = parse_settings(MethodSettings, look["settings"])
+    try:
+        spec = _spec(settings, classes, image_shape[0])
+        check_network(spec, image_shape, look["layers"], look["batch"])
+        _check_weights(spec, look["weights"], keep_head=settings.objective == "pretrained")
+    except InputError as error:
+        yield str(error)
+        return
+    if "pairs" in look:
+        yield from _mistakes_of_pairs(look, spec, classes, image_shape)
+
+
+def _spec(settings: MethodSettings, classes: int, channels: int) -> NetworkSpec:
+    # The real mean and deviation are known once the images are read; any do here.
+    statistics = {"mean": [0.5] * channels, "std": [0.5] * channels}
+    return network_spec(settings, {"class_names": range(classes), **statistics}, channels)
+
+
+def _check_weights(spec: NetworkSpec, weights: str | None, keep_head: bool) -> None:
+    if weights is None:
+        return
+    if is_file(weights):
+        build(spec, str(expand(weights, "weights")), keep_head=keep_head)
+    else:
+        check_weights_name(spec.model, weights)
+
+
+def _mistakes_of_pairs(
+    look: Mapping, spec: NetworkSpec, classes: int, image_shape: tuple[int, int, int]
+) -> Iterator[str]:
+    pairs, objective = look["pairs"], look["objective"]
+    teacher = _spec(
+        parse_settings(MethodSettings, look["teacher_settings"]), classes, image_shape[0]
+    )
+    shapes = []
+    for side, network, paths in (
+        ("student", spec, pairs),
+        (f"teacher {look['teacher']}", teacher, pairs.values()),
+    ):
+        try:
+            found = check_network(network, image_shape, {path: path for path in paths}, None)
+        except InputError as error:
+            yield f"{objective}.layers = {pairs}: {side}: {error}"
+            return
+        shapes.append({path: (1, *shape) for path, shape in found.items()})
+    for mistake in layer_mistakes(objective, pairs, *shapes):
+        yield f"{objective}.layers = {pairs}: {mistake}"
+
+
+def main() -> None:
+    """Read a task from standard input; print the mistakes as a list in JSON, in a last line."""
+    task = json.load(sys.stdin)
+    shape = tuple(task["image_shape"])
+    found = [
+        f"{look['key']}: {mistake}"
+        for look in task["looks"]
+        for mistake in mistakes_of(look, task["classes"], shape)
+    ]
+    print(f"\n{json.dumps(found)}", end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""Which networks a dry run builds, and what is wrong with them.
+
+They are built in a process of their own, so that neither torch nor a user's code is loaded into
+Snakemake's. That takes seconds, so what was found to be right is remembered in ``.snakemake`` until
+anything that it depends on changes.
+"""
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from limbeck.data.facts import Facts
+from limbeck.networks.user_code import source_digest
+from limbeck.runtime.fingerprint import fingerprint
+from limbeck.runtime.paths import expand
+from limbeck.study.networks import find_family, is_file
+from limbeck.study.objectives import OBJECTIVES
+from limbeck.study.questions import (
+    layers_of,
+    method_json,
+    needed_methods,
+    options_of,
+    runs_of,
+    teachers_of,
+    weights_file_of,
+)
+
+# They take images of any size and batches of any, and have the layers A to E.
+PLAIN = ("wide_resnet", "cifar_resnet")
+LIBRARIES = ("torch", "torchvision", "timm")
+
+
+def network_mistakes(config: Mapping, facts: Facts) -> Iterator[str]:
+    """Build the networks of which something could be wrong, and pass an image through them.
+
+    Parameters
+    ----------
+    config : mapping
+        Checked and filled in.
+    facts : Facts
+        Of the study's dataset.
+
+    Yields
+    ------
+    str
+        One line for each mistake: the method, the key, its value and what is allowed.
+    """
+    looks = list(looks_needed(config, facts))
+    if not looks:
+        return
+    height, width, channels = facts.image_shape
+    task = {
+        "looks": looks,
+        "classes": len(facts.class_names),
+        "image_shape": [channels, height, width],
+    }
+    digest = _digest(task)
+    memory = Path(".snakemake") / "limbeck" / f"networks-{config['study']}"
+    with contextlib.suppress(OSError):
+        if memory.read_text() == digest:
+            return
+    mistakes = _run(task)
+    yield from mistakes
+    if not mistakes:
+        with contextlib.suppress(OSError):  # Then they are built again next time.
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            memory.write_text(digest)
+
+
+def looks_needed(config: Mapping, facts: Facts) -> Iterator[dict]:
+    """Yield what to look at of each method whose network could be wrong.
+
+    Yields
+    ------
+    dict
+        JSON-serialisable: the ``key`` of the method in the config, its ``settings``, the ``layers``
+        that are looked at, ``batch`` (1 if it trains on single images, else 2, None if it does not
+        train), the ``weights`` of its first run; and if it compares layers with a teacher's, the
+        ``objective``, its ``pairs`` of layers, the ``teacher`` and the ``teacher_settings``.
+    """
+    channels = facts.image_shape[2]
+    for method in needed_methods(config):
+        settings, options = config["methods"][method], options_of(config, method)
+        declared = OBJECTIVES[settings["objective"]]
+        layers = layers_of(config, method) if method in config["run"]["methods"] else {}
+        weights = options.get("weights", settings["weights"])
+        pairs = options["layers"] if "layers" in declared.options else None
+        batch = _smallest_batch(config, method, facts) if declared.trains else None
+        foreign_statistics = settings["normalisation"] != "dataset" and channels == 1
+        if (
+            find_family(settings["model"])[0].name in PLAIN
+            and weights is None
+            and pairs is None
+            and batch != 1
+            and not foreign_statistics
+            and settings["normalisation"] != "own"
+            and set(layers.values()) <= {"auto"}
+        ):
+            continue
+        first = runs_of(config, method)[0]
+        look = {
+            "key": f"methods.{method}",
+            "settings": method_json(config, method),
+            "layers": layers,
+            "batch": batch,
+            "weights": weights_file_of(config, method, *first) or weights,
+        }
+        if pairs:
+            (teacher,) = teachers_of(config, method)
+            look |= {
+                "objective": declared.name,
+                "pairs": pairs,
+                "teacher": teacher,
+                "teacher_settings": method_json(config, teacher),
+            }
+        yield look
+
+
+def _smallest_batch(config: Mapping, method: str, facts: Facts) -> int:
+    """Return 1 if a training has steps of one image, 2 if it has none.
+
+    A single image that is left over joins the batch before it.
+    """
+    settings = config["methods"][method]
+    parts = {budget for budget, _ in runs_of(config, method)}
+    if OBJECTIVES[settings["objective"]].unlabelled:  # They pass together with labelled images.
+        return 2
+    if options_of(config, method).get("images") in ("unlabelled", "all"):
+        parts |= {facts.unlabelled(budget) for budget in parts}
+    return 1 if settings["batch_size"] == 1 or 1 in parts else 2
+
+
+def _digest(task: Mapping) -> str:
+    """Return a digest of all that a look depends on: settings, files and versions."""
+    parts: list[object] = [task]
+    for look in task["looks"]:
+        for settings in filter(None, (look["settings"], look.get("teacher_settings"))):
+            model = json.loads(settings)["model"]
+            module = find_family(model)[0].module
+            parts += [fingerprint("train", "networks.checks", module), source_digest(model)]
+        if is_file(look["weights"]):
+            status = os.stat(expand(look["weights"], "weights"))
+            parts += [status.st_size, status.st_mtime_ns]
+    for library in LIBRARIES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            parts.append(importlib.metadata.version(library))
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _run(task: Mapping) -> Sequence[str]:
+    command = [sys.executable, "-m", "limbeck.operations.look_at_networks"]
+    result = subprocess.run(command, input=json.dumps(task), capture_output=True, text=True)
+    # A network's own code may print, too.
+    answer = result.stdout.rpartition("\n")[2]
+    if result.returncode == 0 and answer:
+        return json.loads(answer)
+    keys = ", ".join(f"{look['key']}.model" for look in task["looks"])
+    said = result.stderr.strip().splitlines()
+    reason = said[-1] if said else f"status {result.returncode}"
+    return [f"{keys}: a network cannot be built here: {reason}"]

@@ -1,0 +1,29 @@
+"""Write a study's explorer as far as the study is, and say where it lies."""
+
+from pathlib import Path
+
+from limbeck.explorer.gather import ExplorerSettings
+from limbeck.explorer.page import write_explorer
+from limbeck.explorer.study import Study
+from limbeck.study.config import read_config
+
+
+def explore(configfile: list[str] | None = None) -> None:
+    """Write a study's explorer as far as the study is, and say where it lies.
+
+    Parameters
+    ----------
+    configfile : list of str, optional
+        Overlays of config/config.yaml, as for snakemake.
+    """
+    config = read_config(configfile or [])
+    folder = Path("results", config["study"])
+    there, run = Study(folder), config["run"]
+    settings = ExplorerSettings(
+        methods=[name for name in run["methods"] if name in there.methods],
+        layers=[name for name in config["layers"] if name in there.layers],
+        embeddings=[name for name in run["embeddings"] if name in there.embeddings],
+    )
+    page = folder / "explorer.html"
+    write_explorer(folder, page, settings)
+    print(f"Open {page} in a browser.")

@@ -1,0 +1,92 @@
+"""Colours that can be told apart, and legends that fit."""
+
+import itertools
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from limbeck.figures.shared import style
+
+# Machado, Oliveira & Fernandes (2009), severity 1, on linear RGB.
+VISION = {
+    "normal": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+}
+
+
+# IEC 61966-2-1; its rows add up to the white point D65.
+RGB_TO_XYZ = np.array([
+    [0.4124, 0.3576, 0.1805],
+    [0.2126, 0.7152, 0.0722],
+    [0.0193, 0.1192, 0.9505],
+])  # fmt: skip
+
+
+def lab(colour, vision):
+    """Return a colour as it is seen, in CIELAB."""
+    encoded = np.array(to_rgb(colour))
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    xyz = RGB_TO_XYZ @ np.clip(VISION[vision] @ linear, 0, 1) / RGB_TO_XYZ.sum(axis=1)
+    x, y, z = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * (29 / 6) ** 2 / 3 + 4 / 29)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def distance(first, second, vision):
+    """Return the CIE 1976 difference of two colours; 2.3 is just noticeable."""
+    return np.linalg.norm(lab(first, vision) - lab(second, vision))
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_colours_are_told_apart(vision):
+    assert len(style.METHOD_COLOURS) == len(style.MARKERS) == 8
+    for first, second in itertools.combinations(style.METHOD_COLOURS, 2):
+        assert distance(first, second, vision) > 15, (first, second)
+
+
+def test_more_methods_than_colours_have_looks_of_their_own():
+    methods = [f"method_{number}" for number in range(20)]
+    looks = [tuple(style.method_style(method, methods).values()) for method in methods]
+    assert len(set(looks)) == 20
+    assert len({colour for colour, _ in looks[:8]}) == len({marker for _, marker in looks[:8]}) == 8
+
+
+def test_wide_legends_take_more_rows():
+    labels = ["teacher", "undistilled", "standard deviation: band over classes, bars over folds"]
+    assert style.legend_columns(labels, 183, 3) == 3
+    assert style.legend_columns([*labels, *"abcdefgh"], 120, 11) < 11
+    assert style.legend_columns(labels, 40, 3) == 1
+    # Matplotlib gives the first columns one label more: here the long one stands alone.
+    assert style.legend_columns([*"abcdefgh", labels[-1]], 155, 7) == 7
+
+
+@pytest.mark.parametrize("count", [3, 8, 9])
+def test_legends_stay_inside_the_figure(styled, count):
+    labels = ["pseudo_labelling"] * (count - 1) + ["standard deviation: band over classes, bars"]
+    figure, axes = style.new_figure(183, 60)
+    handles = [axes[0, 0].errorbar([0], [0], yerr=[1]) for _ in labels]
+    style.legend_below(figure, handles, labels, count)
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+
+
+def test_simulated_deuteranopia_confuses_red_and_green():
+    red, green = "#C04040", "#6F6F20"
+    assert distance(red, green, "normal") > 30
+    assert distance(red, green, "deuteranopia") < 15
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_colours_stand_out_from_the_paper(vision):
+    assert all(distance(colour, "#FFFFFF", vision) > 30 for colour in style.METHOD_COLOURS)

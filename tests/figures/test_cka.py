@@ -1,0 +1,56 @@
+"""The figure of CKA: cells worked out by hand."""
+
+import numpy as np
+
+from helpers.drawn import tick_labels, write_metrics
+from limbeck.figures import cka
+
+PAIRS = [["teacher", "distilled"], ["distilled", "distilled"], ["distilled", "teacher"]]
+
+CKA_ROWS = [
+    ("teacher", 50, 0, "A", "", "cka:teacher.E", 0.4),
+    ("teacher", 50, 0, "A", "", "cka:distilled.A", 0.8),
+    ("teacher", 50, 1, "A", "", "cka:distilled.A", 0.6),
+    ("teacher", 50, 0, "A", "", "cka:distilled.E", 0.3),
+    ("teacher", 50, 0, "E", "", "cka:distilled.A", 0.1),
+    ("teacher", 50, 0, "E", "", "cka:distilled.E", 0.9),
+    ("teacher", 2500, 0, "A", "", "cka:distilled.A", 0.25),
+    ("distilled", 50, 0, "A", "", "cka:distilled.E", 0.5),
+    ("distilled", 50, 0, "E", "", "cka:distilled.A", 0.5),
+]
+
+
+def draw_cka(path, dataset, budget=50, width=183):
+    return cka.draw(dataset, [path], {"width": width, "pairs": PAIRS, "budget": budget})
+
+
+def test_cka_by_hand(styled, tmp_path, dataset):
+    figure = draw_cka(write_metrics(tmp_path, CKA_ROWS), dataset(4))
+    *panels, bar = figure.axes
+    shown = [axis.images[0].get_array().filled(np.nan) for axis in panels]
+    np.testing.assert_allclose(shown[0], [[0.7, 0.3], [0.1, 0.9]])
+    np.testing.assert_allclose(shown[1], [[1, 0.5], [0.5, 1]])  # a layer is like itself
+    assert np.isnan(shown[2]).all()
+    names = [(axis.get_ylabel(), axis.get_xlabel()) for axis in panels]
+    assert names == [(f"{first} layer", f"{second} layer") for first, second in PAIRS]
+    assert all(tick_labels(axis) == ["A", "E"] for axis in panels)
+    assert {axis.images[0].get_clim() for axis in panels} == {(0, 1)}
+    assert panels[0].images[0].origin == "lower"
+    texts = {text.get_position(): text.get_text() for text in panels[0].texts}
+    assert texts == {(0, 0): "0.70", (1, 0): "0.30", (0, 1): "0.10", (1, 1): "0.90"}
+    colours = {text.get_text(): text.get_color() for text in panels[0].texts}
+    assert colours == {"0.10": "white", "0.30": "white", "0.70": "black", "0.90": "black"}
+    assert {text.get_text() for text in panels[2].texts} == {"×"}
+    assert bar.get_ylabel() == "linear CKA, 50 labels"
+
+
+def test_cka_of_a_budget_without_runs_is_marked(styled, tmp_path, dataset):
+    figure = draw_cka(write_metrics(tmp_path, CKA_ROWS), dataset(4), budget=400)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["×"] * 4
+
+
+def test_cka_prints_values_only_where_they_fit(styled, tmp_path, dataset):
+    path = write_metrics(tmp_path, CKA_ROWS)
+    opened = dataset(4)
+    assert len(draw_cka(path, opened, width=183).axes[0].texts) == 4
+    assert len(draw_cka(path, opened, width=70).axes[0].texts) == 0

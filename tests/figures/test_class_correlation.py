@@ -1,0 +1,58 @@
+"""The figure of correlations between classes: order and values worked out by hand."""
+
+import numpy as np
+import pytest
+
+from helpers.drawn import tick_labels, write_logits
+from limbeck.figures import class_correlation
+
+pytestmark = pytest.mark.usefixtures("styled")
+METHODS = ["teacher", "undistilled", "distilled"]
+
+
+@pytest.fixture
+def logits():
+    return np.random.default_rng(3).normal(size=(30, 4)) @ np.diag([1, 5, 2, 3]) + 7
+
+
+def matrix_axes(figure):
+    return [axis for axis in figure.axes if axis.images]
+
+
+def test_matrices_are_ordered_by_superclass(dataset, logits, tmp_path):
+    paths = [
+        write_logits(tmp_path / "u", "undistilled", logits),
+        write_logits(tmp_path / "d", "distilled", logits**2),
+    ]
+    figure = class_correlation.draw(dataset(4, (1, 0, 1, 0)), paths, {"width": 183})
+    axes = matrix_axes(figure)
+    assert [axis.get_title() for axis in axes] == ["undistilled", "distilled"]
+    order = [1, 3, 0, 2]
+    for axis, values in zip(axes, (logits, logits**2), strict=True):
+        (image,) = axis.images
+        expected = [[np.corrcoef(values[:, i], values[:, j])[0, 1] for j in order] for i in order]
+        np.testing.assert_allclose(image.get_array(), expected, atol=1e-5)
+        assert image.get_clim() == (-1, 1)
+        edges = {(*line.get_xdata(), *line.get_ydata()) for line in axis.lines}
+        assert edges == {(0, 1, 1.5, 1.5), (1.5, 1.5, 0, 1)}
+        assert tick_labels(axis) == [f"class {index}" for index in order]
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == ["super 0", "super 1"]
+    np.testing.assert_allclose(axes[0].get_yticks(), [0.5, 2.5])
+
+
+def test_classes_without_superclasses_stand_in_their_order(dataset, logits, tmp_path):
+    path = write_logits(tmp_path / "p", "teacher", logits)
+    figure = class_correlation.draw(dataset(4), [path], {"width": 89})
+    (axis,) = matrix_axes(figure)
+    np.testing.assert_allclose(axis.images[0].get_array(), np.corrcoef(logits.T), atol=1e-5)
+    names = [f"class {index}" for index in range(4)]
+    assert tick_labels(axis) == names
+    assert [label.get_text() for label in axis.get_yticklabels()] == names
+    assert not axis.lines
+
+
+def test_many_classes_are_not_named(dataset, tmp_path):
+    logits = np.random.default_rng(0).normal(size=(60, 30))
+    path = write_logits(tmp_path / "p", "teacher", logits)
+    figure = class_correlation.draw(dataset(30), [path], {"width": 89})
+    assert tick_labels(matrix_axes(figure)[0]) == []

@@ -1,0 +1,206 @@
+"""What is wrong with a study's networks is said before any job; what is right is built once."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from limbeck.data.facts import Facts
+from limbeck.networks.network import NetworkSpec, build
+from limbeck.operations import network_checks
+from limbeck.operations.look_at_networks import mistakes_of
+from limbeck.operations.network_checks import looks_needed, network_mistakes
+from limbeck.study.config import check_config
+
+COLOUR = Facts(["ant", "bee"], [50, 50], [20, 20], (32, 32, 3), {})
+GREY = Facts(["ant", "bee"], [50, 50], [20, 20], (8, 8, 1), {})
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIMBECK_NETWORKS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def study():
+    """Return a function that gives a study of a method, or of several."""
+
+    def make(layers=None, budgets=(20,), **methods):
+        for name, method in methods.items():
+            if "objective" not in method:
+                methods[name] = {"objective": "cross_entropy", **method}
+        return check_config(
+            {
+                "study": "mine",
+                "dataset": {"name": "digits", "test_fraction": 0.2},
+                "budgets": list(budgets),
+                "methods": methods,
+                **({"layers": layers} if layers else {}),
+            }
+        )
+
+    return make
+
+
+def found_here(config, facts=COLOUR):
+    """Return the mistakes that are found in this process, where torch is loaded already."""
+    height, width, channels = facts.image_shape
+    shape, classes = (channels, height, width), len(facts.class_names)
+    return [
+        f"{look['key']}: {mistake}"
+        for look in looks_needed(config, facts)
+        for mistake in mistakes_of(look, classes, shape)
+    ]
+
+
+def looked_at(config, facts=COLOUR):
+    return [look["key"].removeprefix("methods.") for look in looks_needed(config, facts)]
+
+
+def test_networks_of_which_all_is_known_are_not_built(study, monkeypatch):
+    config = study(
+        teacher={"model": "resnet8x4", "normalisation": "imagenet"},
+        student={
+            "objective": "distillation",
+            "distillation": {"teacher": "teacher"},
+            "model": "wrn_10_1",
+            "input_size": 16,
+        },
+    )
+    monkeypatch.setattr(network_checks, "_run", lambda task: pytest.fail("a network was built"))
+    assert looked_at(config) == list(network_mistakes(config, COLOUR)) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "layers", "facts"),
+    [
+        ({"model": "resnet18"}, None, COLOUR),
+        ({"model": "wrn_10_1"}, {"F": "group3"}, COLOUR),
+        ({"model": "wrn_10_1", "weights": "w.pth"}, None, COLOUR),
+        ({"model": "wrn_10_1", "weights": "IMAGENET1K_V1"}, None, COLOUR),
+        ({"model": "wrn_10_1", "batch_size": 1}, None, COLOUR),
+        ({"model": "wrn_10_1", "normalisation": "imagenet"}, None, GREY),
+        (
+            {"model": "wrn_10_1", "normalisation": "own", "mean": [0.5], "std": [2.0]},
+            None,
+            COLOUR,
+        ),
+        (
+            {
+                "model": "wrn_10_1",
+                "objective": "fitnet",
+                "fitnet": {"teacher": "plain"},
+            },
+            None,
+            COLOUR,
+        ),
+    ],
+)
+def test_networks_of_which_something_could_be_wrong_are_built(study, method, layers, facts):
+    config = study(plain={"model": "wrn_10_1"}, its=method, layers=layers)
+    names = ["plain", "its"] if layers else ["its"]
+    assert looked_at(config, facts) == names
+
+
+def test_layers_of_a_teacher_that_only_teaches_do_not_count(study):
+    config = study(
+        layers={"E": "auto", "F": {"teacher": "group3"}},
+        teacher={"model": "wrn_10_1"},
+        student={"model": "wrn_10_1"},
+    )
+    assert looked_at(config) == ["teacher"]
+    config["run"]["methods"] = ["student"]
+    assert looked_at(config) == []
+
+
+@pytest.mark.parametrize(
+    ("budget", "images", "batch"),
+    [(20, "unlabelled", 2), (99, "unlabelled", 1), (99, "labelled", 2), (100, "labelled", 2)],
+)
+def test_a_pass_over_a_single_unlabelled_image_is_a_step_of_one(study, budget, images, batch):
+    options = {"teacher": "teacher", "images": images}
+    config = study(
+        budgets=[budget],
+        teacher={"model": "wrn_10_1"},
+        student={"objective": "distillation", "distillation": options, "model": "resnet18"},
+    )
+    (look,) = looks_needed(config, COLOUR)
+    assert look["batch"] == batch
+
+
+def test_mistakes_name_the_method(study, folder):
+    (folder / "own.py").write_text(
+        "import torch\n"
+        "def flat(num_classes):\n"
+        "    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3072, num_classes))\n"
+    )
+    config = study(
+        layers={"F": {"flat": "1", "own": "2"}, "G": {"plain": "group4.0"}},
+        flat={"model": "own:flat"},
+        own={"model": "own:flat"},
+        plain={"model": "wrn_10_1"},
+        small={"model": "torchvision:vgg11"},
+        named={"model": "wrn_10_1", "weights": "IMAGENET1K_V1"},
+        pairs={
+            "objective": "attention_transfer",
+            "attention_transfer": {"teacher": "plain", "layers": {"C": "D", "D": "E"}},
+            "model": "wrn_10_1",
+        },
+    )
+    lines = found_here(config, Facts(["ant", "bee"], [50, 50], [20, 20], (12, 12, 3), {}))
+    starts = [
+        "methods.flat: model = own:flat: takes no images of 12 × 12: ",
+        "methods.own: layer F = 2: ",
+        "methods.plain: layer G = group4.0: ",
+        "methods.small: model = torchvision:vgg11: takes no images of 12 × 12: ",
+        "methods.named: weights = IMAGENET1K_V1: wrn_10_1 takes only the path of a file",
+        "methods.pairs: attention_transfer.layers = {'C': 'D', 'D': 'E'}: layer E of the teacher",
+    ]
+    assert [line[: len(start)] for line, start in zip(lines, starts, strict=True)] == starts
+
+
+def test_weights_are_read_and_compared(study):
+    for name, network in (("right.pth", "wrn_10_1"), ("wrong.pth", "wrn_10_2")):
+        state = build(NetworkSpec(network, 2, 3, (0.5,), (0.5,))).backbone.state_dict()
+        torch.save(state, name)
+    methods = {
+        name: {"model": "wrn_10_1", "weights": f"./{name}.pth"} for name in ("right", "wrong")
+    }
+    (line,) = found_here(study(**methods))
+    assert line.startswith("methods.wrong: weights = wrong.pth: ")
+
+
+def test_what_was_found_right_is_built_again_only_where_something_changed(
+    study, folder, monkeypatch
+):
+    code = folder / "own.py"
+    code.write_text(
+        "import torch\n"
+        "print('hello')\n"
+        "def flat(num_classes):\n"
+        "    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3072, num_classes))\n"
+    )
+    config = study(layers={"F": "1"}, own={"model": "own:flat"})
+    assert list(network_mistakes(config, COLOUR)) == []
+    with monkeypatch.context() as patch:
+        patch.setattr(network_checks, "_run", lambda task: pytest.fail("built again"))
+        assert list(network_mistakes(config, COLOUR)) == []
+        for changed, facts in (
+            (study(layers={"F": "0"}, own={"model": "own:flat"}), COLOUR),
+            (config, GREY),
+        ):
+            with pytest.raises(pytest.fail.Exception):
+                list(network_mistakes(changed, facts))
+    code.write_text(code.read_text().replace("Linear(3072", "Linear(3000"))
+    for _ in range(2):  # A mistake is never remembered as right.
+        (line,) = network_mistakes(config, COLOUR)
+        assert line.startswith("methods.own: model = own:flat: takes no images of 32 × 32: ")
+
+
+def test_a_network_that_ends_the_process(study, folder):
+    Path("own.py").write_text("import os\ndef gone(num_classes):\n    os._exit(3)\n")
+    assert list(network_mistakes(study(own={"model": "own:gone"}), COLOUR)) == [
+        "methods.own.model: a network cannot be built here: status 3"
+    ]

@@ -1,0 +1,71 @@
+"""A study is checked against its dataset and what is installed, and says what it will lack."""
+
+import pytest
+from PIL import Image
+
+from limbeck.operations.preflight import check_before_jobs
+from limbeck.runtime import extras
+from limbeck.runtime.errors import InputError
+from limbeck.study.config import check_config
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """Return a config that four images of each of two classes, made here, are enough for."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("ant", "bee"):
+        folder = tmp_path / "images" / name
+        folder.mkdir(parents=True)
+        for index in range(8):
+            Image.new("L", (8, 8), 9 * index).save(folder / f"{index}.png")
+    return check_config(
+        {
+            "study": "mine",
+            "dataset": {"name": "image_folder", "path": "images", "test_fraction": 0.5},
+            "budgets": [2],
+            "methods": {"plain": {"objective": "cross_entropy", "model": "wrn_10_1"}},
+            "metrics": {"neighbours": 3},
+            "embeddings": {"tsne": {"perplexity": 2}, "umap": {"n_neighbors": 5}},
+            "run": {"embeddings": ["tsne"]},
+        }
+    )
+
+
+def test_notes_of_the_dataset_and_of_what_is_not_measured(config, tmp_path):
+    (tmp_path / "images/ant/notes.txt").write_text("notes")
+    assert check_before_jobs(config, "mine.yaml") == [
+        "images: passed over 1 file that is no image (1 .txt)",
+        "probe_accuracy: not measured, because class 'ant' has 4 test images of the 5 that are "
+        "needed",
+    ]
+    assert not (tmp_path / ".snakemake").exists()  # There is no network to build.
+
+
+def test_all_mistakes_at_once_each_with_its_source(config, monkeypatch):
+    monkeypatch.setitem(extras.EXTRAS, "umap", ("no_such_module",))
+    config["embeddings"]["tsne"]["perplexity"] = 3
+    config["budgets"] = [10]
+    config["run"]["embeddings"] = ["tsne", "umap"]
+    config["layers"] = {"F": "no.such.layer"}
+    with pytest.raises(InputError) as caught:
+        check_before_jobs(config, "a.yaml + b.yaml")
+    budget, perplexity, extra = str(caught.value).splitlines()
+    assert budget.startswith("a.yaml + b.yaml: budgets = [10]: ")
+    assert perplexity.startswith("a.yaml + b.yaml: embeddings.tsne.perplexity = 3: ")
+    assert extra == (
+        "a.yaml + b.yaml: embeddings.umap.algorithm = umap: needs no_such_module, which is not "
+        "installed: pip install 'limbeck[umap]'"
+    )
+
+
+def test_what_is_installed_in_another_environment_is_not_looked_for(config, monkeypatch):
+    monkeypatch.setitem(extras.EXTRAS, "umap", ("no_such_module",))
+    config["run"]["embeddings"] = ["umap"]
+    config["layers"] = {"F": "no.such.layer"}
+    assert len(check_before_jobs(config, "mine.yaml", environment=False)) == 1
+
+
+def test_a_dataset_that_is_not_there(config, tmp_path):
+    (tmp_path / "images").rename(tmp_path / "away")
+    with pytest.raises(InputError, match="^images: no such folder"):
+        check_before_jobs(config, "mine.yaml")

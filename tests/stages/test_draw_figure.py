@@ -1,0 +1,88 @@
+"""Files of figures: as wide as asked, not blank, the same bytes each time."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers.drawn import ROWS, write_dataset, write_embeddings, write_logits, write_metrics
+from helpers.stored import write_noise
+from limbeck.published.comparison import compare
+from limbeck.runtime import storage
+from limbeck.stages.draw_figure import draw_figure
+from limbeck.statistics.fold_summaries import values_over_folds
+from limbeck.study.registry import FIGURES
+from limbeck.study.settings import StudyPlan
+from limbeck.tables.published import write_comparisons
+
+WIDTH = 89  # mm
+
+PAIRS = [["teacher", "distilled"], ["distilled", "distilled"], ["distilled", "teacher"]]
+
+
+@pytest.fixture
+def comparisons(tmp_path):
+    """Write a table that compares the metrics with published ones."""
+    methods = ["teacher", "distilled"]
+    plan = StudyPlan(
+        budgets=[2500],
+        folds=2,
+        methods=methods,
+        layers={"A": methods},
+        embeddings={"tsne": "tsne"},
+        published="cifar100",
+    )
+    metrics = write_metrics(tmp_path, ROWS)
+    path = tmp_path / "published.csv"
+    write_comparisons(compare(values_over_folds(storage.read_rows(metrics)), plan), [path])
+    return path
+
+
+@pytest.fixture
+def settings_of(comparisons, tmp_path):
+    """Return inputs and settings of a figure by kind."""
+    metrics, stores = tmp_path / "metrics.csv", write_embeddings(tmp_path)
+    logits = np.random.default_rng(0).normal(size=(60, 4))
+    predictions = [write_logits(tmp_path / "p.zarr", "teacher", logits)]
+    network = tmp_path / "network.csv"
+    columns = ("method", "model", "stage", "shape", "parameters", "layer")
+    stages = [("input", "3×8×8", 0, ""), ("conv1", "16×8×8", 432, "A"), ("logits", "10", 9, "")]
+    rows = [("teacher", "wrn_10_1", *stage) for stage in stages]
+    storage.write_rows(network, columns, rows)
+    boundary = {"kind": "class_boundary", "width": 183, "class": "class_1"}
+    correlation = {"kind": "superclass_correlation", "width": 120, "methods": ["teacher"]}
+    return {
+        "algorithms": (stores[:2], {"kind": "algorithms", "width": 120}),
+        "class_boundary": (stores, boundary),
+        "class_correlation": (predictions, {"kind": "class_correlation", "width": 89}),
+        "networks": ([network], {"kind": "networks", "width": 183}),
+        "superclass_correlation": ([metrics], correlation),
+        "accuracy": ([metrics], {"kind": "accuracy", "width": WIDTH}),
+        "class_area": ([metrics], {"kind": "class_area", "width": 183, "embedding": "tsne"}),
+        "embeddings": (stores, {"kind": "embeddings", "width": 120, "embedding": "tsne"}),
+        "published": ([comparisons, metrics], {"kind": "published", "width": 183}),
+        "cka": ([metrics], {"kind": "cka", "width": 183, "pairs": PAIRS, "budget": 50}),
+        "layers": ([metrics], {"kind": "layers", "width": 183, "metrics": ["probe_accuracy"]}),
+        "noise": (write_noise(tmp_path, ["linear"], ["pca"]), {"kind": "noise", "width": 120}),
+    }
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_files_are_as_wide_as_asked_and_the_same_each_time(
+    kind, settings_of, tmp_path, monkeypatch
+):
+    inputs, settings = settings_of[kind]
+    written, dataset = [], write_dataset(tmp_path / "dataset.zarr", 4)
+    for year in ("0", "1000000000"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", year)
+        outputs = [tmp_path / year / "figure.pdf", tmp_path / year / "figure.png"]
+        draw_figure(dataset, inputs, settings, ["teacher", "distilled"], *outputs, 0.95)
+        written.append([path.read_bytes() for path in outputs])
+    assert written[0] == written[1]
+    inches = settings["width"] / 25.4
+    with Image.open(tmp_path / "0" / "figure.png") as image:
+        assert image.width == pytest.approx(inches * 300, abs=1)
+        assert len(np.unique(np.asarray(image.convert("L")))) > 10  # not blank
+    box = re.search(rb"/MediaBox \[ *0 0 ([\d.]+) ", written[0][0])
+    assert float(box[1]) == pytest.approx(inches * 72, abs=0.1)

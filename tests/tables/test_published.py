@@ -1,0 +1,90 @@
+"""Published numbers in tables: rows of the paper beside those that were measured."""
+
+import re
+
+import pytest
+
+from helpers.planned import METHODS, accuracies, plan
+from limbeck.published.comparison import READABLE, compare, read_comparisons
+from limbeck.study.registry import TABLES
+from limbeck.tables.layout import wide_table
+from limbeck.tables.published import write_comparisons
+
+
+def test_accuracy_table_has_the_rows_of_table_1():
+    methods = ["teacher", "self_distilled", "undistilled", "distilled"]
+    values = {
+        **accuracies("distilled", 2500, 0.4, 0.42),
+        **accuracies("self_distilled", 5000, 0.5),
+    }
+    columns, rows = wide_table(
+        TABLES["accuracy"], values, plan(methods=methods, budgets=[2500, 5000])
+    )
+    assert columns == ["metric", "method", "source", "2500", "5000"]
+    rows = [row[1:] for row in rows if row[0] == "accuracy (%)"]
+    sohn = "published: Sohn et al. (2020), as in Table 1 of the paper"
+    paper = "published: Table 1 of the paper"
+    nothing = ["not measured", "not measured"]
+    assert rows == [
+        ["Π-Model", sohn, "42.75 ± 0.48", "not published"],
+        ["Pseudo-Labeling", sohn, "42.62 ± 0.46", "not published"],
+        ["Mean Teacher", sohn, "46.09 ± 0.57", "not published"],
+        ["MixMatch", sohn, "60.06 ± 0.37", "not published"],
+        ["FixMatch", sohn, "71.71 ± 0.11", "not published"],
+        ["FixMatch (reduced)", paper, "45.63", "not published"],
+        ["WRN-28-1 undistilled", paper, "24.24 ± 1.30", "35.77 ± 1.67"],
+        ["undistilled", "measured", *nothing],
+        ["WRN-28-1 distilled", paper, "46.22 ± 0.61", "50.15 ± 0.80"],
+        ["distilled", "measured", "41.00 ± 1.41", "not measured"],
+        ["ResNet-18", paper, "41.48 ± 0.77", "47.11 ± 0.06"],
+        ["teacher", "measured", *nothing],
+        ["self_distilled", "measured", "not measured", "50.00 (one fold of 2)"],
+    ]
+
+
+def test_budgets_that_nobody_published_say_so():
+    _, rows = wide_table(TABLES["accuracy"], {}, plan(budgets=[100]))
+    assert [row[3] for row in rows[:6]] == ["not published"] * 6
+
+
+def test_ivis_table_has_the_rows_of_table_2():
+    values = {("ivis_loss", "distilled", "D", "second", 400): [0.25, 0.375]}
+    embeddings = {"first": "ivis", "tsne": "tsne", "second": "ivis"}
+    columns, rows = wide_table(
+        TABLES["ivis_loss"], values, plan(layers={"D": METHODS}, embeddings=embeddings)
+    )
+    assert columns == ["metric", "layer", "method", "embedding", "source", "400"]
+    paper = "published: Table 2 of the paper"
+    assert [row[2:] for row in rows] == [
+        ["undistilled", "first", paper, "0.181"],
+        ["undistilled", "first", "measured", "not measured"],
+        ["undistilled", "second", "measured", "not measured"],
+        ["distilled", "first", paper, "0.240"],
+        ["distilled", "first", "measured", "not measured"],
+        ["distilled", "second", "measured", "0.312 ± 0.088"],
+        ["teacher", "first", "measured", "not measured"],
+        ["teacher", "second", "measured", "not measured"],
+    ]
+
+
+@pytest.mark.parametrize("kind", sorted(set(TABLES) - {"accuracy", "ivis_loss"}))
+def test_other_tables_have_no_source(kind):
+    columns, _ = wide_table(TABLES[kind], {}, plan())
+    assert "source" not in columns
+
+
+def test_files_say_the_same(tmp_path):
+    values = accuracies("teacher", 400, 0.25, 0.375) | accuracies("distilled", 400, 0.25)
+    rows = compare(values, plan())
+    outputs = [tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "html")]
+    write_comparisons(rows, outputs)
+    for read, row in zip(read_comparisons(outputs[0]), rows, strict=True):
+        for name, value in vars(row).items():
+            expected = pytest.approx(value, abs=1e-6) if isinstance(value, float) else value
+            assert getattr(read, name) == expected
+            assert type(getattr(read, name)) is type(value)
+    header, _, *lines = outputs[1].read_text().splitlines()
+    assert [cell.strip() for cell in header.strip("|").split("|")] == list(READABLE)
+    assert len(lines) == len(rows) == 3 + 10
+    texts = [output.read_text() for output in outputs]
+    assert not any(re.search(r"\bnan\b|\bNone\b|\binf\b", text) for text in texts)
