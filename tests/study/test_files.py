@@ -10,7 +10,6 @@ from snakemake.settings.types import ConfigSettings
 from snakemake.utils import update_config
 
 from limbeck.runtime.errors import InputError
-from limbeck.runtime.extras import EXTRAS
 from limbeck.study.config import check_config, check_files, read_config
 from limbeck.study.yaml_files import read_yaml
 
@@ -181,13 +180,3 @@ def test_weights_of_each_run_must_be_there(config, repository):
     config["run"] |= {"methods": ["undistilled"], "figures": ["bars"]}
     config["figures"] = {"bars": {"kind": "accuracy"}}
     check_config(config, files=True)  # nothing needs the teacher
-
-
-def test_libraries_of_an_extra_must_be_installed(config, monkeypatch):
-    monkeypatch.setitem(EXTRAS, "umap", ("umap", "no_such_library"))
-    config["embeddings"]["map"] = {"algorithm": "umap"}
-    check_config(config, files=True)
-    config["run"]["embeddings"] = ["tsne", "ivis", "map"]
-    check_config(config)
-    remedy = "needs no_such_library, which is not installed: pip install 'limbeck[umap]'"
-    assert missing(config) == f"embeddings.map.algorithm = umap: {remedy}"

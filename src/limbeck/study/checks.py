@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from limbeck.runtime.errors import InputError, suggest
-from limbeck.runtime.extras import missing_requirements
 from limbeck.runtime.paths import expand
 from limbeck.study.dataset_checks import too_few_points
 from limbeck.study.datasets import dataset_mistakes
@@ -19,7 +18,6 @@ from limbeck.study.questions import (
     weights_file_of,
 )
 from limbeck.study.registry import (
-    EMBEDDINGS,
     FIGURES,
     OBJECTIVES,
     kinds_of,
@@ -236,22 +234,6 @@ def missing_files(config: Mapping) -> Iterator[str]:
         for path in dict.fromkeys(weights_file_of(config, method, *run) for run in runs):
             if path is not None:
                 yield from _missing(f"methods.{method}{block}.weights", path)
-
-
-def missing_libraries(config: Mapping) -> Iterator[str]:
-    """Check that the optional libraries which the selected embeddings need are installed.
-
-    Yields
-    ------
-    str
-        One line for each embedding whose libraries are not: its key, what is missing, what to do.
-    """
-    for name in config["run"]["embeddings"]:
-        algorithm = config["embeddings"][name]["algorithm"]
-        extra = EMBEDDINGS[algorithm].extra
-        missing = extra and missing_requirements(extra)
-        if missing:
-            yield f"embeddings.{name}.algorithm = {algorithm}: {missing}"
 
 
 def _missing(key: str, path: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from limbeck.runtime.errors import InputError
-from limbeck.study.checks import contradictions, missing_files, missing_libraries
+from limbeck.study.checks import contradictions, missing_files
 from limbeck.study.method_settings import DEFAULT_STEPS
 from limbeck.study.registry import METRICS, OBJECTIVES
 from limbeck.study.settings import block_of
@@ -91,7 +91,7 @@ def check_config(config: Mapping, sources: str = "config", files: bool = False) 
     sources : str
         Where it came from, for the message.
     files : bool
-        Whether the files that it names and the libraries that it needs must be there.
+        Whether the files that it names must be there.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def check_config(config: Mapping, sources: str = "config", files: bool = False) 
         filled = _completed(filled)
         wrong = list(contradictions(filled))
     if not wrong and files:
-        wrong = [*missing_files(filled), *missing_libraries(filled)]
+        wrong = list(missing_files(filled))
     if wrong:
         raise InputError("\n".join(f"{sources}: {mistake}" for mistake in wrong))
     return filled
