@@ -271,17 +271,17 @@ def test_general_keys_that_an_objective_needs(config):
 @pytest.mark.parametrize("augmentation", ["crop", "crop_flip"])
 def test_distillation_may_crop(config, augmentation):
     config["methods"]["distilled"] |= {"augmentation": augmentation, "crop_padding": 4}
-    assert config.mistakes() == []
+    check_config(config)
 
 
 def test_too_few_images_of_a_class(config):
     config["activations"] = {"images_per_class": 4}
-    assert config.mistakes() == ["activations.images_per_class = 4: probe_accuracy needs 5"]
+    assert config.mistakes() == ["activations.images_per_class = 4: 5 needed by probe_accuracy"]
     config["activations"] = {"images_per_class": 2}
     config["metrics"] = {"probe_folds": 2}
     assert config.mistakes() == [
-        "activations.images_per_class = 2: class_area_ratio needs 3",
-        "activations.images_per_class = 2: class_area_spread needs 3",
+        "activations.images_per_class = 2: 3 needed by class_area_ratio, class_area_ratio_to_null, "
+        "class_area_spread"
     ]
     config["run"]["figures"] = ["bars"]
     config["run"]["metrics"] = {"embeddings": ["trustworthiness"]}
@@ -319,10 +319,14 @@ def test_figures_of_runs_and_layers_that_are_not_there(config):
     config["layers"]["F"] = {"distilled": "group3"}
     config["run"]["figures"] = ["maps", "clouds"]
     assert config.mistakes() == [
-        "figures.clouds: budget = 50, fold = 0: none of teacher is run there",
+        "figures.clouds: no run of the study is shown by method = teacher, layer = A, budget = 50, "
+        "fold = 0"
     ]
     config["figures"]["clouds"] |= {"budget": "last", "layer": "F"}
-    assert config.mistakes() == ["figures.clouds.layer = F: teacher is without it"]
+    assert config.mistakes() == [
+        "figures.clouds: no run of the study is shown by method = teacher, layer = F, "
+        "budget = 200, fold = 0"
+    ]
     config["figures"]["clouds"]["layer"] = "E"
     check_config(config)
 

@@ -10,6 +10,8 @@ from snakemake.settings.types import ConfigSettings
 from snakemake.utils import update_config
 
 from limbeck.runtime.errors import InputError
+from limbeck.runtime.extras import EXTRAS
+from limbeck.study.checks import missing_libraries
 from limbeck.study.config import check_config, check_files, read_config
 from limbeck.study.yaml_files import read_yaml
 
@@ -180,3 +182,14 @@ def test_weights_of_each_run_must_be_there(config, repository):
     config["run"] |= {"methods": ["undistilled"], "figures": ["bars"]}
     config["figures"] = {"bars": {"kind": "accuracy"}}
     check_config(config, files=True)  # nothing needs the teacher
+
+
+def test_libraries_of_an_extra_must_be_installed(config, monkeypatch):
+    monkeypatch.setitem(EXTRAS, "umap", ("umap", "no_such_library"))
+    config["embeddings"]["map"] = {"algorithm": "umap"}
+    assert list(missing_libraries(check_config(config))) == []
+    config["run"] = {"embeddings": ["map"], "figures": []}
+    assert list(missing_libraries(check_config(config))) == [
+        "embeddings.map.algorithm = umap: needs no_such_library, which is not installed: "
+        "pip install 'limbeck[umap]'"
+    ]

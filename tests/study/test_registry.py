@@ -36,7 +36,9 @@ def test_declarations_import_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "entries", [DATASETS, EMBEDDINGS, FIGURES, METRICS, OBJECTIVES, TABLES], ids=id
+    "entries",
+    [DATASETS, EMBEDDINGS, FIGURES, METRICS, OBJECTIVES, TABLES],
+    ids=["datasets", "embeddings", "figures", "metrics", "objectives", "tables"],
 )
 def test_entries_stand_under_their_names(entries):
     assert all(name == entry.name for name, entry in entries.items())

@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).parents[2]
             ("perplexity: 5", "perplexity: many"),
             "embeddings.tsne.perplexity = 'many': must be a number",
         ),
-        (("[tsne, pca]", "[tsne, pca, som]"), "run.embeddings = 'som': not in embeddings"),
+        (("[tsne, pca]", "[tsne, isomap]"), "run.embeddings = 'isomap': not in embeddings"),
         (("{C: auto, E: auto}", "{C: auto, F: auto}"), "layers.F = auto: only A, B, C, D, E are"),
         (
             ("teacher: teacher", "teacher: professor"),

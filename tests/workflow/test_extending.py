@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import yaml
 import zarr
-from helpers.checkout import REPOSITORY, Workflow
 
+from helpers.checkout import REPOSITORY, Workflow
 from helpers.tiny_jobs import (
     METHODS,
     RUN,

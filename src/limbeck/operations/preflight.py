@@ -1,13 +1,12 @@
 """All that can be known of a study before its first job, so that no mistake costs a training."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from limbeck.data.facts import Facts, quick_facts
 from limbeck.operations.network_checks import network_mistakes
 from limbeck.runtime.errors import InputError
-from limbeck.runtime.extras import missing_requirements
+from limbeck.study.checks import missing_libraries
 from limbeck.study.dataset_checks import dataset_contradictions, not_measured
-from limbeck.study.embeddings import EMBEDDINGS
 from limbeck.study.settings import DatasetSettings
 
 
@@ -42,19 +41,11 @@ def check_before_jobs(
     sizes = facts.class_names, facts.train_per_class, facts.test_per_class
     mistakes = list(dataset_contradictions(config, *sizes))
     if environment:
-        mistakes += _missing_packages(config)
+        mistakes += missing_libraries(config)
         mistakes = mistakes or list(network_mistakes(config, facts))
     if mistakes:
         raise InputError("\n".join(f"{sources}: {mistake}" for mistake in mistakes))
     return [*facts.notes, *not_measured(config, facts.class_names, facts.test_per_class)]
-
-
-def _missing_packages(config: Mapping) -> Iterator[str]:
-    for name in config["run"]["embeddings"]:
-        algorithm = config["embeddings"][name]["algorithm"]
-        extra = EMBEDDINGS[algorithm].extra
-        if missing := extra and missing_requirements(extra):
-            yield f"embeddings.{name}.algorithm = {algorithm}: {missing}"
 
 
 def study_facts(config: Mapping, listed: str | None = None) -> Facts:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from limbeck.runtime.errors import InputError, suggest
+from limbeck.runtime.extras import missing_requirements
 from limbeck.runtime.paths import expand
-from limbeck.study.dataset_checks import too_few_points
+from limbeck.study.dataset_checks import metrics_of_more, too_few_points
 from limbeck.study.datasets import dataset_mistakes
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
 from limbeck.study.questions import (
+    figure_files,
     layers_of,
     needed_methods,
     options_of,
@@ -18,11 +20,11 @@ from limbeck.study.questions import (
     weights_file_of,
 )
 from limbeck.study.registry import (
+    EMBEDDINGS,
     FIGURES,
     OBJECTIVES,
     kinds_of,
     layer_figure_metrics,
-    metrics_of,
 )
 from limbeck.study.settings import FIGURE, DatasetSettings, block_of
 from limbeck.study.structure import AUTO_LAYERS, CONFIG
@@ -177,11 +179,9 @@ def _layer_contradictions(config: Mapping) -> Iterator[str]:
 
 def _metric_contradictions(config: Mapping) -> Iterator[str]:
     images, chosen = config["activations"]["images_per_class"], config["run"]["metrics"]
-    for kind, names in chosen.items():
-        for name in names:
-            needed = metrics_of(kind)[name].images(config["metrics"])
-            if images is not None and images < needed:
-                yield f"activations.images_per_class = {images}: {name} needs {needed}"
+    lacking = {} if images is None else metrics_of_more(config, images)
+    for needed, names in lacking.items():
+        yield f"activations.images_per_class = {images}: {needed} needed by {', '.join(names)}"
     scored = {name for names in chosen.values() for name in names}
     for name in config["statistics"]["metrics"]:
         if name not in scored:
@@ -204,16 +204,12 @@ def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Itera
     resolved = resolve_figure(figure, config)
     if "pairs" in figure and not resolved["pairs"]:
         yield f"{key}.pairs = {figure['pairs']}: run.methods has one method, and no pair"
-    if declared.reads in ("embeddings", "predictions"):
-        methods = resolved.get("methods", run["methods"])
-        methods = [resolved["method"]] if "method" in resolved else methods
-        place = resolved["budget"], resolved["fold"]
-        if not any(place in runs_of(config, method) for method in methods):
-            where = "budget = {}, fold = {}".format(*place)
-            yield f"{key}: {where}: none of {', '.join(methods)} is run there"
-        layer = resolved.get("layer")
-        if layer and not any(layer in layers_of(config, method) for method in methods):
-            yield f"{key}.layer = {layer}: {', '.join(methods)} is without it"
+    if not figure_files(config, name):
+        chosen = [
+            key for key in ("method", "methods", "layer", "budget", "fold") if key in resolved
+        ]
+        values = ", ".join(f"{name} = {resolved[name]}" for name in chosen)
+        yield f"{key}: no run of the study is shown by {values}"
 
 
 def missing_files(config: Mapping) -> Iterator[str]:
@@ -234,6 +230,22 @@ def missing_files(config: Mapping) -> Iterator[str]:
         for path in dict.fromkeys(weights_file_of(config, method, *run) for run in runs):
             if path is not None:
                 yield from _missing(f"methods.{method}{block}.weights", path)
+
+
+def missing_libraries(config: Mapping) -> Iterator[str]:
+    """Check that the optional libraries which the selected embeddings need are installed.
+
+    Yields
+    ------
+    str
+        One line for each embedding whose libraries are not: its key, what is missing, what to do.
+    """
+    for name in config["run"]["embeddings"]:
+        algorithm = config["embeddings"][name]["algorithm"]
+        extra = EMBEDDINGS[algorithm].extra
+        missing = extra and missing_requirements(extra)
+        if missing:
+            yield f"embeddings.{name}.algorithm = {algorithm}: {missing}"
 
 
 def _missing(key: str, path: str) -> Iterator[str]:

@@ -8,12 +8,12 @@ from limbeck.runtime.errors import suggest
 from limbeck.runtime.paths import show
 from limbeck.study.embeddings import EMBEDDINGS, Embedding
 from limbeck.study.figures import ENDS
+from limbeck.study.metrics import metrics_of
 from limbeck.study.objectives import OBJECTIVES, needs_unlabelled
 from limbeck.study.questions import needed_methods, options_of, runs_of
 
-AREA_POINTS = 3
-# Whose class areas are not measured where a class has fewer points.
-AREAS = ("class_area_ratio", "class_area_ratio_to_null", "class_area_spread")
+LEAST = 3  # test images
+# Measured of fewer neighbours than half of the images.
 PRESERVATION = ("trustworthiness", "continuity")
 
 
@@ -65,19 +65,11 @@ def not_measured(
     """
     smallest, name = _smallest(test_per_class, class_names)
     images, chosen = _looked_at(config, test_per_class), config["run"]["metrics"]
-    least = {
-        "probe_accuracy": config["metrics"]["probe_folds"],
-        **dict.fromkeys(AREAS, AREA_POINTS),
-    }
-    taken = {*chosen["layers"], *chosen["embeddings"]}
-    for needed in dict.fromkeys(least.values()):
-        metrics = [metric for metric, count in least.items() if count == needed]
-        lacking = [metric for metric in metrics if metric in taken]
-        if lacking and smallest < needed:
-            yield (
-                f"{', '.join(lacking)}: not measured, because class '{show(name)}' has {smallest} "
-                f"test images of the {needed} that are needed"
-            )
+    for needed, lacking in metrics_of_more(config, smallest).items():
+        yield (
+            f"{', '.join(lacking)}: not measured, because class '{show(name)}' has {smallest} "
+            f"test images of the {needed} that are needed"
+        )
     neighbours = config["metrics"]["neighbours"]
     lacking = [metric for metric in PRESERVATION if metric in chosen["embeddings"]]
     if lacking and neighbours < images <= 2 * neighbours:
@@ -85,6 +77,17 @@ def not_measured(
             f"{', '.join(lacking)}: not measured, because metrics.neighbours = {neighbours} is not "
             f"less than half of the {images} images"
         )
+
+
+def metrics_of_more(config: Mapping, images: int) -> dict[int, list[str]]:
+    """Return the chosen metrics that need more images of each class, by how many they need."""
+    found: dict[int, list[str]] = {}
+    for kind, names in config["run"]["metrics"].items():
+        for name in names:
+            needed = metrics_of(kind)[name].images(config["metrics"])
+            if needed > images:
+                found.setdefault(needed, []).append(name)
+    return found
 
 
 def budget_mistake(budget: int, per_class: Sequence[int], class_names: Sequence[str]) -> str | None:
@@ -217,8 +220,8 @@ def _image_mistakes(
     source = f"{images} test images are looked at"
     if chosen is not None:
         source += f", {chosen} of each class"
-    if images < AREA_POINTS:
-        yield f"dataset: {source}; needed are {AREA_POINTS}"
+    if images < LEAST:
+        yield f"dataset: {source}; needed are {LEAST}"
         return
     yield from too_few_points(config, images, source)
 

@@ -283,6 +283,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         **PERCENT,
         better="lower",
         from_zero=True,
+        images=_three,
         settings=("area_mass",),
         tested=False,
     ),
