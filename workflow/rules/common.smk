@@ -117,9 +117,13 @@ ENVIRONMENT = "../../envs/limbeck.yaml"
 CAPTION = "../report/caption.rst"
 
 
-def as_json(key):
-    """A function that gives a part of the config."""
-    return lambda wildcards: to_json(config[key])
+def as_json(key, *without):
+    """A function that gives a part of the config, but for some of its keys."""
+
+    def select(wildcards):
+        return to_json({name: v for name, v in config[key].items() if name not in without})
+
+    return select
 
 
 def dataset_files(wildcards):
