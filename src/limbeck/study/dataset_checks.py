@@ -62,7 +62,7 @@ def not_measured(
         One line for each reason, with the metrics that tables and figures will lack.
     """
     smallest, name = _smallest(test_per_class, class_names)
-    images = _looked_at(config, test_per_class)
+    images = images_looked_at(config, test_per_class)
     for needed, lacking in metrics_of_more(config, smallest).items():
         yield (
             f"{', '.join(lacking)}: not measured, because class '{show(name)}' has {smallest} "
@@ -94,6 +94,12 @@ def metrics_of_more(config: Mapping, count: int, of: str = "images") -> dict[int
             if needed > count:
                 found.setdefault(needed, []).append(name)
     return found
+
+
+def images_looked_at(config: Mapping, test_per_class: Sequence[int]) -> int:
+    """Return how many test images ``activations.images_per_class`` chooses."""
+    chosen = config["activations"]["images_per_class"]
+    return sum(test_per_class) if chosen is None else chosen * len(test_per_class)
 
 
 def budget_mistake(budget: int, per_class: Sequence[int], class_names: Sequence[str]) -> str | None:
@@ -222,7 +228,7 @@ def _image_mistakes(
             f"test images; allowed: {allowed}"
         )
         return
-    images = _looked_at(config, test_per_class)
+    images = images_looked_at(config, test_per_class)
     source = f"{images} test images are looked at"
     if chosen is not None:
         source += f", {chosen} of each class"
@@ -230,11 +236,6 @@ def _image_mistakes(
         yield f"dataset: {source}; needed are {LEAST}"
         return
     yield from too_few_points(config, images, source)
-
-
-def _looked_at(config: Mapping, test_per_class: Sequence[int]) -> int:
-    chosen = config["activations"]["images_per_class"]
-    return sum(test_per_class) if chosen is None else chosen * len(test_per_class)
 
 
 def _smallest(per_class: Sequence[int], class_names: Sequence[str]) -> tuple[int, str]:
