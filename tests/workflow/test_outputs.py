@@ -25,7 +25,6 @@ def test_a_partial_study_marks_its_gaps(finished):
     assert found == ["top_5_accuracy", "distilled", "", "0", "1", "not measured"]
 
 
-
 def test_a_partial_study_without_any_run_says_so(fresh):
     result = fresh.run("--config", "partial=True", "--dry-run")
     assert result.returncode == 1
