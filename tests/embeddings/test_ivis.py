@@ -8,14 +8,19 @@ from helpers.embedded import COUNT, IVIS
 from limbeck.embeddings import Neighbours
 from limbeck.runtime.extras import missing_requirements
 
-if missing := missing_requirements("ivis"):
-    pytest.skip(missing, allow_module_level=True)
 
-from limbeck.embeddings import ivis
+@pytest.fixture(scope="module")
+def ivis():
+    """Return the module, which imports TensorFlow for seconds."""
+    if missing := missing_requirements("ivis"):
+        pytest.skip(missing)
+    from limbeck.embeddings import ivis
+
+    return ivis
 
 
 def test_trains_on_scaled_points_that_are_their_own_first_neighbour(
-    activations, graph, monkeypatch
+    ivis, activations, graph, monkeypatch
 ):
     made = []
 
@@ -51,7 +56,7 @@ def test_trains_on_scaled_points_that_are_their_own_first_neighbour(
     assert result.measures == {"ivis_loss": loss, "ivis_converged": 0, "ivis_epochs": 3}
 
 
-def test_stops_without_progress(graph):
+def test_stops_without_progress(ivis, graph):
     same = np.ones((COUNT, 4), np.float32)  # nothing to learn: the loss is noise
     result = ivis.embed(same, graph, {**IVIS, "epochs": 50}, 0)
     losses = result.losses
@@ -61,6 +66,6 @@ def test_stops_without_progress(graph):
     assert result.measures["ivis_epochs"] == len(losses)
 
 
-def test_the_seed_decides(activations, graph):
+def test_the_seed_decides(ivis, activations, graph):
     first, other = (ivis.embed(activations, graph, IVIS, seed).points for seed in (1, 2))
     assert np.abs(first - other).max() > 1e-3

@@ -36,7 +36,7 @@ def squares_in_long_double(points):
 @pytest.mark.parametrize("kind", HARD)
 def test_distances_lie_between_their_bounds(monkeypatch, kind, backend):
     points = HARD[kind]()
-    monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * points.shape[1] * 33)
+    monkeypatch.setattr(row_blocks, "POINT_BYTES", 8 * points.shape[1] * 33)
     monkeypatch.setattr("limbeck.neighbours.bounds.STRIPE", 20)
     lower, upper = bounds_of(points, BACKENDS[backend])
     exact = squares_in_long_double(points)

@@ -26,7 +26,7 @@ def test_squared_distances_cover_all_pairs_once(monkeypatch):
 @pytest.mark.parametrize("kind", HARD)
 def test_pairs_are_as_far_apart_as_by_definition(monkeypatch, kind):
     points = HARD[kind]()
-    monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * points.shape[1] * 33)
+    monkeypatch.setattr(row_blocks, "POINT_BYTES", 8 * points.shape[1] * 33)
     monkeypatch.setattr(distances, "CACHE_BYTES", 8 * points.shape[1] * 5)
     i, j = np.random.default_rng(0).integers(len(points), size=(2, 300))
     expected = squares_by_definition(points)

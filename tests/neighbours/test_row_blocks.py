@@ -20,7 +20,7 @@ def test_blocks_come_in_pairs_and_two_are_kept():
             loaded.append(weakref.ref(self))
             assert sum(block() is not None for block in loaded) <= 2
 
-    parts = row_blocks.Blocks(np.empty((5, row_blocks.POINT_BYTES // 4)), Loaded)
+    parts = row_blocks.Blocks(np.empty((5, row_blocks.POINT_BYTES // 8)), Loaded)
     for first, second in parts.pairs():
         assert parts[first] is not None
         assert parts[second] is not None

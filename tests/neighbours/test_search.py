@@ -24,7 +24,7 @@ COUNT, DIMENSIONS = 150, 20
 @pytest.fixture
 def seven_rows(monkeypatch):
     """Make blocks of seven rows, for `COUNT` points: 21 blocks of 7 and one of 3."""
-    monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * DIMENSIONS * 7 + 5)
+    monkeypatch.setattr(row_blocks, "POINT_BYTES", 8 * DIMENSIONS * 7 + 5)
 
 
 def random_points(count=COUNT, dimensions=DIMENSIONS, dtype=np.float32):
@@ -59,7 +59,7 @@ def test_equals_scikit_learn_to_the_last_index(seven_rows, k):
 
 
 def test_equals_scikit_learn_from_a_store(monkeypatch, tmp_path):
-    monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * DIMENSIONS * 40)
+    monkeypatch.setattr(row_blocks, "POINT_BYTES", 8 * DIMENSIONS * 40)
     points = random_points()
     storage.write_store(tmp_path / "points.zarr", {"activations": points}, {})
     array = storage.open_store(tmp_path / "points.zarr")["activations"]
@@ -110,7 +110,7 @@ def test_duplicates_are_neighbours_at_distance_zero_but_never_oneself():
 
 
 def test_points_on_disk_are_read_in_blocks_and_few_of_them_anew(monkeypatch):
-    monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * 400 * 3)
+    monkeypatch.setattr(row_blocks, "POINT_BYTES", 8 * 400 * 3)
     monkeypatch.setattr(row_blocks, "ROW_BYTES", 8 * 400 * 3)
     points = RecordingRows(random_points(10, 400))
     indices, _ = nearest_neighbours(points, 4)
@@ -153,7 +153,7 @@ BACKENDS = {"numpy": NumpyBackend(), "torch": TorchBackend(torch.device("cpu"))}
 @pytest.mark.parametrize("k", [1, 12])
 def test_hard_points_have_the_neighbours_of_the_definition(monkeypatch, kind, backend, k):
     points = HARD[kind]()
-    monkeypatch.setattr(row_blocks, "POINT_BYTES", 4 * points.shape[1] * 47)
+    monkeypatch.setattr(row_blocks, "POINT_BYTES", 8 * points.shape[1] * 47)
     monkeypatch.setattr("limbeck.neighbours.bounds.STRIPE", 20)
     expected_indices, expected_distances = nearest_by_definition(points, k)
     indices, found = search(points, k, BACKENDS[backend])

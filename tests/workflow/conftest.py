@@ -17,5 +17,7 @@ def fresh(tmp_path) -> Workflow:
 def finished(finished_once, tmp_path) -> Workflow:
     """Return a copy of the finished checkout, modification times kept, for a test to change."""
     folder = tmp_path / "copy"
-    shutil.copytree(finished_once.folder, folder, symlinks=True)
+    # Another process may look at what is copied, and lock it.
+    ignored = shutil.ignore_patterns("locks")
+    shutil.copytree(finished_once.folder, folder, symlinks=True, ignore=ignored)
     return Workflow(folder)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from limbeck.neighbours.backends import NumpyBackend, TorchBackend
-from limbeck.neighbours.row_blocks import CACHE_BYTES, Blocks, mean_point, slices_of
+from limbeck.neighbours.row_blocks import Blocks, mean_point, slices_of
 from limbeck.runtime.errors import InputError
 
-# Points whose distances to all others are computed at once.
+# Points that are read, and whose distances to all others are computed, at once.
 STRIPE = 512
 
 
@@ -87,9 +87,9 @@ class Bounds:
     def _load(self, rows: slice) -> tuple:
         """Read a block of points and move them; return them and their squares, reduced."""
         values = np.empty((rows.stop - rows.start, len(self._mean)))
-        for part in slices_of(len(values), CACHE_BYTES // (8 * len(self._mean))):
-            values[part] = self._points[rows.start + part.start : rows.start + part.stop]
-            values[part] -= self._mean
+        for part in slices_of(len(values), STRIPE):
+            read = self._points[rows.start + part.start : rows.start + part.stop]
+            np.subtract(read, self._mean, out=values[part])
         squares = np.vecdot(values, values)
         if not np.isfinite(squares).all():
             raise InputError("points are not all finite numbers; there are no distances")

@@ -77,7 +77,7 @@ class Blocks:
 
     def __init__(self, points, load: Callable[[slice], object]):
         count, dimensions = points.shape
-        self.slices = slices_of(count, POINT_BYTES // (4 * dimensions))
+        self.slices = slices_of(count, POINT_BYTES // (8 * dimensions))
         self._load = load
         self._kept: dict[int, object] = {}
 
