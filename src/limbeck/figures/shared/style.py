@@ -25,7 +25,11 @@ MISSING = "0.45"
 NOTE_SIZE = 6
 # Of the text below a figure, in mm: about a letter of a legend and of a note, what is around a name
 # of a legend, a row of it, a line of a note, and what is around both.
-LETTER_MM, NOTE_LETTER_MM, KEY_MM, ROW_MM, LINE_MM, MARGIN_MM = 1.22, 1.14, 8.6, 3.6, 2.8, 1.5
+LETTER_MM, NOTE_LETTER_MM, KEY_MM, ROW_MM, LINE_MM, MARGIN_MM = 1.22, 1.14, 8.6, 3.3, 2.8, 1.2
+
+# Of titles: what the panel's letter takes on both sides, in mm, and the width of a letter in
+# mm for each point of its size.
+TITLE_MARGIN_MM, TITLE_LETTER, SMALLEST = 7, 0.19, 4
 
 SETTINGS = {
     "axes.axisbelow": True,
@@ -96,6 +100,14 @@ def letter_panels(axes: Iterable[Axes]) -> None:
     for number, axis in enumerate(panels):
         if len(panels) > 1:
             axis.set_title(panel_letter(number), loc="left", weight="bold")
+
+
+def set_title(axis: Axes, title: str) -> None:
+    """Put a title above a square panel, smaller where it is long."""
+    columns = axis.get_subplotspec().get_gridspec().ncols
+    room = axis.figure.get_figwidth() * MM_PER_INCH / columns - TITLE_MARGIN_MM
+    size = min(SETTINGS["axes.titlesize"], room / (len(title) * TITLE_LETTER))
+    axis.set_title(title, size=max(size, SMALLEST))
 
 
 def panel_letter(number: int) -> str:
