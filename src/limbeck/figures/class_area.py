@@ -60,9 +60,7 @@ def _draw_together(measurements: Measurements, area: pd.DataFrame, shown, width)
         axis.set_ylim(0, _height(area, top))
         null = lines.draw_null(axis, own, top)
         where = {"embedding": own["embedding"].iloc[0], "budget": budget} if len(own) else {}
-        starred |= lines.mark_significant(
-            axis, measurements, own, "layer", places, points, **where
-        )
+        starred |= lines.mark_significant(axis, measurements, own, "layer", places, points, **where)
         _finish(axis, places, budget_title(budget), own.empty)
     style.letter_panels(panels)
     return figure, lines.describe_points(measurements, starred) + _null_words(area, null)

@@ -79,9 +79,7 @@ def densest_point(points: np.ndarray) -> np.ndarray:
 
 def _name(axis: Axes, place: np.ndarray, name: str) -> None:
     halo = [patheffects.withStroke(linewidth=1.6, foreground="white")]
-    axis.text(
-        *(*place, name), ha="center", va="center", size=6.5, weight="bold", path_effects=halo
-    )
+    axis.text(*(*place, name), ha="center", va="center", size=6.5, weight="bold", path_effects=halo)
 
 
 def fit(axis: Axes, points: np.ndarray) -> None:
@@ -154,7 +152,8 @@ class Panels:
 
     def __init__(self, stores: Sequence, width: float):
         keys = [(store.attrs["method"], store.attrs["layer"]) for store in stores]
-        self.methods, self.layers = (list(dict.fromkeys(names)) for names in zip(*keys, strict=True))
+        self.methods = list(dict.fromkeys(method for method, _ in keys))
+        self.layers = list(dict.fromkeys(layer for _, layer in keys))
         first = [store for store, key in zip(stores, keys, strict=True) if key[0] == keys[0][0]]
         found = zip(stores, aligned(stores, first[-1]), strict=True)
         self._found = dict(zip(keys, found, strict=True))

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 MM_PER_INCH = 25.4
 
@@ -25,7 +26,7 @@ MISSING = "0.45"
 NOTE_SIZE = 6
 # Of the text below a figure, in mm: about a letter of a legend and of a note, what is around a name
 # of a legend, a row of it, a line of a note, and what is around both.
-LETTER_MM, NOTE_LETTER_MM, KEY_MM, ROW_MM, LINE_MM, MARGIN_MM = 1.22, 1.14, 8.6, 3.3, 2.8, 1.2
+LETTER_MM, NOTE_LETTER_MM, KEY_MM, ROW_MM, LINE_MM, MARGIN_MM = 1.22, 1.14, 8.6, 3.3, 2.8, 1.6
 
 # Of titles: what the panel's letter takes on both sides, in mm, and the width of a letter in
 # mm for each point of its size.
@@ -129,6 +130,11 @@ def method_style(method: str, methods: Sequence[str]) -> dict:
     }
 
 
+def dot(**look) -> Line2D:
+    """Return the handle of a point in a legend."""
+    return Line2D([], [], **{"linestyle": "none", **look})
+
+
 def percent(part: float) -> str:
     """Write a part as all figures do: 12.6 %, of 0.126."""
     return f"{100 * part:.1f} %"
@@ -157,7 +163,7 @@ def add_footer(
     columns = legend_columns(labels, width, len(labels)) if len(labels) else 1
     legend = ROW_MM * -(-len(labels) // columns)
     lines = textwrap.wrap(note, int(width / NOTE_LETTER_MM)) if note else []
-    footer = legend + LINE_MM * len(lines) + MARGIN_MM * (2 if len(labels) and lines else 1)
+    footer = legend + LINE_MM * len(lines) + MARGIN_MM * (bool(len(labels)) + bool(lines))
     whole = height + footer
     figure.set_figheight(whole / MM_PER_INCH)
     figure.get_layout_engine().set(rect=(0, footer / whole, 1, height / whole))
@@ -166,7 +172,7 @@ def add_footer(
             handles,
             labels,
             loc="upper center",
-            bbox_to_anchor=(0.5, footer / whole),
+            bbox_to_anchor=(0.5, (footer - 0.5 * MARGIN_MM) / whole),
             ncols=columns,
             borderpad=0,
             borderaxespad=0,
