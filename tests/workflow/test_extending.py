@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -96,12 +96,11 @@ EXAMPLES = read_page()
 @pytest.fixture(scope="module")
 def extended(finished_once, tmp_path_factory) -> Workflow:
     """Return the finished study with all examples but the table, which each study has."""
-    folder = tmp_path_factory.mktemp("extended") / "copy"
-    shutil.copytree(finished_once.folder, folder, symlinks=True)
+    workflow = finished_once.copy(tmp_path_factory.mktemp("extended") / "copy")
     for name, example in EXAMPLES.items():
         if name != "A table":
-            example.add_to(folder)
-    return Workflow(folder)
+            example.add_to(workflow.folder)
+    return workflow
 
 
 @pytest.fixture
@@ -109,10 +108,10 @@ def chosen(extended, tmp_path):
     """Return a function that gives a copy whose config chooses an example."""
 
     def choose(name: str, **changes) -> Workflow:
-        folder = tmp_path / "copy"
-        shutil.copytree(extended.folder, folder, symlinks=True)
-        (folder / "chosen.yaml").write_text(yaml.safe_dump({**EXAMPLES[name].config, **changes}))
-        return Workflow(folder, (*extended.overlays, "chosen.yaml"))
+        workflow = extended.copy(tmp_path / "copy")
+        text = yaml.safe_dump({**EXAMPLES[name].config, **changes})
+        (workflow.folder / "chosen.yaml").write_text(text)
+        return replace(workflow, overlays=(*workflow.overlays, "chosen.yaml"))
 
     return choose
 
@@ -211,7 +210,7 @@ def test_a_figure_is_drawn(chosen):
 
 
 def test_a_table_is_built(extended, tmp_path):
-    workflow = Workflow(shutil.copytree(extended.folder, tmp_path / "copy", symlinks=True))
+    workflow = extended.copy(tmp_path / "copy")
     EXAMPLES["A table"].add_to(workflow.folder)
     built = Counter([job("build_table", "table=fit")])
     assert workflow.planned() == built + figure_jobs()

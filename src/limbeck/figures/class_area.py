@@ -15,7 +15,7 @@ from limbeck.study.titles import budget_title, embedding_title, method_title
 # More methods have panels of their own.
 TOGETHER = 4
 PANELS_PER_ROW, PANEL_MM = 3, 50
-SMALL_PER_ROW, SMALL_MM = 5, 30
+SMALL_PER_ROW, SMALL_MM = 5, 34
 OTHERS = {"color": "0.75", "linewidth": 0.6, "zorder": 0}
 
 
@@ -126,4 +126,6 @@ def _finish(axis: Axes, places: Mapping, title: str, empty: bool) -> None:
 
 
 def _null_words(area: pd.DataFrame, null: str) -> str:
-    return f" Dashed, with a band of 95 %: {null}, no structure." if null else ""
+    if not null:
+        return ""
+    return f" {null.capitalize()}: what there would be without structure, with a band of 95 %."

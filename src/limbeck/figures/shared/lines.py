@@ -12,7 +12,8 @@ from limbeck.study.metrics import find_metric
 from limbeck.study.titles import method_title
 
 # Of the room between two places, what all methods take, and what two of them are apart at most.
-GROUP, STEP = 0.62, 0.11
+GROUP, STEP = 0.5, 0.1
+CROWD = 4  # the lines of more methods are thinner
 NULL_LOOK = {"color": "0.35", "linewidth": 0.8, "linestyle": (0, (4, 2))}
 BAND_LOOK = {"color": "0.35", "alpha": 0.12, "linewidth": 0}
 # So many times the largest value a null may be to be within the axis.
@@ -76,6 +77,7 @@ def draw_methods(
                 label=method_title(method),
                 capsize=1.5,
                 elinewidth=0.8,
+                linewidth=1.0 if len(methods) <= CROWD else 0.6,
                 **measurements.style_of(method),
             )
     axis.set_xlim(positions.min() - 0.5 * room, positions.max() + 0.5 * room)

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 MM_PER_INCH = 25.4
 
@@ -25,7 +26,11 @@ MISSING = "0.45"
 NOTE_SIZE = 6
 # Of the text below a figure, in mm: about a letter of a legend and of a note, what is around a name
 # of a legend, a row of it, a line of a note, and what is around both.
-LETTER_MM, NOTE_LETTER_MM, KEY_MM, ROW_MM, LINE_MM, MARGIN_MM = 1.22, 1.14, 8.6, 3.6, 2.8, 1.5
+LETTER_MM, NOTE_LETTER_MM, KEY_MM, ROW_MM, LINE_MM, MARGIN_MM = 1.22, 1.14, 8.6, 3.3, 2.8, 1.6
+
+# Of titles: what the panel's letter takes on both sides, in mm, and the width of a letter in
+# mm for each point of its size.
+TITLE_MARGIN_MM, TITLE_LETTER, SMALLEST = 7, 0.19, 4
 
 SETTINGS = {
     "axes.axisbelow": True,
@@ -98,6 +103,14 @@ def letter_panels(axes: Iterable[Axes]) -> None:
             axis.set_title(panel_letter(number), loc="left", weight="bold")
 
 
+def set_title(axis: Axes, title: str) -> None:
+    """Put a title above a square panel, smaller where it is long."""
+    columns = axis.get_subplotspec().get_gridspec().ncols
+    room = axis.figure.get_figwidth() * MM_PER_INCH / columns - TITLE_MARGIN_MM
+    size = min(SETTINGS["axes.titlesize"], room / (len(title) * TITLE_LETTER))
+    axis.set_title(title, size=max(size, SMALLEST))
+
+
 def panel_letter(number: int) -> str:
     """Return the letter of a panel, from 0 on: a to z, then aa to zz."""
     turn, place = divmod(number, len(string.ascii_lowercase))
@@ -115,6 +128,11 @@ def method_style(method: str, methods: Sequence[str]) -> dict:
         "color": METHOD_COLOURS[position % len(METHOD_COLOURS)],
         "marker": MARKERS[(position + turn) % len(MARKERS)],
     }
+
+
+def dot(**look) -> Line2D:
+    """Return the handle of a point in a legend."""
+    return Line2D([], [], **{"linestyle": "none", **look})
 
 
 def percent(part: float) -> str:
@@ -145,7 +163,7 @@ def add_footer(
     columns = legend_columns(labels, width, len(labels)) if len(labels) else 1
     legend = ROW_MM * -(-len(labels) // columns)
     lines = textwrap.wrap(note, int(width / NOTE_LETTER_MM)) if note else []
-    footer = legend + LINE_MM * len(lines) + MARGIN_MM * (2 if len(labels) and lines else 1)
+    footer = legend + LINE_MM * len(lines) + MARGIN_MM * (bool(len(labels)) + bool(lines))
     whole = height + footer
     figure.set_figheight(whole / MM_PER_INCH)
     figure.get_layout_engine().set(rect=(0, footer / whole, 1, height / whole))
@@ -154,7 +172,7 @@ def add_footer(
             handles,
             labels,
             loc="upper center",
-            bbox_to_anchor=(0.5, footer / whole),
+            bbox_to_anchor=(0.5, (footer - 0.5 * MARGIN_MM) / whole),
             ncols=columns,
             borderpad=0,
             borderaxespad=0,
