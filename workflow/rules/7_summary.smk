@@ -194,6 +194,7 @@ rule draw_figure:
             subcategory="Figures",
             labels={"figure": "{figure}", "format": PNG},
         ),
+        csv="results/{study}/figures/{figure}.csv",
     log:
         "logs/{study}/draw_figure/{figure}.log",
     benchmark:
@@ -215,7 +216,7 @@ rule draw_figure:
     shell:
         "limbeck draw_figure --dataset {input.dataset:q} --inputs {input.inputs:q}"
         " --settings {params.settings:q} --methods {params.methods} {params.area_mass}"
-        " --pdf {output.pdf:q} --png {output.png:q} 2>> {log:q}"
+        " --pdf {output.pdf:q} --png {output.png:q} --csv {output.csv:q} 2>> {log:q}"
 
 
 rule write_explorer:

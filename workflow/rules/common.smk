@@ -360,5 +360,5 @@ TABLE_FILES = [
 FIGURE_FILES = expand(
     "results/{{study}}/figures/{figure}.{format}",
     figure=DRAWN,
-    format=["pdf", "png"],
+    format=["pdf", "png", "csv"],
 )

@@ -77,7 +77,7 @@ RULES = {
     "describe_network": ("{method}", ["results/{study}/networks/{method}.csv"]),
     "draw_figure": (
         "{figure}",
-        ["results/{study}/figures/{figure}.pdf", "results/{study}/figures/{figure}.png"],
+        [f"results/{{study}}/figures/{{figure}}.{format}" for format in ("pdf", "png", "csv")],
     ),
     "write_explorer": ("", ["results/{study}/explorer.html"]),
     "write_provenance": ("", ["results/{study}/provenance.json"]),
