@@ -6,7 +6,7 @@ min_version("9.27")
 # The default study, below a config that names no methods of its own.
 if "methods" not in config:
 
-    configfile: f"{workflow.basedir}/config/config.yaml"
+    configfile: f"{workflow.current_basedir}/config/config.yaml"
 
 
 report: "workflow/report/workflow.rst"

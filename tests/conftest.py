@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import shutil
 import signal
 
 # Before torch is imported: one thread, here and in subprocesses, so that runs have the same bits.
@@ -10,6 +11,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import pytest
 import torch
+from filelock import FileLock
 
 from helpers.checkout import Workflow, copy_repository
 from limbeck.study.objectives import OBJECTIVES
@@ -125,13 +127,27 @@ def teacher_logits(digits, trained, tmp_path_factory):
     return path
 
 
+def pytest_collection_modifyitems(items):
+    """Put slow tests first, so that two processes end at about the same time."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
-def finished_once(tmp_path_factory) -> Workflow:
-    """Return the checkout in which the tiny study was run; tests must not change it."""
-    workflow = copy_repository(tmp_path_factory.mktemp("finished"))
-    result = workflow.run("--cores", "2")
-    assert result.returncode == 0, result.stdout + result.stderr
-    return workflow
+def finished_once(tmp_path_factory, worker_id) -> Workflow:
+    """Return the checkout in which the tiny study was run; tests must not change it.
+
+    Processes of one call of pytest share it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "finished"
+    end = folder.with_suffix(".end")
+    with FileLock(folder.with_suffix(".lock")):
+        if not end.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            result = copy_repository(folder).run("--cores", "2")
+            assert result.returncode == 0, result.stdout + result.stderr
+            end.touch()
+    return Workflow(folder)
 
 
 @pytest.fixture

@@ -82,7 +82,9 @@ def _reader(annotation: object) -> Mapping:
         return {"nargs": "+", "type": typing.get_args(annotation)[0]}
     if typing.get_origin(annotation) is typing.Literal:
         return {"choices": typing.get_args(annotation)}
-    if annotation in (int, float, str, bool, Path):
+    if annotation is bool:
+        return {"action": "store_true"}
+    if annotation in (int, float, str, Path):
         return {"type": annotation}
     return {}
 

@@ -107,7 +107,7 @@ def test_a_folder_needs_no_large_library(images):
         "import sys\n"
         "from limbeck.data.facts import quick_facts\n"
         "from limbeck.study.settings import DatasetSettings\n"
-        f"quick_facts(DatasetSettings('image_folder', {str(images)!r}, False, None))\n"
+        f"quick_facts(DatasetSettings(name='image_folder', path={str(images)!r}))\n"
         "print({'torch', 'sklearn', 'zarr', 'pandas'} & set(sys.modules))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
@@ -40,6 +40,13 @@ class Workflow:
             capture_output=True,
             text=True,
         )
+
+    def copy(self, folder: Path) -> "Workflow":
+        """Copy the checkout with all that was run in it; modification times are kept."""
+        # Another process may look at the checkout, and lock it.
+        ignored = shutil.ignore_patterns("locks")
+        shutil.copytree(self.folder, folder, symlinks=True, ignore=ignored)
+        return replace(self, folder=folder)
 
     def planned(self, *arguments: str) -> Counter:
         """Return what a dry run would do: (rule, wildcards) and how often."""

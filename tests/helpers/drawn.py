@@ -29,8 +29,8 @@ ROWS = [
 
 
 def write_metrics(folder, rows):
-    """Write rows without the study's name as ``metrics.csv``; return its path."""
-    rows = [("s", *row) for row in rows]
+    """Write rows without study and reason as ``metrics.csv``; return its path."""
+    rows = [("s", *row, "") for row in rows]
     storage.write_rows(folder / "metrics.csv", storage.METRIC_COLUMNS, rows)
     return folder / "metrics.csv"
 
@@ -92,7 +92,8 @@ def legend_labels(figure):
 
 def write_tests(folder, rows):
     """Write (metric, embedding, layer, budget, significant) as ``statistics.csv``; return it."""
-    rows = [(*row[:4], 5, *[""] * 6, row[4], "", "") for row in rows]
+    methods = "undistilled", "distilled"
+    rows = [(*row[:4], *methods, 5, *[""] * 6, row[4], "", "", "") for row in rows]
     storage.write_rows(folder / "statistics.csv", COLUMNS, rows)
     return folder / "statistics.csv"
 

@@ -3,19 +3,27 @@
 from limbeck.study.settings import StudyPlan
 
 METHODS = ["teacher", "undistilled", "distilled"]
+METRICS = {
+    "predictions": ["accuracy", "training_seconds", "superclass_correlation"],
+    "layers": ["probe_accuracy"],
+    "embeddings": ["ivis_loss", "trustworthiness", "class_area_ratio"],
+    "pairs": [],
+}
 
 
-def plan(**changes) -> StudyPlan:
-    """Return the plan, changed where the keywords say so."""
+def plan(methods=METHODS, budgets=(400,), folds=2, layers="ABCDE", **changes) -> StudyPlan:
+    """Return the plan of methods that all have the same layers, budgets and folds."""
     values = {
-        "budgets": [400],
-        "folds": 2,
-        "methods": METHODS,
-        "layers": dict.fromkeys("ABCDE", METHODS),
         "embeddings": {"tsne": "tsne", "ivis": "ivis"},
+        "metrics": METRICS,
         "published": "cifar100",
     }
-    return StudyPlan(**{**values, **changes})
+    return StudyPlan(
+        budgets=list(budgets),
+        methods=dict.fromkeys(methods, {str(budget): folds for budget in budgets}),
+        layers=dict.fromkeys(layers, methods),
+        **{**values, **changes},
+    )
 
 
 def accuracies(method, budget, *values):

@@ -66,7 +66,7 @@ class Site(Workflow):
 
     @property
     def log(self) -> str:
-        """What the training's last attempt said."""
+        """What the attempts at the training said."""
         path = self.folder / LOG
         return path.read_text() if path.exists() else ""
 

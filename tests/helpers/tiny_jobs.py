@@ -1,16 +1,19 @@
-"""The jobs of the tiny study, as `checkout.Workflow.planned` lists them."""
+"""The jobs of the tiny study, as `Workflow.planned` lists them: what hangs on what."""
 
 from collections import Counter
 
 METHODS = ("teacher", "undistilled", "distilled")
+LAYERS = "CE"
 RUN = "results/tiny/runs/{}/budget-20/fold-0"
 TABLES = (
-    *("accuracy", "ivis_loss", "class_area", "superclass_correlation", "representation"),
-    "runtime",
+    *("accuracy", "fidelity", "superclass_correlation", "representation", "class_area"),
+    *("embedding_quality", "runtime"),
 )
 # Figures by what they are drawn from; one of networks and one of noise besides.
 OF_METRICS = ("accuracy", "superclass_correlation", "class_area_tsne", "cka", "representation")
 OF_EMBEDDINGS = ("algorithms", "embeddings_tsne", "class_boundary")
+OF_RUNS = (*OF_METRICS, *OF_EMBEDDINGS)
+FIGURES = (*OF_RUNS, "networks", "noise")
 
 
 def job(rule, *wildcards):
@@ -21,58 +24,57 @@ def run_job(rule, method, *wildcards):
     return job(rule, f"method={method}", "budget=20", "fold=0", *wildcards)
 
 
-def summary_jobs(figures=(), tables=TABLES):
-    """Everything that hangs on the table of metrics, and figures besides those of metrics."""
+def fold_job(rule):
+    return job(rule, "budget=20", "fold=0")
+
+
+def run_jobs(rules, methods=METHODS):
+    """Return jobs of runs."""
+    return Counter(run_job(rule, method) for rule in rules for method in methods)
+
+
+def layer_jobs(rules, methods=METHODS, layers=LAYERS):
+    """Return jobs of layers."""
     return Counter(
-        [
-            job("gather_study"),
-            job("test_methods"),
-            *(job("build_table", f"table={table}") for table in tables),
-        ]
-    ) + figure_jobs(*OF_METRICS, *figures)
+        run_job(rule, method, f"layer={layer}")
+        for rule in rules
+        for method in methods
+        for layer in layers
+    )
+
+
+def embedding_jobs(rules, methods=METHODS, layers=LAYERS, embeddings=("tsne", "pca")):
+    """Return jobs of embeddings."""
+    return Counter(
+        run_job(rule, method, f"layer={layer}", f"embedding={name}")
+        for rule in rules
+        for method in methods
+        for layer in layers
+        for name in embeddings
+    )
 
 
 def figure_jobs(*figures):
-    """Return figures, and what always follows."""
+    """Return the drawing of figures, and what always follows it."""
     drawn = [job("draw_figure", f"figure={figure}") for figure in figures]
     return Counter([*drawn, job("write_provenance"), job("all")])
 
 
-def layer_jobs(method, layer, embeddings=("tsne", "pca"), rules=("embed", "score_embedding")):
-    """Everything that hangs on one run's activations of one layer, up to its metrics."""
-    return Counter(
-        run_job(rule, method, f"layer={layer}", f"embedding={embedding}")
-        for rule in rules
-        for embedding in embeddings
+def summary_jobs(*figures, methods=METHODS):
+    """Return all that hangs on new metrics of runs, and figures besides those of metrics."""
+    return (
+        run_jobs(["gather_run"], methods)
+        + Counter([job("gather_study"), job("test_methods"), job("write_explorer")])
+        + Counter(job("build_table", f"table={table}") for table in TABLES)
+        + figure_jobs(*OF_METRICS, *figures)
     )
 
 
-def extracted_jobs(method, layer):
-    """Return the jobs of one layer of one run, from its extraction to its metrics."""
-    rules = ("extract_activations", "find_neighbours", "score_layer")
-    return layer_jobs(method, layer) + Counter(
-        run_job(rule, method, f"layer={layer}") for rule in rules
-    )
-
-
-def scored_again(rule, methods=METHODS):
-    """Return a rule's jobs of all layers, and the runs that they are gathered into."""
-    if rule == "score_layer":
-        scores = [run_job(rule, method, f"layer={layer}") for method in methods for layer in "CE"]
-    else:
-        scores = [
-            found
-            for method in methods
-            for layer in "CE"
-            for found in layer_jobs(method, layer, rules=(rule,))
-        ]
-    return Counter([*scores, *(run_job("gather_run", method) for method in methods)])
-
-
-def noise_jobs(*embeddings):
-    """Everything that hangs on embeddings of the noise, up to its table and figure."""
+def noise_jobs(*rules, embeddings=("tsne", "pca")):
+    """Return jobs of the map, of embeddings of its noise, and what hangs on those."""
     return Counter(
         [
+            *(job(rule, "map=linear") for rule in rules),
             *(job("embed_noise", "map=linear", f"embedding={name}") for name in embeddings),
             job("score_noise"),
             job("draw_figure", "figure=noise"),
@@ -80,11 +82,26 @@ def noise_jobs(*embeddings):
     )
 
 
-def method_jobs(method):
-    """Return the jobs of a run of a new method, and all that then shows one method more."""
-    rules = ("train", "predict", "score_predictions", "gather_run")
-    own = Counter(run_job(rule, method) for rule in rules)
-    own += extracted_jobs(method, "C") + extracted_jobs(method, "E")
-    own[job("describe_network", f"method={method}")] += 1
-    own[job("compare_layers", "budget=20", "fold=0")] += 1
-    return own + summary_jobs((*OF_EMBEDDINGS, "networks", "noise"))
+def looks(methods=METHODS, layers=LAYERS):
+    """Return what is done with new networks, from the extraction of layers to the scores."""
+    return (
+        layer_jobs(["extract_activations", "find_neighbours", "score_layer"], methods, layers)
+        + embedding_jobs(["embed", "score_embedding"], methods, layers)
+        + Counter([fold_job("compare_layers")])
+    )
+
+
+def training_jobs(methods):
+    """Return the training of methods, and all that hangs on their networks."""
+    return (
+        run_jobs(["train", "predict", "score_predictions"], methods)
+        + Counter(job("describe_network", f"method={method}") for method in methods)
+        + looks(methods)
+        + Counter([job("compare_accuracies")])
+        + summary_jobs(*OF_EMBEDDINGS, "networks", methods=methods)
+    )
+
+
+def new_method_jobs(method):
+    """Return the jobs of a method more; the other figures have a colour more."""
+    return training_jobs([method]) + Counter([job("draw_figure", "figure=noise")])

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import zarr
 from scipy.special import softmax
 from scipy.stats import entropy
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
@@ -132,8 +133,7 @@ def test_rows_of_predictions_of_many_classes_without_superclasses_and_teacher(sc
 def test_predictions_that_are_not_numbers_are_refused_by_name(score):
     logits = np.eye(6)
     logits[2, 3] = np.nan
-    message = r"/predictions\.zarr: logits: 1 of 36 values are NaN or infinite$"
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=r"/predictions\.zarr: array logits would hold NaN"):
         score(logits, np.arange(6))
     with pytest.raises(InputError, match=r"/teacher\.zarr: other images"):
         score(np.eye(6), np.arange(6), teacher=np.eye(6)[:4])
@@ -223,10 +223,13 @@ def test_activations_that_are_not_numbers_are_refused_by_name(layer, clusters, t
     points[7, 2] = np.inf
     source = storage.open_store(path)
     arrays = {"activations": points, "sample_ids": source["sample_ids"][:]}
-    storage.write_store(tmp_path / "broken.zarr", arrays, dict(source.attrs))
-    message = r"/broken\.zarr: activations: some values are NaN or infinite$"
-    with np.errstate(invalid="ignore"), pytest.raises(InputError, match=message):
-        score_layer(dataset, tmp_path / "broken.zarr", graph, SETTINGS, tmp_path / "m.csv")
+    broken = tmp_path / "broken.zarr"
+    # As another program could write it; Limbeck's own stores hold no such values.
+    group = zarr.create_group(broken, attributes=dict(source.attrs))
+    for name, values in arrays.items():
+        group.create_array(name, data=values)
+    with pytest.raises(InputError, match=r"/broken\.zarr: array activations: holds NaN or infin"):
+        score_layer(dataset, broken, graph, SETTINGS, tmp_path / "m.csv")
 
 
 OWN = {
@@ -243,7 +246,8 @@ def test_rows_of_an_embedding(layer, clusters, nearest, tmp_path, algorithm):
     settings = {"algorithm": algorithm}
     if algorithm == "ivis_torch":
         settings["epochs_without_progress"] = 2
-    attributes = {**RUN, "layer": "C", "embedding": "mine", "embedding_seconds": 3.5, own: 0.125}
+    attributes = {**RUN, "layer": "C", "embedding": "mine", "embedding_seconds": 3.5}
+    attributes |= {own: 0.125, **more}
     store = {
         "points": picture.astype(np.float32),
         "sample_ids": storage.open_store(layer[1])["sample_ids"][:],

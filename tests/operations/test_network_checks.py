@@ -8,8 +8,8 @@ import torch
 from limbeck.data.facts import Facts
 from limbeck.networks.network import NetworkSpec, build
 from limbeck.operations import network_checks
-from limbeck.operations.look_at_networks import mistakes_of
-from limbeck.operations.network_checks import looks_needed, network_mistakes
+from limbeck.operations.look_at_networks import look_at
+from limbeck.operations.network_checks import layer_values, looks_needed, network_mistakes
 from limbeck.study.config import check_config
 
 COLOUR = Facts(["ant", "bee"], [50, 50], [20, 20], (32, 32, 3), {})
@@ -51,7 +51,7 @@ def found_here(config, facts=COLOUR):
     return [
         f"{look['key']}: {mistake}"
         for look in looks_needed(config, facts)
-        for mistake in mistakes_of(look, classes, shape)
+        for mistake in look_at(look, classes, shape)[0]
     ]
 
 
@@ -204,3 +204,19 @@ def test_a_network_that_ends_the_process(study, folder):
     assert list(network_mistakes(study(own={"model": "own:gone"}), COLOUR)) == [
         "methods.own.model: a network cannot be built here: status 3"
     ]
+
+
+def test_values_of_all_layers(study):
+    config = study(
+        layers={"B": "auto", "E": "auto", "F": {"wide": "group3"}},
+        narrow={"model": "wrn_10_1"},
+        wide={"model": "wrn_10_2"},
+    )
+    # Groups of 16 and 32 channels at 32 pixels, of 64 and 128 at 8 at the end.
+    assert layer_values(config, COLOUR) == (
+        [],
+        {
+            "narrow": {"B": 16 * 32 * 32, "E": 64},
+            "wide": {"B": 32 * 32 * 32, "E": 128, "F": 128 * 8 * 8},
+        },
+    )

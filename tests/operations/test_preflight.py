@@ -1,9 +1,11 @@
 """A study is checked against its dataset and what is installed, and says what it will lack."""
 
+from contextlib import nullcontext
+
 import pytest
 from PIL import Image
 
-from limbeck.operations.preflight import check_before_jobs
+from limbeck.operations.preflight import check_before_jobs, check_until
 from limbeck.runtime import extras
 from limbeck.runtime.errors import InputError
 from limbeck.study.config import check_config
@@ -63,6 +65,28 @@ def test_what_is_installed_in_another_environment_is_not_looked_for(config, monk
     config["run"]["embeddings"] = ["umap"]
     config["layers"] = {"F": "no.such.layer"}
     assert len(check_before_jobs(config, "mine.yaml", environment=False)) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "stuck"),
+    [
+        (["-n", "--until", "train"], True),
+        (["-U", "score_layer", "teacher_logits", "--cores", "1"], True),
+        (["--until", "score_layer", "--cores", "1", "train"], False),
+        (["train", "-n"], False),
+    ],
+)
+def test_until_a_rule_whose_jobs_wait_for_each_other(config, words, stuck):
+    check_until(config, words)  # Nobody has a teacher.
+    config["methods"]["pupil"] = {
+        **config["methods"]["plain"],
+        "objective": "distillation",
+        "distillation": {"teacher": "plain"},
+    }
+    check_until(config, words)  # The pupil is not run.
+    config["run"]["methods"] = ["pupil"]
+    with pytest.raises(InputError, match="snakemake trained") if stuck else nullcontext():
+        check_until(config, words)
 
 
 def test_a_dataset_that_is_not_there(config, tmp_path):

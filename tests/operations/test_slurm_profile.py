@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from limbeck.operations import doctor, slurm_profile
+from limbeck.operations import cluster_checks, slurm_profile
 from limbeck.operations.jobs import RULES
 from limbeck.runtime.errors import InputError
 
@@ -90,7 +90,7 @@ def test_squeue_is_asked_in_the_same_way(ask):
     ],
 )
 def test_limits_of_time_are_read_as_slurm_prints_them(text, minutes):
-    assert doctor._minutes(text) == minutes
+    assert cluster_checks._minutes(text) == minutes
 
 
 @pytest.fixture

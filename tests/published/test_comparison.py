@@ -89,11 +89,7 @@ def test_deviations_and_cells_that_were_not_published():
 
 
 def test_what_is_compared_is_planned_and_published():
-    study = plan(
-        methods=["undistilled", "other"],
-        budgets=[400, 100],
-        layers=dict.fromkeys("EZ", ["undistilled"]),
-    )
+    study = plan(methods=["undistilled", "other"], budgets=[400, 100], layers="EZ")
     rows = compare({}, study)
     assert [(row.metric, row.method, row.layer, row.embedding, row.budget) for row in rows] == [
         ("accuracy", "undistilled", "", "", 400),

@@ -41,11 +41,8 @@ def make_site(cluster):
 def split_once(make_site, tmp_path_factory):
     """Return the checkout in which only a training is left to do; tests must not change it."""
     site = make_site(tmp_path_factory.mktemp("split"))
-    site.edit(
-        "tiny.yaml",
-        "undistilled: {model: wrn_10_1, steps: 4}",
-        f"undistilled: {{model: wrn_10_1, steps: {STEPS}}}",
-    )
+    method = "undistilled: {{objective: cross_entropy, model: wrn_10_1, steps: {}}}"
+    site.edit("tiny.yaml", method.format(4), method.format(STEPS))
     result = site.run("--cores", "2", "results/tiny/splits/budget-20/fold-0.csv")
     assert result.returncode == 0, result.stderr
     return site

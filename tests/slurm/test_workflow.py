@@ -34,7 +34,7 @@ def test_the_whole_study_is_that_of_one_machine(make_site, finished_once, tmp_pa
     ]
     assert len(same) > 20
     assert filecmp.cmpfiles(here / "tables", there / "tables", same, shallow=False)[0] == same
-    # 86 jobs of the workflow share few jobs of SLURM.
+    # Some ninety jobs of the workflow share few jobs of SLURM.
     assert len(site.cluster.jobs()) - before < 25
     assert "tiny" in site.limbeck("status", "--configfile", "tiny.yaml").stdout
 

@@ -7,13 +7,13 @@ import pytest
 from PIL import Image
 
 from helpers.drawn import ROWS, write_dataset, write_embeddings, write_logits, write_metrics
+from helpers.planned import plan
 from helpers.stored import write_noise
 from limbeck.published.comparison import compare
 from limbeck.runtime import storage
 from limbeck.stages.draw_figure import draw_figure
 from limbeck.statistics.fold_summaries import values_over_folds
 from limbeck.study.registry import FIGURES
-from limbeck.study.settings import StudyPlan
 from limbeck.tables.published import write_comparisons
 
 WIDTH = 89  # mm
@@ -24,18 +24,10 @@ PAIRS = [["teacher", "distilled"], ["distilled", "distilled"], ["distilled", "te
 @pytest.fixture
 def comparisons(tmp_path):
     """Write a table that compares the metrics with published ones."""
-    methods = ["teacher", "distilled"]
-    plan = StudyPlan(
-        budgets=[2500],
-        folds=2,
-        methods=methods,
-        layers={"A": methods},
-        embeddings={"tsne": "tsne"},
-        published="cifar100",
-    )
     metrics = write_metrics(tmp_path, ROWS)
     path = tmp_path / "published.csv"
-    write_comparisons(compare(values_over_folds(storage.read_rows(metrics)), plan), [path])
+    planned = plan(["teacher", "distilled"], [2500], layers="A")
+    write_comparisons(compare(values_over_folds(storage.read_rows(metrics)), planned), [path])
     return path
 
 

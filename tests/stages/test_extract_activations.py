@@ -61,7 +61,7 @@ def test_store_has_the_bits_of_a_whole_pass_with_a_hook(layer, digits, model, sa
 
 def test_any_module_can_be_a_layer(digits, model, samples, direct, tmp_path):
     path = tmp_path / "activations.zarr"
-    extract_activations(digits, model, "F", ALL, "cpu", path, "head")
+    extract_activations(digits, model, "F", ActivationSettings(module="head"), "cpu", path)
     store = storage.open_store(path)
     np.testing.assert_allclose(store["activations"][:], direct["logits"], rtol=1e-4, atol=1e-4)
     assert store.attrs["layer"] == "F"
@@ -88,7 +88,7 @@ def test_store_is_a_handful_of_files(digits, model, tmp_path):
 
 def test_float16_halves_the_precision_and_nothing_else(digits, model, direct, tmp_path):
     path = tmp_path / "activations.zarr"
-    extract_activations(digits, model, "B", ActivationSettings("float16", None), "cpu", path)
+    extract_activations(digits, model, "B", ActivationSettings(dtype="float16"), "cpu", path)
     stored = storage.open_store(path)["activations"][:]
     assert stored.dtype == np.float16
     np.testing.assert_allclose(stored, direct["B"], rtol=2**-10, atol=1e-4)
@@ -100,7 +100,7 @@ def test_float16_overflow_is_an_error(digits, model, tmp_path):
     save_network(tmp_path / "model.pt", network, metadata)
     path = tmp_path / "activations.zarr"
     with pytest.raises(InputError, match="activations.dtype = float16: layer A reaches") as caught:
-        settings = ActivationSettings("float16", None)
+        settings = ActivationSettings(dtype="float16")
         extract_activations(digits, tmp_path / "model.pt", "A", settings, "cpu", path)
     assert "\n" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
@@ -110,7 +110,7 @@ def test_float16_overflow_is_an_error(digits, model, tmp_path):
 
 def test_images_per_class_takes_the_first_of_each_class(digits, model, samples, direct, tmp_path):
     path = tmp_path / "activations.zarr"
-    extract_activations(digits, model, "E", ActivationSettings("float32", 3), "cpu", path)
+    extract_activations(digits, model, "E", ActivationSettings(images_per_class=3), "cpu", path)
     seen = dict.fromkeys(range(10), 0)
     rows = []
     for row, label in enumerate(samples.labels):
@@ -124,7 +124,7 @@ def test_images_per_class_takes_the_first_of_each_class(digits, model, samples, 
 
 
 def test_too_many_images_per_class_are_an_error(digits, model, tmp_path):
-    settings = ActivationSettings("float32", 40)
+    settings = ActivationSettings(images_per_class=40)
     with pytest.raises(InputError, match="images_per_class = 40"):
         extract_activations(digits, model, "E", settings, "cpu", tmp_path / "activations.zarr")
     assert list(tmp_path.iterdir()) == []

@@ -69,4 +69,4 @@ def test_collapsed_embedding_has_empty_cells(tmp_path):
     row = storage.read_rows(table)[-1]
     assert (row["map"], row["embedding"]) == ("linear", "pca")
     assert row["distance_correlation"] == row["clumping"] == ""
-    assert row["quadrant_silhouette"] == "0.000"
+    assert row["quadrant_silhouette"] == "0"

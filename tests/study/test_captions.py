@@ -7,7 +7,7 @@ import pytest
 from docutils.core import publish_parts
 
 from limbeck.statistics.paired_tests import LEAST_FOLDS
-from limbeck.study.captions import TESTED_FOLDS, figure_caption, plain, table_caption
+from limbeck.study.captions import OTHERS, TESTED_FOLDS, figure_caption, plain, table_caption
 from limbeck.study.config import check_config
 from limbeck.study.registry import FIGURES, TABLES
 
@@ -67,7 +67,7 @@ def test_each_kind_of_figure_has_a_caption(config, kind, folds):
 
 
 @pytest.mark.parametrize("folds", [1, LEAST_FOLDS])
-@pytest.mark.parametrize("table", [*TABLES, "published", "metrics", "noise", "statistics"])
+@pytest.mark.parametrize("table", [*TABLES, *OTHERS])
 def test_each_table_has_a_caption(config, table, folds):
     config["folds"] = folds
     caption = shown(table_caption(check_config(config), table))

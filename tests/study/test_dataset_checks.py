@@ -190,8 +190,8 @@ def test_neighbours_that_are_half_of_the_images(config):
     assert notes(config) == []
     config["metrics"]["neighbours"] = 60
     assert notes(config) == [
-        "trustworthiness, continuity: not measured, because metrics.neighbours = 60 is not less "
-        "than half of the 120 images"
+        "trustworthiness, continuity: not measured, because 120 test images are looked at of the "
+        "121 that are needed"
     ]
 
 

@@ -1,7 +1,5 @@
 """Checkouts for a test to change."""
 
-import shutil
-
 import pytest
 
 from helpers.checkout import Workflow, copy_repository
@@ -16,6 +14,4 @@ def fresh(tmp_path) -> Workflow:
 @pytest.fixture
 def finished(finished_once, tmp_path) -> Workflow:
     """Return a copy of the finished checkout, modification times kept, for a test to change."""
-    folder = tmp_path / "copy"
-    shutil.copytree(finished_once.folder, folder, symlinks=True)
-    return Workflow(folder)
+    return finished_once.copy(tmp_path / "copy")

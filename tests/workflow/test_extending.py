@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +18,13 @@ import zarr
 
 from helpers.checkout import REPOSITORY, Workflow
 from helpers.tiny_jobs import (
-    METHODS,
     RUN,
-    TABLES,
+    embedding_jobs,
     figure_jobs,
     job,
     layer_jobs,
-    method_jobs,
+    new_method_jobs,
     noise_jobs,
-    run_job,
-    scored_again,
     summary_jobs,
 )
 
@@ -99,12 +96,11 @@ EXAMPLES = read_page()
 @pytest.fixture(scope="module")
 def extended(finished_once, tmp_path_factory) -> Workflow:
     """Return the finished study with all examples but the table, which each study has."""
-    folder = tmp_path_factory.mktemp("extended") / "copy"
-    shutil.copytree(finished_once.folder, folder, symlinks=True)
+    workflow = finished_once.copy(tmp_path_factory.mktemp("extended") / "copy")
     for name, example in EXAMPLES.items():
         if name != "A table":
-            example.add_to(folder)
-    return Workflow(folder)
+            example.add_to(workflow.folder)
+    return workflow
 
 
 @pytest.fixture
@@ -112,10 +108,10 @@ def chosen(extended, tmp_path):
     """Return a function that gives a copy whose config chooses an example."""
 
     def choose(name: str, **changes) -> Workflow:
-        folder = tmp_path / "copy"
-        shutil.copytree(extended.folder, folder, symlinks=True)
-        (folder / "chosen.yaml").write_text(yaml.safe_dump({**EXAMPLES[name].config, **changes}))
-        return Workflow(folder, (*extended.overlays, "chosen.yaml"))
+        workflow = extended.copy(tmp_path / "copy")
+        text = yaml.safe_dump({**EXAMPLES[name].config, **changes})
+        (workflow.folder / "chosen.yaml").write_text(text)
+        return replace(workflow, overlays=(*workflow.overlays, "chosen.yaml"))
 
     return choose
 
@@ -177,7 +173,7 @@ def test_entries_rerun_nothing(extended):
 
 def test_an_objective_trains_its_method(chosen):
     workflow = chosen("An objective")
-    assert workflow.planned() == method_jobs("regressed")
+    assert workflow.planned() == new_method_jobs("regressed")
     history = make(workflow, RUN.format("regressed") + "/model.pt").with_name("history.csv")
     (epoch,) = csv.DictReader(history.open())
     assert np.isfinite(float(epoch["loss"]))
@@ -185,11 +181,8 @@ def test_an_objective_trains_its_method(chosen):
 
 def test_an_embedding_embeds_every_layer(chosen):
     workflow = chosen("An embedding")
-    expected = summary_jobs(("algorithms",)) + noise_jobs("spectral")
-    for method in METHODS:
-        expected += Counter([run_job("gather_run", method)])
-        for layer in "CE":
-            expected += layer_jobs(method, layer, ("spectral",))
+    expected = embedding_jobs(["embed", "score_embedding"], embeddings=["spectral"])
+    expected += noise_jobs(embeddings=["spectral"]) + summary_jobs("algorithms")
     assert workflow.planned() == expected
     store = zarr.open_group(make(workflow, RUN.format("teacher") + "/embeddings/E/spectral.zarr"))
     assert store["points"].shape == (80, 2) and np.isfinite(store["points"][:]).all()
@@ -197,15 +190,14 @@ def test_an_embedding_embeds_every_layer(chosen):
 
 def test_a_metric_of_layers_scores_every_layer(chosen):
     workflow = chosen("A metric of layers")
-    assert workflow.planned() == scored_again("score_layer") + summary_jobs()
+    assert workflow.planned() == layer_jobs(["score_layer"]) + summary_jobs()
     scores = metrics(make(workflow, RUN.format("teacher") + "/metrics/E.csv"))
     assert np.isfinite(scores["hubness"])
 
 
 def test_a_metric_of_embeddings_scores_every_embedding(chosen):
     workflow = chosen("A metric of embeddings")
-    tables = [table for table in TABLES if table != "ivis_loss"]  # Which is no longer taken.
-    assert workflow.planned() == scored_again("score_embedding") + summary_jobs(tables=tables)
+    assert workflow.planned() == embedding_jobs(["score_embedding"]) + summary_jobs()
     scores = metrics(make(workflow, RUN.format("teacher") + "/metrics/E/pca.csv"))
     assert -1 <= scores["class_distance_correlation"] <= 1
 
@@ -218,14 +210,13 @@ def test_a_figure_is_drawn(chosen):
 
 
 def test_a_table_is_built(extended, tmp_path):
-    workflow = Workflow(shutil.copytree(extended.folder, tmp_path / "copy", symlinks=True))
+    workflow = extended.copy(tmp_path / "copy")
     EXAMPLES["A table"].add_to(workflow.folder)
-    built = Counter([job("build_table", "table=calibration")])
+    built = Counter([job("build_table", "table=fit")])
     assert workflow.planned() == built + figure_jobs()
-    path = make(workflow, "results/tiny/tables/calibration.csv")
+    path = make(workflow, "results/tiny/tables/fit.csv")
     rows = list(csv.DictReader(path.open()))
-    assert [row["method"] for row in rows] == 2 * list(METHODS)
-    assert rows[0]["metric"] == "expected calibration error (%)"
+    assert {row["metric"] for row in rows} == {"kl_divergence", "explained_variance"}
 
 
 def test_a_dataset_is_read(chosen):
@@ -255,6 +246,6 @@ def write_letters(folder: Path) -> None:
 
 def test_a_network_is_trained_and_looked_at(chosen):
     workflow = chosen("A network")
-    assert workflow.planned() == method_jobs("plain")
+    assert workflow.planned() == new_method_jobs("plain")
     store = zarr.open_group(make(workflow, RUN.format("plain") + "/activations/C.zarr"))
     assert store["activations"].shape == (80, 32 * 4 * 4)

@@ -51,3 +51,36 @@ def test_the_study_is_found_and_its_report_written(elsewhere, tmp_path):
     result = elsewhere("--report", str(tmp_path / "report.html"))
     assert result.returncode == 0, result.stderr
     assert "superclass_correlation" in (tmp_path / "report.html").read_text()
+
+
+def dry_run(fresh, folder, snakefile):
+    """Return what a dry run says of a workflow that uses Limbeck as a module, in a folder."""
+    (folder / "Snakefile").write_text(snakefile.format(folder=fresh.folder))
+    result = subprocess.run(
+        ["snakemake", "--dry-run", "--quiet", "all"],
+        cwd=folder,
+        env=fresh.environment,
+        capture_output=True,
+        text=True,
+    )
+    return result.stdout + result.stderr
+
+
+def test_a_module_without_a_config_is_the_default_study(fresh, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    said = dry_run(
+        fresh,
+        tmp_path / "elsewhere",
+        MODULE.replace("    config: config\n", "").replace(
+            'configfile: "{folder}/tiny.yaml"\n', ""
+        ),
+    )
+    assert "results/demo/provenance.json" in said
+
+
+def test_a_module_whose_config_names_no_methods(fresh, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    snakefile = MODULE.replace('configfile: "{folder}/tiny.yaml"', 'config["study"] = "mine"')
+    said = dry_run(fresh, tmp_path / "elsewhere", snakefile)
+    assert "config that the module is given: config: missing methods" in said
+    assert "Traceback" not in said

@@ -1,24 +1,20 @@
 """The report of a finished study, opened in a real browser."""
 
-import shutil
 import zipfile
 
 import pytest
 import yaml
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+from helpers.browser import BROWSER, DRIVER, start_browser
+from helpers.tiny_jobs import TABLES as OF_METRICS
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs chromium and chromedriver"),
 ]
-TABLES = (
-    *("accuracy", "ivis_loss", "class_area", "superclass_correlation", "representation"),
-    *("runtime", "noise", "statistics"),
-)
+TABLES = (*OF_METRICS, "noise", "statistics", "accuracies")
 SECONDS = 20
 
 
@@ -33,17 +29,9 @@ def report(finished_once, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(report):
+def page(report, tmp_path_factory):
     """Open the report in headless Chromium."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for argument in (
-        *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"),
-        *("disable-background-networking", "disable-component-update", "disable-sync"),
-        "window-size=1600,1000",
-    ):
-        options.add_argument(f"--{argument}")
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    driver = start_browser(tmp_path_factory.mktemp("profile"))
     driver.get(report.as_uri())
     wait(driver, lambda: driver.find_elements(By.XPATH, "//nav//span[text()='Workflow']"))
     yield driver
@@ -98,7 +86,7 @@ def test_all_tables_and_figures_are_there(page, finished_once):
 def test_the_first_page_describes_the_study(page):
     text = " ".join(page.find_element(By.ID, "app").text.split())
     assert "Limbeck: study tiny" in text
-    assert "each trained on 20 labelled images (one fold:" in text
+    assert "undistilled, distilled, on 20 labelled images (one fold:" in text
     assert "One fold has no spread" in text
 
 
@@ -147,6 +135,7 @@ def test_captions_have_the_numbers_of_the_config(page):
         )
     }
     assert "20 labelled images, fold 0" in captions["embeddings_tsne"]
+    assert "In colour class “8”, in grey" in captions["class_boundary"]
     assert "holds 95 % of the class" in " ".join(captions["class_boundary"].split())
     assert "40 points of uniform noise" in " ".join(captions["noise"].split())
     assert "5-fold cross-validation" in " ".join(captions["representation"].split())

@@ -143,7 +143,7 @@ rule compare_accuracies:
         runtime=10,
     params:
         caption=caption_of("accuracies"),
-        settings=as_json("statistics"),
+        settings=as_json("statistics", "metrics"),
         seed=config["seed"],
         code=fingerprint("compare_accuracies"),
     shell:
@@ -226,7 +226,7 @@ rule write_explorer:
     output:
         page=report(
             "results/{study}/explorer.html",
-            caption="../report/explorer.rst",
+            caption=CAPTION,
             category=subject_of("explorer"),
         ),
     log:
@@ -240,6 +240,7 @@ rule write_explorer:
         mem_mb=2000,
         runtime=10,
     params:
+        caption=caption_of("explorer"),
         study=lambda wildcards, output: Path(output.page).parent,
         methods=EXPLORED,
         layers=[

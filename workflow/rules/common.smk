@@ -2,6 +2,7 @@ import functools
 import gc
 import os
 import shlex
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -57,6 +58,7 @@ SOURCES = " + ".join(
         *(min(str(path), os.path.relpath(path), key=len) for path in workflow.configfiles),
         *["--config"] * bool(workflow.config_settings.config),
     ]
+    or ["config that the module is given"]
 )
 
 try:
@@ -83,10 +85,11 @@ def dataset_listing():
 
 
 if workflow.is_main_process:
-    from limbeck.operations.preflight import check_before_jobs
+    from limbeck.operations.preflight import check_before_jobs, check_until
 
     deployed = bool(workflow.deployment_settings.deployment_method)
     try:
+        check_until(config, sys.argv)
         for note in check_before_jobs(config, SOURCES, dataset_listing(), not deployed):
             logger.info(note)
     except InputError as error:
@@ -114,9 +117,13 @@ ENVIRONMENT = "../../envs/limbeck.yaml"
 CAPTION = "../report/caption.rst"
 
 
-def as_json(key):
-    """A function that gives a part of the config."""
-    return lambda wildcards: to_json(config[key])
+def as_json(key, *without):
+    """A function that gives a part of the config, but for some of its keys."""
+
+    def select(wildcards):
+        return to_json({name: v for name, v in config[key].items() if name not in without})
+
+    return select
 
 
 def dataset_files(wildcards):
@@ -291,7 +298,11 @@ def first_model(wildcards):
 def figure_sources(figure):
     """Paths that a figure is drawn from; of runs in a partial study those that exist."""
     paths = [f"results/{{study}}/{path}" for path in figure_files(config, figure)]
-    made = [path for path in paths if path.split("/")[2] in ("tables", "noise")]
+    made = [
+        path
+        for path in paths
+        if path.startswith(("results/{study}/tables", "results/{study}/noise"))
+    ]
     there = {*made, *existing([path for path in paths if path not in made])}
     return [path for path in paths if path in there]
 

@@ -2,23 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 
-from matplotlib.figure import Figure
+import numpy as np
 
 from limbeck.data.dataset import Dataset
-from limbeck.figures.shared import style
-from limbeck.figures.shared.measurements import Measurements
+from limbeck.figures.shared import lines, style
+from limbeck.figures.shared.drawing import Drawing
+from limbeck.figures.shared.measurements import COLUMNS, Measurements, as_rows
 
 
-def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
+def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     """Draw mean and standard deviation over folds for each method, budgets on a log axis."""
     measurements = Measurements.read(*inputs, methods=settings.get("study_methods", ()))
-    figure, axes = style.new_figure(settings["width"], settings["width"] * 0.75)
-    axis = axes[0, 0]
-    measurements.draw_lines(axis, "budget", {"metric": "accuracy"})
-    axis.set_xscale("log")
-    axis.set_xticks(measurements.budgets, [f"{budget:,}" for budget in measurements.budgets])
-    axis.minorticks_off()
-    axis.set_xlabel("labelled images")
-    axis.set_ylabel("test accuracy (%)")
-    axis.legend()
-    return figure
+    summary = measurements.summary("accuracy").sort_values("budget", kind="stable")
+    figure, axes = style.new_figure(settings["width"], settings["width"] * 0.72)
+    axis, budgets = axes[0, 0], measurements.budgets
+    # A budget of 0: nothing was trained.
+    places = dict(zip(budgets, np.log10(np.maximum(budgets, 1)), strict=True))
+    shown = [method for method in measurements.methods if method in set(summary["method"])]
+    points = lines.draw_methods(axis, summary, "budget", places, measurements, shown)
+    axis.set_ylim(0, max(1.06 * lines.top_of(summary), 1))
+    null = lines.draw_null(axis, summary, axis.get_ylim()[1])
+    starred = lines.mark_significant(axis, measurements, summary, "budget", places, points)
+    axis.set_xticks(list(places.values()), [f"{budget:,}" for budget in budgets])
+    axis.set(xlabel="labelled images", ylabel="test accuracy (%)")
+    note = lines.describe_points(measurements, starred)
+    note += lines.describe_missing(measurements.methods, shown)
+    note += " Dashed: what guessing gives." if null else ""
+    style.add_footer(figure, note, *axis.get_legend_handles_labels())
+    values = lines.describe_values(summary, "budget")
+    alt = f"Test accuracy in % by number of labelled images. {values}"
+    return Drawing(figure, COLUMNS, as_rows(summary), alt)

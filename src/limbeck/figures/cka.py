@@ -5,51 +5,85 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
+from limbeck.figures.shared.drawing import Drawing
 from limbeck.figures.shared.measurements import Measurements
+from limbeck.study.metrics import NULL
+from limbeck.study.titles import budget_title, method_title
 
 PANELS_PER_ROW = 3
 # Perceptually uniform, and as ordered in grey and to colour-blind readers.
 COLOURS = "viridis"
-BAR_MM, LABELS_MM = 16, 9
+BAR_MM, LABELS_MM = 16, 12
 LEGIBLE_MM = 6
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+COLUMNS = ("budget", "method", "layer", "other_method", "other_layer", "cka", "null")
 
 
-def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
+def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     """Draw a panel for each pair of methods: layers by layers, the mean over folds in each cell."""
     measurements = Measurements.read(*inputs)
-    table, layers = measurements.table, measurements.layers
-    shown = table[(table["budget"] == settings["budget"]) & table["metric"].str.startswith("cka:")]
-    means = shown.groupby(["method", "layer", "metric"])["value"].mean().to_dict()
+    table, layers, budget = measurements.table, measurements.layers, settings["budget"]
+    own = table[table["budget"] == budget]
+    own = own[own["metric"].str.startswith(("cka:", f"cka{NULL}:"))]
+    means = own.groupby(["method", "layer", "metric"])["value"].mean().to_dict()
     pairs = settings["pairs"]
     columns = min(PANELS_PER_ROW, len(pairs))
-    rows = -(-len(pairs) // columns)
+    count = -(-len(pairs) // columns)
     panel = (settings["width"] - BAR_MM) / columns - LABELS_MM
-    figure, axes = style.new_figure(settings["width"], rows * (panel + LABELS_MM), rows, columns)
+    height = count * (panel + LABELS_MM)
+    figure, axes = style.new_figure(settings["width"], height, count, columns)
+    rows, alt, nulls = [], [], []
     for axis, (first, second) in zip(axes.flat, pairs, strict=False):
-        values = np.array([
-            [_alignment(means, (first, one), (second, other)) for other in layers]
-            for one in layers
-        ])  # fmt: skip
+        values, null = (
+            np.array(
+                [
+                    [_alignment(means, name, (first, one), (second, other)) for other in layers]
+                    for one in layers
+                ]
+            )
+            for name in ("cka", f"cka{NULL}")
+        )
         image = _heatmap(axis, values, panel / len(layers) >= LEGIBLE_MM)
         axis.set_xticks(range(len(layers)), layers)
         axis.set_yticks(range(len(layers)), layers)
-        axis.set_xlabel(f"{second} layer")
-        axis.set_ylabel(f"{first} layer")
+        axis.set_xlabel(f"layer of {method_title(second)}")
+        axis.set_ylabel(f"layer of {method_title(first)}")
+        for place, value in np.ndenumerate(values):
+            names = [first, layers[place[0]], second, layers[place[1]]]
+            numbers = [None if x != x else float(x) for x in (value, null[place])]
+            rows.append([budget, *names, *numbers])
+        nulls.append(null)
+        alt.append(_describe(first, second, layers, values))
     for axis in axes.flat[len(pairs) :]:
         axis.set_axis_off()
+    style.letter_panels(axes.flat[: len(pairs)])
     bar = figure.colorbar(image, ax=axes, fraction=0.05, aspect=25, pad=0.01)
-    bar.set_label(f"linear CKA, {settings['budget']:,} labels")
+    bar.set_label(f"linear CKA, {budget_title(budget)}")
     bar.outline.set_visible(False)
-    return figure
+    note = "1: both layers arrange the images alike, but for rotation and scale; means over folds."
+    known = np.concatenate([null[np.isfinite(null)] for null in nulls])
+    if len(known):
+        note += f" Layers that have nothing in common reach {known.min():.2f} to {known.max():.2f}."
+        bar.ax.axhline(known.mean(), color="white", linewidth=1, linestyle=(0, (2, 1)))
+        note += " White line at the colours: their mean."
+    style.add_footer(figure, note)
+    return Drawing(figure, COLUMNS, rows, f"Linear CKA of layers. {' '.join(alt)} {note}")
 
 
-def _alignment(means: Mapping, one: tuple[str, str], other: tuple[str, str]) -> float:
-    return 1.0 if one == other else means.get((*one, "cka:{}.{}".format(*other)), np.nan)
+def _alignment(means: Mapping, name: str, one: tuple[str, str], other: tuple[str, str]) -> float:
+    if one == other and name == "cka":
+        return 1.0
+    return means.get((*one, "{}:{}.{}".format(name, *other)), np.nan)
+
+
+def _describe(first: str, second: str, layers: Sequence[str], values: np.ndarray) -> str:
+    same = ", ".join(
+        f"{layer} {value:.2f}" for layer, value in zip(layers, np.diag(values), strict=True)
+    )
+    return f"{method_title(first)} and {method_title(second)}, each layer with the other's: {same}."
 
 
 def _heatmap(axis: Axes, values: np.ndarray, legible: bool):

@@ -2,64 +2,130 @@
 
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from limbeck.data.dataset import Dataset
-from limbeck.figures.shared import style
-from limbeck.figures.shared.measurements import Measurements
+from limbeck.figures.shared import lines, style
+from limbeck.figures.shared.drawing import Drawing
+from limbeck.figures.shared.measurements import COLUMNS, Measurements, as_rows, select
+from limbeck.study.titles import budget_title, embedding_title, method_title
 
-PANELS_PER_ROW = 3
-BAND = {"alpha": 0.08, "linewidth": 0}
-EDGE = {"alpha": 0.5, "linewidth": 0.5, "linestyle": ":"}
+# More methods have panels of their own.
+TOGETHER = 4
+PANELS_PER_ROW, PANEL_MM = 3, 50
+SMALL_PER_ROW, SMALL_MM = 5, 34
+OTHERS = {"color": "0.75", "linewidth": 0.6, "zorder": 0}
 
 
-def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
-    """Draw a panel for each budget: the mean ratio over classes by layer.
+def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
+    """Draw the mean ratio over classes by layer, a panel for each budget.
 
-    Error bars are the deviation over folds, bands the deviation over classes (its mean over folds).
+    Where there are many methods each has a panel of its own, with the others as thin grey lines.
     """
     measurements = Measurements.read(*inputs, methods=settings.get("study_methods", ()))
-    budgets, embedding = measurements.budgets, settings["embedding"]
+    embedding = settings["embedding"]
+    area = measurements.summary("class_area_ratio", embedding=embedding)
+    spread = measurements.summary("class_area_spread", embedding=embedding)
+    shown = [method for method in measurements.methods if method in set(area["method"])]
+    draw_panels = _draw_together if len(shown) <= TOGETHER else _draw_apart
+    figure, note = draw_panels(measurements, area, shown, settings["width"])
+    figure.supylabel(f"class area (% of all), {embedding_title(embedding)}", size=7)
+    note += " Class area: region of a class over that of all images, mean over classes."
+    note += lines.describe_missing(measurements.methods, shown)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    if len(shown) > TOGETHER:
+        handles, labels = (), ()
+    style.add_footer(figure, note, handles, labels)
+    alt = f"Class area in % of the area of all images by layer, {embedding_title(embedding)}. "
+    for budget in measurements.budgets:
+        values = lines.describe_values(select(area, budget=budget), "layer")
+        alt += f"{budget_title(budget)}: {values} "
+    return Drawing(figure, COLUMNS, as_rows(area, spread), alt.strip())
+
+
+def _draw_together(measurements: Measurements, area: pd.DataFrame, shown, width):
+    budgets = measurements.budgets
     figure, axes = style.panel_grid(
-        settings["width"], 55, len(budgets), PANELS_PER_ROW, sharex=True, sharey=True
+        width, PANEL_MM, len(budgets), PANELS_PER_ROW, sharex=True, sharey=True
     )
-    banded = False
-    for axis, budget in zip(axes.flat, budgets, strict=False):
-        where = {"embedding": embedding, "budget": budget}
-        measurements.draw_lines(axis, "layer", {**where, "metric": "class_area_ratio"})
-        banded |= _draw_bands(axis, measurements, where)
-        axis.set_title(f"{budget:,} labels")
-        axis.set_xlabel("layer")
-        axis.yaxis.set_major_locator(MaxNLocator(5))
-    for axis in axes[:, 0]:
-        axis.set_ylabel(f"class area ratio (%), {style.embedding_name(embedding)}")
-    axes[0, 0].set_ylim(bottom=0)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    if banded:
-        handles.append(Patch(color="0.3", **BAND))
-        labels.append("standard deviation: band over classes, bars over folds")
-    style.legend_below(figure, handles, labels, len(labels))
-    return figure
+    panels = list(axes.flat[: len(budgets)])
+    places = _places(measurements)
+    top = max(lines.top_of(area), 1)
+    starred = False
+    for axis, budget in zip(panels, budgets, strict=True):
+        own = select(area, budget=budget)
+        points = lines.draw_methods(axis, own, "layer", places, measurements, shown)
+        axis.set_ylim(0, _height(area, top))
+        null = lines.draw_null(axis, own, top)
+        where = {"embedding": own["embedding"].iloc[0], "budget": budget} if len(own) else {}
+        starred |= lines.mark_significant(axis, measurements, own, "layer", places, points, **where)
+        _finish(axis, places, budget_title(budget), own.empty)
+    style.letter_panels(panels)
+    return figure, lines.describe_points(measurements, starred) + _null_words(area, null)
 
 
-def _draw_bands(axis: Axes, measurements: Measurements, where: Mapping) -> bool:
-    """Draw the spread over classes around each method's mean; say whether there was any."""
-    drawn = False
-    for method in measurements.methods:
-        mean, spread = (
-            measurements.over_folds("layer", method, {**where, "metric": metric})["mean"]
-            .reindex(measurements.layers)
-            .mul(100)
-            for metric in ("class_area_ratio", "class_area_spread")
-        )
-        if spread.notna().any():
-            drawn = True
-            colour = measurements.style_of(method)["color"]
-            low, high = mean - spread, mean + spread
-            axis.fill_between(measurements.layers, low, high, color=colour, **BAND)
-            for edge in (low, high):
-                axis.plot(measurements.layers, edge, color=colour, **EDGE)
-    return drawn
+def _draw_apart(measurements: Measurements, area: pd.DataFrame, shown, width):
+    """Draw a panel for each budget and method; each budget begins a row."""
+    rows = []
+    for budget in measurements.budgets:
+        there = [m for m in shown if m in set(select(area, budget=budget)["method"])]
+        rows += [
+            [(budget, method) for method in there[start : start + SMALL_PER_ROW]]
+            for start in range(0, len(there), SMALL_PER_ROW)
+        ]
+    columns = max(map(len, rows))
+    figure, axes = style.new_figure(
+        width, SMALL_MM * len(rows), len(rows), columns, sharex=True, sharey=True
+    )
+    places = _places(measurements)
+    top = max(lines.top_of(area), 1)
+    panels = []
+    for line, chosen in zip(axes, rows, strict=True):
+        for axis in line[len(chosen) :]:
+            axis.set_axis_off()
+        for axis, (budget, method) in zip(line, chosen, strict=False):
+            own = select(area, budget=budget)
+            for other in shown:
+                means = select(own, method=other).set_index("layer")["mean"].reindex(list(places))
+                axis.plot(list(places.values()), 100 * means, **OTHERS)
+            lines.draw_methods(
+                axis, select(own, method=method), "layer", places, measurements, [method]
+            )
+            axis.set_ylim(0, _height(area, top))
+            null = lines.draw_null(axis, select(own, method=method), top)
+            title = method_title(method)
+            if len(measurements.budgets) > 1:
+                title += f", {budget:,}"
+            _finish(axis, places, title, False)
+            panels.append(axis)
+    style.letter_panels(panels)
+    words = lines.describe_points(measurements, False) + " Grey: the other methods."
+    return figure, words + _null_words(area, null)
+
+
+def _places(measurements: Measurements) -> dict[str, float]:
+    return {layer: float(place) for place, layer in enumerate(measurements.layers)}
+
+
+def _height(area: pd.DataFrame, top: float) -> float:
+    """Return the end of the axis: above all values and, if it is not far, the null."""
+    null = 100 * area[["null", "null_high"]].max().max()
+    return 1.12 * (null if top < null <= lines.REACH * top else top)
+
+
+def _finish(axis: Axes, places: Mapping, title: str, empty: bool) -> None:
+    axis.set_xticks(list(places.values()), list(places))
+    axis.tick_params(labelbottom=True)
+    axis.set_xlabel("layer")
+    axis.set_title(title)
+    axis.yaxis.set_major_locator(MaxNLocator(5))
+    if empty:
+        style.mark_missing(axis)
+
+
+def _null_words(area: pd.DataFrame, null: str) -> str:
+    if not null:
+        return ""
+    return f" {null.capitalize()}: what there would be without structure, with a band of 95 %."

@@ -3,20 +3,25 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from limbeck.data.dataset import Dataset
-from limbeck.figures.shared import style
-from limbeck.figures.shared.measurements import Measurements
+from limbeck.figures.shared import lines, style
+from limbeck.figures.shared.drawing import Drawing
+from limbeck.figures.shared.measurements import COLUMNS, Measurements, as_rows, select
 from limbeck.study.metrics import METRICS
+from limbeck.study.titles import budget_title, method_title
 
-ROW_MM, REST_MM = 33, 14
-LABEL_LETTERS = 22
+ROW_MM, REST_MM = 31, 6
+LABEL_LETTERS = 20
+DIRECTIONS = {"higher": "↑ better", "lower": "↓ better", "none": ""}
 
 
-def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
-    """Draw metrics by budgets: a line for each method, with the deviation over folds."""
+def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
+    """Draw metrics by budgets: a line for each method, with the deviation over folds.
+
+    All panels begin at 0, or below where there are values below.
+    """
     measurements = Measurements.read(*inputs, methods=settings.get("study_methods", ()))
     budgets, metrics = measurements.budgets, settings["metrics"]
     figure, axes = style.new_figure(
@@ -27,24 +32,67 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
         sharex=True,
         sharey="row",
     )
+    places = {layer: float(place) for place, layer in enumerate(measurements.layers)}
+    summaries, alt, starred, nulls = [], [], False, {}
     for row, metric in zip(axes, metrics, strict=True):
         name, _, part = metric.partition(":")
-        shown = METRICS[name]
+        # The metrics of embeddings bear the same names.
+        summary = measurements.summary(metric, embedding="")
+        summaries.append(summary)
+        itself = part if METRICS[name].parts == "method" else ""
+        shown = [method for method in measurements.methods if method != itself]
+        title = METRICS[name].title.format(method_title(part))
+        bottom, top = _limits(summary, METRICS[name].scale)
         for axis, budget in zip(row, budgets, strict=True):
-            # The metrics of embeddings bear the same names.
-            where = {"metric": metric, "embedding": "", "budget": budget}
-            itself = part if name == "neighbour_overlap" else ""
-            measurements.draw_lines(axis, "layer", where, shown.scale, without=itself)
-        label = shown.title.format(part)
-        row[0].set_ylabel(textwrap.fill(label, LABEL_LETTERS))
+            own = select(summary, budget=budget)
+            points = lines.draw_methods(axis, own, "layer", places, measurements, shown)
+            axis.set_ylim(bottom, top)
+            if null := lines.draw_null(axis, own, top):
+                nulls[null] = None
+            starred |= lines.mark_significant(
+                axis, measurements, own, "layer", places, points, embedding="", budget=budget
+            )
+            if own.empty:
+                style.mark_missing(axis)
+            values = lines.describe_values(own, "layer")
+            alt.append(f"{title}, {budget_title(budget)}: {values}")
+        label = textwrap.fill(title, LABEL_LETTERS)
+        direction = DIRECTIONS[METRICS[name].better]
+        row[0].set_ylabel(f"{label}\n{direction}" if direction else label)
         row[0].yaxis.set_major_locator(MaxNLocator(5))
-        if shown.from_zero:
-            row[0].set_ylim(bottom=0)
     for axis, budget in zip(axes[0], budgets, strict=True):
-        axis.set_title(f"{budget:,} labels")
+        axis.set_title(budget_title(budget))
     for axis in axes[-1]:
+        axis.set_xticks(list(places.values()), list(places))
         axis.set_xlabel("layer")
     figure.align_ylabels(axes[:, 0])
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    style.legend_below(figure, handles, labels, len(labels))
-    return figure
+    style.letter_panels(axes.flat)
+    note = lines.describe_points(measurements, starred)
+    if nulls:
+        note += f" Dashed: what there is without structure ({', '.join(nulls)})."
+    style.add_footer(figure, note, *_legend(axes))
+    alt.insert(0, "Metrics of the layers in their own space, by layer.")
+    return Drawing(figure, COLUMNS, as_rows(*summaries), " ".join(alt))
+
+
+def _limits(summary, scale: float) -> tuple[float, float]:
+    """Return the ends of an axis that begins at 0, or below where there are values below."""
+    if summary.empty:
+        return 0.0, 1.0
+    spread = summary["sd"].fillna(0)
+    low = min(0.0, float((summary["mean"] - spread).min()) * scale)
+    high = lines.top_of(summary)
+    null = float(summary["null_high"].fillna(summary["null"]).max()) * scale
+    if high < null <= lines.REACH * high:
+        high = null
+    room = 0.12 * (high - low) or 1.0
+    return (low - room if low < 0 else 0.0), high + room
+
+
+def _legend(axes) -> tuple[list, list[str]]:
+    """Return handles and labels of all methods, each from the first panel that shows it."""
+    found = {}
+    for axis in axes.flat:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    return list(found.values()), list(found)

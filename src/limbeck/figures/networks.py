@@ -5,15 +5,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
+from limbeck.figures.shared.drawing import Drawing
 from limbeck.runtime import storage
+from limbeck.study.titles import method_title
 
 COLUMNS = ("method", "model", "stage", "shape", "parameters", "layer")
 NETWORK_MM = 42
+TITLE_PLACE = 0.02  # right of the panel's letter
+NOTE = (
+    "Blue: named layers, whose outputs are looked at. Height: side of the maps; width: channels, "
+    "both on a logarithmic scale. Below: channels × rows × columns, and the number of values."
+)
 NAMED, OTHER = style.PALETTE[6], "0.88"
 # A row of boxes is one unit high, and boxes stand one unit apart.
 SMALLEST, TALLEST, WIDEST, LINE = 0.12, 1.0, 0.6, 0.15
@@ -38,7 +44,7 @@ class Box:
         return math.prod(self.shape) // self.side**2
 
 
-def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
+def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     """Draw each network from left to right; methods with the same network share one row.
 
     A box is as high as its images' sides and as wide as their number of channels, both on a
@@ -55,11 +61,21 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     for axis, row, (rows, methods) in zip(axes[:, 0], boxes, networks, strict=True):
         _draw_network(axis, row, sides, channels)
         parameters = int(rows[-1]["parameters"]) / 1e6
-        title = f"{rows[0]['model']} ({', '.join(methods)}): {parameters:.3g} million parameters"
-        axis.set_title(title, loc="left")
+        names = ", ".join(map(method_title, methods))
+        title = f"{rows[0]['model']} ({names}): {parameters:.3g} million parameters"
+        axis.set_title(title, x=TITLE_PLACE, ha="left")
     lines = max(len(box.stages) for row in boxes for box in row)
     axes[0, 0].set(xlim=(-0.5, max(map(len, boxes)) - 0.5), ylim=(-0.85 - LINE * (1 + lines), 0.8))
-    return figure
+    style.letter_panels(axes[:, 0])
+    style.add_footer(figure, NOTE)
+    alt = "; ".join(axis.get_title() for axis in axes[:, 0])
+    numbers = [
+        [method, *(row[column] for column in COLUMNS[1:])]
+        for rows, methods in networks
+        for method in methods
+        for row in rows
+    ]
+    return Drawing(figure, COLUMNS, numbers, f"Networks as rows of boxes: {alt}. {NOTE}")
 
 
 def _distinct_networks(paths: Sequence[str]) -> list[tuple[list[dict[str, str]], list[str]]]:

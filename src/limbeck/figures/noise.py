@@ -4,30 +4,43 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from limbeck.data.dataset import Dataset
-from limbeck.figures.shared import style
+from limbeck.explorer.alignment import align
+from limbeck.figures.shared import scatter, style
+from limbeck.figures.shared.drawing import Drawing
 from limbeck.runtime import storage
+from limbeck.study.titles import embedding_title, words
 
 # Vermilion, blue, green and orange, counterclockwise.
 COLOURS = [style.PALETTE[position] for position in (1, 2, 3, 5)]
-# How the numbers under a panel are abbreviated.
-SYMBOLS = {"distance_correlation": "ρ", "quadrant_silhouette": "s", "clumping": "c"}
-KEY = ("ρ  correlation of distances", "s  silhouette of quadrants", "c  clumping, plane = 1")
-PANEL_MM, TITLE_MM, KEY_MM = 36, 9, 4
+QUADRANTS = ("upper right", "upper left", "lower left", "lower right")
+# What the numbers under a panel are called, in full in the note.
+NAMES = {
+    "distance_correlation": "distances",
+    "quadrant_silhouette": "quadrants",
+    "clumping": "clumping",
+}
+NOTE = (
+    "Uniform noise of the plane, lifted to more dimensions by maps and embedded again; panels are "
+    "turned and mirrored to lie as the plane. Distances: rank correlation of all distances with "
+    "those in the plane. Quadrants: their silhouette. Clumping: how many times more uneven "
+    "neighbourhoods are than in the plane. Colour: quadrant of the plane."
+)
+PANEL_MM, NUMBERS_MM = 34, 9
 GAP = 0.06
-NUMBERS_SIZE = 6.5
+NUMBERS_SIZE = 5.8
+COLUMNS = ("map", "embedding", "point", "quadrant", "x", "y")
 
 
-def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
+def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     """Draw the plane, then the embeddings of each map side by side, its numbers under each.
 
     Embeddings are turned and mirrored to lie as the plane does, which changes no distance. The
     inputs are the table, the stores of lifted noise and those of its embeddings.
     """
-    rows = storage.read_rows(inputs[0], ("map", "embedding"))
-    table = {(row["map"], row["embedding"]): row for row in rows}
+    table = storage.read_rows(inputs[0], ("map", "embedding"))
+    numbers = {(row["map"], row["embedding"]): row for row in table}
     stores = [storage.open_store(path) for path in inputs[1:]]
     source = next(store for store in stores if "plane" in store)
     plane, quadrants = source["plane"][:], source["quadrants"][:]
@@ -36,54 +49,49 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
     maps = len(embedded) // len(embeddings)
     fitting = int(settings["width"] / PANEL_MM - 1) // len(embeddings)
     blocks = min(maps, max(1, fitting))
-    rows = -(-maps // blocks)
+    count = -(-maps // blocks)
     # A narrow column before each map's panels.
     ratios = [1, *[GAP, *[1] * len(embeddings)] * blocks]
-    height = rows * (settings["width"] / sum(ratios) + TITLE_MM) + KEY_MM * (rows == 1)
+    height = count * (settings["width"] / sum(ratios) + NUMBERS_MM)
     figure, axes = style.new_figure(
-        settings["width"], height, rows, len(ratios), width_ratios=ratios
+        settings["width"], height, count, len(ratios), width_ratios=ratios
     )
     for axis in axes.flat:
         axis.set_axis_off()
-    _panel(axes[0, 0], plane, quadrants, "plane", table["plane", ""])
+    panels = [(axes[0, 0], "plane", "", align(plane, plane))]
     for position, store in enumerate(embedded):
-        name, embedding = store.attrs["map"], store.attrs["embedding"]
         row, column = divmod(position, blocks * len(embeddings))
         block, place = divmod(column, len(embeddings))
         axis = axes[row, 2 + block * (len(embeddings) + 1) + place]
-        points = turn_to(store["points"][:], plane)
-        title = f"{name}, {style.embedding_name(embedding)}"
-        _panel(axis, points, quadrants, title, table[name, embedding])
-    if rows > 1:
-        axes[-1, 0].text(0, 0, "\n".join(KEY), fontsize=NUMBERS_SIZE, in_layout=False)
-    else:
-        figure.supxlabel("     ".join(KEY), fontsize=NUMBERS_SIZE)
-    return figure
+        own = store.attrs["map"], store.attrs["embedding"]
+        panels.append((axis, *own, align(store["points"][:], plane)))
+    rows, alt = [], []
+    for axis, name, embedding, points in panels:
+        title = f"{words(name)}, {embedding_title(embedding)}" if embedding else words(name)
+        values = _values(numbers[name, embedding])
+        _panel(axis, points, quadrants, title, values)
+        alt.append(f"{title}: {', '.join(values)}.")
+        for point, (quadrant, (x, y)) in enumerate(zip(quadrants, points, strict=True)):
+            rows.append([name, embedding, point, QUADRANTS[quadrant], float(x), float(y)])
+    style.letter_panels(axis for axis, *_ in panels)
+    look = {"marker": "o", "markersize": 3.5, "markeredgewidth": 0}
+    handles = [style.dot(color=colour, **look) for colour in COLOURS]
+    style.add_footer(figure, NOTE, handles, QUADRANTS)
+    return Drawing(figure, COLUMNS, rows, f"{NOTE} {' '.join(alt)}")
 
 
-def turn_to(points: np.ndarray, plane: np.ndarray) -> np.ndarray:
-    """Return points (n, 2) around their mean, turned and mirrored to fit the plane best.
-
-    That is the orthogonal Procrustes problem (Schönemann 1966).
-    """
-    centred = points - points.mean(axis=0)
-    left, _, right = np.linalg.svd(centred.T @ (plane - plane.mean(axis=0)))
-    return centred @ (left @ right)
+def _values(row: Mapping[str, str]) -> list[str]:
+    return [f"{name} {float(row[metric]):.2f}" for metric, name in NAMES.items() if row.get(metric)]
 
 
-def _panel(axis: Axes, points: np.ndarray, quadrants, title: str, numbers: Mapping) -> None:
-    size = float(np.clip(1500 / len(points), 0.4, 5))
+def _panel(axis: Axes, points: np.ndarray, quadrants, title: str, values: Sequence[str]) -> None:
+    axis.set_axis_on()
+    scatter.bare(axis)
+    size = scatter.point_size(len(points))
     for quadrant, colour in enumerate(COLOURS):
         chosen = points[quadrants == quadrant]
         axis.scatter(*chosen.T, s=size, linewidths=0, color=colour, rasterized=True)
-    low, high = points.min(axis=0), points.max(axis=0)
-    middle, half = (low + high) / 2, 0.53 * (high - low).max()
-    axis.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half))
-    axis.set(xticks=[], yticks=[], title=title)
-    axis.set_axis_on()
-    axis.set_box_aspect(1)
-    axis.spines[:].set_visible(True)
-    axis.spines[:].set_color("0.8")
-    values = [(symbol, numbers[metric]) for metric, symbol in SYMBOLS.items() if numbers[metric]]
-    line = "  ".join(f"{symbol} {float(value):.2f}" for symbol, value in values)
-    axis.set_xlabel(line, fontsize=NUMBERS_SIZE)
+    scatter.fit(axis, points)
+    scatter.mark_collapsed(axis, points)
+    style.set_title(axis, title)
+    axis.set_xlabel(f"{', '.join(values[:2])}\n{', '.join(values[2:])}", fontsize=NUMBERS_SIZE)

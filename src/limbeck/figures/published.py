@@ -1,35 +1,34 @@
 """Measured against published accuracy and ivis loss (Tables 1 and 2 of the paper)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple, fields
 
-import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
+from limbeck.figures.shared.drawing import Drawing
 from limbeck.figures.shared.measurements import Measurements
 from limbeck.published.comparison import Comparison, read_comparisons
+from limbeck.study.titles import budget_title, method_title
 
-ACCURACY_MM, LOSS_MM = 55, 52
+ACCURACY_MM, LOSS_MM = 55, 50
 PANELS_PER_ROW = 5
-# In units of one place on the x axis: all of its points, and the published from the measured one.
-GROUP_WIDTH, PAIR_WIDTH = 0.66, 0.12
-HOLLOW = {"markerfacecolor": "white"}
-ERROR = {"capsize": 1.5, "elinewidth": 0.7}
+GROUP = 0.7  # of the room between two places, what all methods take
+BAND = {"alpha": 0.2, "linewidth": 0}
 
 
-def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
+def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     """Draw the table ``published.csv``; ``metrics.csv``, the second input, gives the methods."""
-    methods = Measurements.read(inputs[1]).methods
+    methods = Measurements.read(inputs[1], methods=settings.get("study_methods", ())).methods
     return draw_comparisons(read_comparisons(inputs[0]), methods, settings["width"])
 
 
 def draw_comparisons(
     comparisons: Sequence[Comparison], methods: Sequence[str], width: float
-) -> Figure:
+) -> Drawing:
     """Draw accuracy over budgets in one panel, and below it ivis loss over layers for each budget.
 
     Parameters
@@ -50,18 +49,29 @@ def draw_comparisons(
     for budget in budgets:
         axis = axes[budget]
         _draw_pairs(axis, [row for row in losses if row.budget == budget], "layer", methods)
-        axis.set(xlabel="layer", title=f"{budget:,} labels")
+        axis.set(xlabel="layer", title=budget_title(budget))
         if budgets.index(budget) % PANELS_PER_ROW == 0:
             axis.set_ylabel("ivis loss at convergence")
         else:
             axis.tick_params(labelleft=False)
     for axis in axes.values():
         axis.set_ylim(bottom=0)
+    style.letter_panels(axes.values())
     shown = [method for method in methods if any(row.method == method for row in comparisons)]
-    handles = [_dot(**style.method_style(method, methods)) for method in shown]
-    handles += [_dot(color="0.4", marker="o"), _dot(color="0.4", marker="o", **HOLLOW)]
-    style.legend_below(figure, handles, [*shown, "measured", "published"], len(handles))
-    return figure
+    handles = [style.dot(**style.method_style(method, methods)) for method in shown]
+    handles += [style.dot(color="0.4", marker=marker, markersize=5) for marker in "o_"]
+    labels = [*map(method_title, shown), "measured", "published"]
+    note = "Bars and bands: ± 1 standard deviation over folds, where there are several."
+    style.add_footer(figure, note, handles, labels)
+    columns = [field.name for field in fields(Comparison)]
+    both = [row for row in comparisons if row.difference is not None]
+    values = "; ".join(
+        f"{row.metric} of {method_title(row.method)} {row.layer} at {row.budget:,} labels "
+        f"{row.measured:.4g}, published {row.published:.4g}"
+        for row in both
+    )
+    alt = f"Measured and published numbers side by side. {values or 'None is in both'}. {note}"
+    return Drawing(figure, columns, [astuple(row) for row in comparisons], alt)
 
 
 def _axes(width: float, budgets: Sequence[int]) -> tuple[Figure, dict]:
@@ -78,29 +88,25 @@ def _axes(width: float, budgets: Sequence[int]) -> tuple[Figure, dict]:
 
 
 def _draw_pairs(axis: Axes, rows: Sequence[Comparison], by: str, methods: Sequence[str]) -> None:
-    """Draw published and measured mean and deviation side by side, places on x by a field."""
+    """Draw measured points on published lines, places on x by a field of the rows."""
     places = list(dict.fromkeys(getattr(row, by) for row in rows))
     series = sorted(
         {(row.method, row.embedding) for row in rows}, key=lambda pair: methods.index(pair[0])
     )
-    offsets = (np.arange(len(series)) + 0.5) / max(1, len(series)) - 0.5
+    step = GROUP / max(1, len(series))
     for row in rows:
         look = style.method_style(row.method, methods)
-        x = places.index(getattr(row, by))
-        x += GROUP_WIDTH * offsets[series.index((row.method, row.embedding))]
-        ends = []
-        for shift, mean, std, face in (
-            (-PAIR_WIDTH / 2, row.published, row.published_std, HOLLOW),
-            (PAIR_WIDTH / 2, row.measured, row.measured_std, {}),
-        ):
-            if mean is not None:
-                axis.errorbar(x + shift, mean, yerr=std, linestyle="none", **ERROR, **look, **face)
-                ends.append((x + shift, mean))
-        axis.plot(*np.transpose(ends), color=look["color"], linewidth=0.5, zorder=1)
+        slot = series.index((row.method, row.embedding)) - (len(series) - 1) / 2
+        x = places.index(getattr(row, by)) + slot * step
+        if row.published is not None:
+            ends = (x - 0.4 * step, x + 0.4 * step)
+            axis.hlines(row.published, *ends, color=look["color"], linewidth=1.2)
+            low, high = (row.published + sign * (row.published_std or 0) for sign in (-1, 1))
+            axis.fill_between(ends, low, high, color=look["color"], **BAND)
+        if row.measured is not None:
+            axis.errorbar(
+                *(x, row.measured, row.measured_std), linestyle="none", elinewidth=0.8, **look
+            )
     labels = [f"{place:,}" if by == "budget" else place for place in places]
     axis.set_xticks(range(len(places)), labels)
     axis.set_xlim(-0.5, max(1, len(places)) - 0.5)
-
-
-def _dot(**look) -> Line2D:
-    return Line2D([], [], linestyle="none", **look)

@@ -4,76 +4,119 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from limbeck.data.dataset import Dataset
-from limbeck.figures.shared import style
-from limbeck.figures.shared.measurements import Measurements
+from limbeck.figures.shared import lines, style
+from limbeck.figures.shared.drawing import Drawing
+from limbeck.figures.shared.measurements import COLUMNS, Measurements, as_rows, select
+from limbeck.study.titles import budget_title, method_title, words
 
-PREFIX = "superclass_correlation:"
-PANELS_PER_ROW = 5
-ROW_MM = 3.8
+METRIC = "superclass_correlation"
+PANELS_PER_ROW = 4
+# Of a superclass: each of its methods, and at least; above and below all of them.
+METHOD_MM, ROW_MM, REST_MM = 1.5, 4.2, 9
+LOWEST_MM, TALLEST_MM = 24, 220  # of all superclasses
+STRIPE = {"color": "0.95", "linewidth": 0, "zorder": -1}
 
 
-def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Figure:
+def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     """Draw a panel for each budget: mean and deviation over folds for each superclass.
 
     Superclasses have the same order in all panels, that of their mean over all that is shown.
     """
     measurements = Measurements.read(*inputs, methods=settings.get("study_methods", ()))
     methods, budgets = settings["methods"], measurements.budgets
-    parts = _parts_by_mean(measurements, methods)
+    summary = _summary(measurements, methods)
+    parts = list(summary.groupby("part")["mean"].mean().sort_values().index)
+    shown = [method for method in methods if method in set(summary["method"])]
+    rows = len(parts) * max(ROW_MM, METHOD_MM * len(shown) + 1)
     figure, axes = style.panel_grid(
         settings["width"],
-        max(len(parts), 4) * ROW_MM + 8,
+        min(max(rows, LOWEST_MM), TALLEST_MM) + REST_MM,
         len(budgets),
         PANELS_PER_ROW,
         sharex=True,
         sharey=True,
     )
-    for axis, budget in zip(axes.flat, budgets, strict=False):
-        axis.set_title(f"{budget:,} labels")
-        axis.set_xlabel("mean correlation")
+    panels, starred = list(axes.flat[: len(budgets)]), False
+    for axis, budget in zip(panels, budgets, strict=True):
+        axis.set_title(budget_title(budget))
+        axis.set_xlabel("correlation of logits")
+        own = select(summary, budget=budget)
         if not dataset.attributes["superclass_names"]:
             style.mark_missing(axis, "no superclasses")
+        elif own.empty:
+            style.mark_missing(axis)
         else:
-            _draw_budget(axis, measurements, methods, parts, budget)
-    names = [part.removeprefix(PREFIX).replace("_", " ") for part in parts]
-    axes[0, 0].set_yticks(range(len(names)), names)
-    axes[0, 0].set_ylim(-0.7, max(len(names), 1) - 0.3)
-    style.legend_below(figure, *axes[0, 0].get_legend_handles_labels(), len(methods))
-    return figure
+            starred |= _draw_budget(axis, measurements, own, shown, parts)
+    axes[0, 0].set_yticks(range(len(parts)), list(map(words, parts)))
+    axes[0, 0].set_ylim(-0.5, max(len(parts), 1) - 0.5)
+    axes[0, 0].tick_params(axis="y", length=0)
+    style.letter_panels(panels)
+    note = lines.describe_points(measurements, starred)
+    note += " Mean Pearson correlation of the test logits of two classes of a superclass."
+    note += lines.describe_missing(methods, shown)
+    style.add_footer(figure, note, *_legend(measurements, shown))
+    alt = ["Correlation of logits inside superclasses."]
+    for budget in budgets:
+        own = select(summary, budget=budget)
+        alt.append(f"{budget_title(budget)}: {lines.describe_values(own, 'part')}")
+    return Drawing(figure, COLUMNS, as_rows(summary), " ".join(alt))
 
 
-def _parts_by_mean(measurements: Measurements, methods: Sequence[str]) -> list[str]:
-    table = measurements.table
-    rows = table[table["metric"].str.startswith(PREFIX) & table["method"].isin(methods)]
-    return list(rows.groupby("metric")["value"].mean().sort_values().index)
+def _summary(measurements: Measurements, methods: Sequence[str]) -> pd.DataFrame:
+    names = measurements.table["metric"].unique()
+    found = [
+        measurements.summary(name).assign(name=name)
+        for name in names
+        if name.startswith(f"{METRIC}:")
+    ]
+    if not found:
+        return measurements.summary(f"{METRIC}:").assign(name="")
+    joined = pd.concat(found)
+    return joined[joined["method"].isin(methods)]
 
 
 def _draw_budget(
     axis: Axes,
     measurements: Measurements,
-    methods: Sequence[str],
+    summary: pd.DataFrame,
+    shown: Sequence[str],
     parts: Sequence[str],
-    budget: int,
-) -> None:
-    rows, means = range(len(parts)), pd.DataFrame(index=parts)
-    for method in methods:
-        summary = measurements.over_folds("metric", method, {"budget": budget}).reindex(parts)
-        means[method] = summary["mean"]
+) -> bool:
+    """Draw the superclasses of one budget; return whether any asterisk stands there."""
+    for stripe in range(0, len(parts), 2):
+        axis.axhspan(stripe - 0.5, stripe + 0.5, **STRIPE)
+    axis.axvline(0, color="0.6", linewidth=0.5, zorder=0)
+    # The first method on top.
+    shifts = dict(zip(shown, -lines.dodge(len(shown)) / lines.GROUP * 0.7, strict=True))
+    for method in shown:
+        own = select(summary, method=method)
         axis.errorbar(
-            summary["mean"],
-            rows,
-            xerr=summary["std"],
-            label=method,
+            own["mean"],
+            [parts.index(part) + shifts[method] for part in own["part"]],
+            xerr=own["sd"],
             linestyle="none",
             elinewidth=0.7,
             **measurements.style_of(method),
         )
-    for part in set(measurements.significant("metric", {"budget": budget})) & set(parts):
-        style.mark_significant(axis, means.loc[part].max(), parts.index(part))
-    axis.hlines(rows, means.min(axis=1), means.max(axis=1), color="0.8", zorder=0)
-    axis.axvline(0, color="0.6", linewidth=0.5, zorder=0)
-    missing = [method for method in methods if means[method].isna().all()]
-    style.mark_missing_methods(axis, missing, methods, "bottom")
+    pair, starred = measurements.tested_pair, False
+    if pair is None or not set(pair) <= set(shown):
+        return False
+    budget = summary["budget"].iloc[0]
+    for name, own in summary.groupby("name"):
+        if not measurements.significant(name, budget=budget).empty:
+            starred = True
+            both = own[own["method"].isin(pair)]
+            place = parts.index(own["part"].iloc[0]) + sum(shifts[method] for method in pair) / 2
+            end = (both["mean"] + both["sd"].fillna(0)).max()
+            axis.annotate(
+                *("*", (end, place), (2, 0)), textcoords="offset points", va="center_baseline"
+            )
+    return starred
+
+
+def _legend(measurements: Measurements, shown: Sequence[str]) -> tuple[list, list[str]]:
+    look = {"linestyle": "none", "markersize": style.SETTINGS["lines.markersize"]}
+    handles = [style.dot(**measurements.style_of(method), **look) for method in shown]
+    return handles, list(map(method_title, shown))

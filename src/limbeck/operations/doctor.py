@@ -1,47 +1,19 @@
-"""Checks of a SLURM cluster before the first job: one line each, with the remedy."""
+"""Checks of a study, a machine and a cluster before the first job: one line each."""
 
-import getpass
-import importlib.util
-import json
-import math
-import os
-import re
 import shutil
-import subprocess
-import sys
-import uuid
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
-from limbeck.operations.slurm_profile import PROFILE, asks_for_gpu, last_attempts, read_profile
-from limbeck.runtime.errors import InputError, suggest
-
-COMMANDS = ("sbatch", "srun", "squeue", "sinfo", "scontrol")
-# How long a probe job may wait for a node, in seconds.
-PATIENCE = 120
-# Finished jobs must be listed until the longest wait between two status queries is over.
-MIN_JOB_AGE = 180
-
-PROBE = """
-import json, os, sys
-import filelock, limbeck, numpy, torch, zarr
-from pathlib import Path
-Path(sys.argv[1]).write_text(json.dumps({
-    "node": os.uname().nodename,
-    "limbeck": limbeck.__file__,
-    "devices": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
-    "cuda": torch.cuda.is_available(),
-}))
-"""
+from limbeck.operations.cluster_checks import check_cluster
+from limbeck.operations.machine_checks import check_here
 
 
 def diagnose(config: Mapping) -> Iterator[tuple[bool, str]]:
-    """Check the profile, the cluster that it names and a node of each kind.
+    """Check a study, and the machine or the SLURM cluster that is to run it.
 
     Parameters
     ----------
     config : mapping
-        The study's config; its ``device`` says whether jobs need a GPU.
+        The study's config, checked and filled in.
 
     Yields
     ------
@@ -50,188 +22,9 @@ def diagnose(config: Mapping) -> Iterator[tuple[bool, str]]:
         What was found, or the problem and its remedy. Where a check makes later ones pointless, it
         is the last.
     """
-    for name, check in (
-        ("profile", _check_profile),
-        ("executor", _check_executor),
-        ("commands", _check_commands),
-    ):
-        ok, line = _outcome(name, check)
-        yield ok, line
-        if not ok:
-            return
-    profile = read_profile()
-    site, training = profile["default-resources"], profile["set-resources"]["train"]
-    on_gpu = {**site, **training} if asks_for_gpu(training) else None
-    yield _outcome("partitions", lambda: _check_partitions(profile))
-    yield _outcome("account", lambda: _check_account(site.get("slurm_account")))
-    yield _outcome("status", lambda: _check_status(profile["slurm-status-command"]))
-    yield _outcome("device", lambda: _check_device(config["device"], on_gpu))
-    yield _outcome("node", lambda: _probe(site))
-    if on_gpu:
-        yield _outcome("GPU node", lambda: _probe_gpu(on_gpu))
-
-
-def _outcome(name: str, check: Callable[[], str]) -> tuple[bool, str]:
-    try:
-        return True, f"ok    {name}: {check()}"
-    except InputError as problem:
-        return False, f"FAIL  {name}: {problem}"
-
-
-def _check_profile() -> str:
-    profile = read_profile()
-    folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "snakemake"
-    if not (folder / PROFILE.name / "config.yaml").exists():
-        command = f'mkdir -p {folder} && ln -s "$PWD/{PROFILE}" {folder}/'
-        raise InputError(
-            f"`snakemake --profile {PROFILE.name}` does not find it by name; {command}"
-        )
-    return f"{PROFILE}, {profile['jobs']} jobs at a time"
-
-
-def _check_executor() -> str:
-    if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
-        raise InputError("Snakemake's SLURM executor is missing; pip install 'limbeck[slurm]'")
-    from importlib import metadata
-
-    return f"snakemake-executor-plugin-slurm {metadata.version('snakemake-executor-plugin-slurm')}"
-
-
-def _check_commands() -> str:
-    missing = [command for command in COMMANDS if shutil.which(command) is None]
-    if missing:
-        raise InputError(f"no {', '.join(missing)} here; run this where you submit jobs")
-    return _answer("sinfo", "--version").strip()
-
-
-def _answer(*command: str, seconds: int = 60) -> str:
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
-    except OSError as error:
-        raise InputError(f"`{command[0]}`: {error.strerror}") from None
-    except subprocess.TimeoutExpired:
-        raise InputError(f"`{command[0]}` gave no answer in {seconds} s; is SLURM up?") from None
-    if result.returncode:
-        said = " ".join((result.stderr or result.stdout).split())
-        raise InputError(f"`{' '.join(command[:3])}` failed: {said}")
-    return result.stdout
-
-
-def _check_partitions(profile: Mapping) -> str:
-    """Check that partitions exist and let the longest and largest attempts in."""
-    limits, default = _partitions()
-    used = set()
-    for name, resources, minutes, memory in last_attempts(profile):
-        site = profile["default-resources"]
-        partition = resources.get("slurm_partition", site.get("slurm_partition", default))
-        if partition is None:
-            raise InputError(f"the cluster has no default partition; set partition in {PROFILE}")
-        if partition not in limits:
-            raise InputError(f"'{partition}' does not exist; {suggest(partition, limits)}")
-        used.add(partition)
-        for wanted, limit, key in zip(
-            (minutes, memory), limits[partition], ("runtime", "mem_mb"), strict=True
-        ):
-            if wanted > limit:
-                raise InputError(
-                    f"'{partition}' allows {key} = {limit:g}, the last attempt of {name} asks for "
-                    f"{wanted}; lower it, retries or the group in {PROFILE}, or choose another "
-                    "partition"
-                )
-    return ", ".join(sorted(used))
-
-
-def _partitions() -> tuple[dict[str, tuple[float, int]], str | None]:
-    """Return minutes and MB of the largest node by partition, and the default partition."""
-    limits: dict[str, tuple[float, int]] = {}
-    default = None
-    for row in _answer("sinfo", "--noheader", "--format=%R|%l|%m|%P").splitlines():
-        name, time, memory, marked = row.split("|")
-        minutes, largest = limits.get(name, (0.0, 0))
-        limits[name] = (max(minutes, _minutes(time)), max(largest, int(memory.rstrip("+"))))
-        default = name if marked.endswith("*") else default
-    return limits, default
-
-
-def _minutes(text: str) -> float:
-    """Return the minutes of a limit that SLURM prints: ``[days-][[hours:]minutes:]seconds``."""
-    if not text[0].isdigit():  # infinite, UNLIMITED, n/a
-        return math.inf
-    days, _, clock = text.rpartition("-")
-    hours, minutes, seconds = ([0, 0, 0] + [int(part) for part in clock.split(":")])[-3:]
-    return int(days or 0) * 1440 + hours * 60 + minutes + seconds / 60
-
-
-def _check_account(account: str | None) -> str:
-    if account is None:
-        return "yours by default"
-    command = ["sacctmgr", "--noheader", "--parsable2", "show", "associations"]
-    known = _answer(*command, f"user={getpass.getuser()}", "format=account").split()
-    if account not in known:
-        raise InputError(f"'{account}' is none of yours; {suggest(account, known)}")
-    return account
-
-
-def _check_status(command: str) -> str:
-    if command == "sacct":
-        try:
-            _answer("sacct", "--allocations", "--noheader", "--name=none")
-        except InputError as problem:
-            raise InputError(f"{problem}; set status_command: squeue in {PROFILE}") from None
-        return "sacct answers"
-    age = re.search(r"MinJobAge\s*=\s*(\d+)", _answer("scontrol", "show", "config"))
-    if age is None or int(age[1]) < MIN_JOB_AGE:
-        raise InputError(
-            f"finished jobs are listed for MinJobAge = {age and age[1]} s, squeue needs at least "
-            f"{MIN_JOB_AGE}; set status_command: sacct in {PROFILE}"
-        )
-    return f"squeue lists finished jobs for {age[1]} s"
-
-
-def _check_device(device: str, on_gpu: Mapping | None) -> str:
-    if device == "cuda" and on_gpu is None:
-        raise InputError(f"the study asks for device: cuda; set gpu_partition in {PROFILE}")
-    if device == "cpu" and on_gpu is not None:
-        raise InputError(
-            "the study's device is cpu, but jobs would take a GPU; set device: cuda in its config, "
-            f"or gpu_partition: null in {PROFILE}"
-        )
-    return device
-
-
-def _probe(resources: Mapping, *more: str) -> str:
-    """Run Python on a node: it imports what jobs import and writes where jobs write."""
-    flags = ["--ntasks=1", "--time=5", "--mem=2000", f"--immediate={PATIENCE}", *more]
-    for key, flag in (("slurm_partition", "partition"), ("slurm_account", "account")):
-        if resources.get(key):
-            flags.append(f"--{flag}={resources[key]}")
-    folder = Path("results")
-    folder.mkdir(exist_ok=True)
-    path = folder / f".doctor-{uuid.uuid4().hex}"
-    try:
-        _answer("srun", *flags, sys.executable, "-c", PROBE, str(path), seconds=PATIENCE + 300)
-        if not path.exists():
-            raise InputError(
-                f"what a node writes to {folder.resolve()} is not seen here; clone the repository "
-                "to a file system that nodes share"
-            )
-        found = json.loads(path.read_text())
-    finally:
-        path.unlink(missing_ok=True)
-    here = importlib.util.find_spec("limbeck").origin
-    if found["limbeck"] != here:
-        raise InputError(f"imports {found['limbeck']}, not {here}; install on a shared file system")
-    if more and not found["devices"]:
-        raise InputError(
-            f"{found['node']}: CUDA_VISIBLE_DEVICES is not set; see gpu_request in {PROFILE}"
-        )
-    if more and not found["cuda"]:
-        raise InputError(f"{found['node']}: torch sees no GPU; is its driver new enough for it?")
-    return f"{found['node']} imports limbeck and writes to {folder.resolve()}"
-
-
-def _probe_gpu(resources: Mapping) -> str:
-    flags = [f"--{key}={resources[key]}" for key in ("gres", "constraint") if key in resources]
-    if resources.get("gpu"):
-        flags.append(f"--gpus={resources['gpu']}")
-    return _probe(resources, *flags)
+    cluster = shutil.which("sbatch") is not None
+    yield from check_here(config, alone=not cluster)
+    if cluster:
+        yield from check_cluster(config)
+    else:
+        yield True, "ok    SLURM: not on this machine (no sbatch), so jobs run here"

@@ -1,28 +1,28 @@
-"""How far a study is: its jobs, told done from failed by the files that they leave behind.
+"""The jobs of a study: what each writes, logs and reads.
 
-No Snakemake is imported; `RULES` repeats what the rules write. Checked with Snakemake 9.27: a job
-that starts marks its outputs in ``.snakemake/incomplete``; its end, good or bad, takes the marks
-away, and a bad one its outputs too; only a job that was cut off keeps them. Snakemake never deletes
-logs, and a benchmark is written when a job has ended well.
+`RULES` and `READS` repeat what the workflow's rules say, because to read those takes Snakemake.
+Tests compare both with the rules.
 """
 
-import base64
-import os
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from string import Formatter
 
 from limbeck.study.figures import FIGURES, NETWORKS
+from limbeck.study.objectives import OBJECTIVES, teacher_input
 from limbeck.study.questions import (
     comparisons_of,
-    has_run,
-    needed_methods,
+    layers_of,
+    reference_teacher,
+    runs_of,
     tables_of,
     teachers_of,
 )
 from limbeck.study.registry import TABLE_FORMATS
+
+Run = tuple[str, int, int]  # method, budget, fold
 
 RUN = "{method}/budget-{budget}/fold-{fold}"
 NOISE = "results/{study}/noise/{map}"
@@ -82,9 +82,38 @@ RULES = {
     "write_explorer": ("", ["results/{study}/explorer.html"]),
     "write_provenance": ("", ["results/{study}/provenance.json"]),
 }
+# Of each rule: those of which it reads all that has the same wildcards. It may read more: a student
+# what its teacher says, a figure what it shows.
+READS = {
+    "split_dataset": ("prepare_dataset",),
+    "train": ("prepare_dataset", "split_dataset"),
+    "predict": ("prepare_dataset", "train"),
+    "teacher_logits": ("prepare_dataset", "train"),
+    "extract_activations": ("prepare_dataset", "train"),
+    "find_neighbours": ("extract_activations",),
+    "embed": ("extract_activations", "find_neighbours"),
+    "score_predictions": ("prepare_dataset", "train", "predict"),
+    "score_layer": ("prepare_dataset", "extract_activations", "find_neighbours"),
+    "score_embedding": ("prepare_dataset", "extract_activations", "find_neighbours", "embed"),
+    "compare_layers": ("extract_activations", "find_neighbours"),
+    "gather_run": ("score_predictions", "score_layer", "score_embedding"),
+    "find_noise_neighbours": ("lift_noise",),
+    "embed_noise": ("lift_noise", "find_noise_neighbours"),
+    "score_noise": ("lift_noise", "embed_noise"),
+    "gather_study": ("gather_run", "compare_layers"),
+    "build_table": ("gather_study",),
+    "test_methods": ("gather_study",),
+    "describe_network": ("prepare_dataset",),
+    "draw_figure": ("prepare_dataset",),
+    "write_explorer": ("prepare_dataset", "gather_study"),
+    "write_provenance": ("build_table", "test_methods", "compare_accuracies", "draw_figure"),
+}
 
-# The first of these that several jobs have is said of them together.
-STATES = ("failed", "interrupted", "running", "missing", "done")
+
+@functools.cache
+def wildcards_of(rule: str) -> list[str]:
+    """Return the names of a rule's wildcards, without the study's."""
+    return [name for _, name, _, _ in Formatter().parse(RULES[rule][0]) if name]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,121 +168,64 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
     Job
         In the order of the rules.
     """
-    run, trained = config["run"], needed_methods(config)
-    teachers = {teacher for method in trained for teacher in teachers_of(config, method)}
-    values = {
+    run = config["run"]
+    runs = _runs(config)
+    choices = {
         "study": [config["study"]],
-        "budget": config["budgets"],
-        "fold": range(config["folds"]),
-        "layer": config["layers"],
         "embedding": run["embeddings"],
         "table": tables_of(config),
         "figure": run["figures"],
         "map": run["maps"],
     }
     kinds = {config["figures"][name]["kind"] for name in run["figures"]}
-    shows_networks = any(FIGURES[kind].reads == NETWORKS for kind in kinds)
-    made_for = {
-        "train": trained,
-        "teacher_logits": [name for name in trained if name in teachers],
-        "describe_network": run["methods"] if shows_networks else [],
-    }
     left_out = [] if run["maps"] else ["score_noise"]
     left_out += [] if comparisons_of(config) else ["test_methods", "compare_accuracies"]
-    for rule, (place, _) in RULES.items():
-        if rule in left_out:
-            continue
-        values["method"] = made_for.get(rule, run["methods"])
-        names = ["study", *(name for _, name, _, _ in Formatter().parse(place) if name)]
+    if not any(FIGURES[kind].reads == NETWORKS for kind in kinds):
+        left_out.append("describe_network")
+    for rule in RULES:
+        names = wildcards_of(rule)
         temporary = rule == "extract_activations" and config["activations"]["temporary"]
-        for chosen in product(*(values[name] for name in names)):
-            job = Job(rule, dict(zip(names, chosen, strict=True)), temporary)
-            if has_run(config, **job.values):
-                yield job
+        others = [name for name in ("study", *names) if name in choices]
+        for values in _places(config, names, runs.get(rule, runs["looked at"])):
+            for chosen in product(*(choices[name] for name in others)):
+                if rule not in left_out:
+                    yield Job(rule, {**dict(zip(others, chosen, strict=True)), **values}, temporary)
 
 
-def incomplete_outputs() -> set[str]:
-    """Return the outputs of which Snakemake has marked that their job began and has not ended.
-
-    A mark is a file whose name is the output's path in base 64, cut into folders where it is long.
-    """
-    folder = Path(".snakemake/incomplete")
-    found = set()
-    for parent, _, names in os.walk(folder):
-        parts = Path(parent).relative_to(folder).parts
-        for name in names:
-            code = "".join(part.removeprefix("@") for part in (*parts, name))
-            try:
-                found.add(base64.urlsafe_b64decode(code).decode())
-            except ValueError:  # A file that is no mark.
-                continue
-    return found
-
-
-def is_locked(study: str) -> bool:
-    """Tell whether Snakemake has locked outputs of the study: it runs, or was killed."""
-    for path in Path(".snakemake/locks").glob("*.output.lock"):
-        try:
-            lines = path.read_text().splitlines()
-        except FileNotFoundError:  # Unlocked just now.
-            continue
-        if any(line.startswith(f"results/{study}/") for line in lines):
-            return True
-    return False
+def _runs(config: Mapping) -> dict[str, Iterable[Run]]:
+    """Return the runs that are looked at, and those of the rules that are run for others too."""
+    methods = config["run"]["methods"]
+    looked_at = [(method, *run) for method in methods for run in runs_of(config, method)]
+    predicted = dict.fromkeys(looked_at)
+    for method, *run in looked_at:
+        if teacher := reference_teacher(config, method):
+            predicted.setdefault((teacher, *run))
+    trained = list(predicted)
+    heard = {}
+    for method, *run in trained:
+        settings = config["methods"][method]
+        teachers = [(teacher, *run) for teacher in teachers_of(config, method)]
+        trained += [teacher for teacher in teachers if teacher not in trained]
+        if teacher_input(settings["objective"], settings["augmentation"]) == "logits":
+            heard |= dict.fromkeys(teachers)
+    return {
+        "looked at": looked_at,
+        "split_dataset": [
+            run for run in trained if OBJECTIVES[config["methods"][run[0]]["objective"]].trains
+        ],
+        "train": trained,
+        "predict": list(predicted),
+        "teacher_logits": list(heard),
+    }
 
 
-def snakemake_runs_here() -> bool:
-    """Tell whether a Snakemake on this machine works in this folder; True where none can tell."""
-    if not Path("/proc/self/cwd").exists():
-        return True
-    here = os.getcwd()
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_bytes().split(b"\0")[:3]
-            named = any(os.path.basename(word) == b"snakemake" for word in words)
-            if named and os.readlink(process / "cwd") == here:
-                return True
-        except PermissionError:  # Somebody else's, which may be here.
-            return True
-        except OSError:  # It has ended.
-            continue
-    return False
-
-
-def state_of(job: Job, incomplete: set[str], running: bool) -> str:
-    """Tell how far one job is.
-
-    Parameters
-    ----------
-    job : Job
-        Which.
-    incomplete : set of str
-        The outputs of jobs that began and have not ended.
-    running : bool
-        Whether Snakemake runs.
-
-    Returns
-    -------
-    str
-        One of `STATES`. A log without outputs is that of a failure, unless the benchmark is newer:
-        then the job ended well and its outputs were deleted since. That is how temporary outputs
-        end, unless all of their run is gone.
-    """
-    outputs = job.outputs
-    if not incomplete.isdisjoint(outputs):
-        return "running" if running else "interrupted"
-    if all(map(os.path.exists, outputs)):
-        return "done"
-    started, ended = _modified(job.log), _modified(job.benchmark)
-    if started is not None and (ended is None or ended < started):
-        return "failed"
-    # Snakemake deletes a temporary store, and its folder when that is empty, but not the run's.
-    served = job.temporary and all(Path(path).parents[1].is_dir() for path in outputs)
-    return "done" if served and ended is not None else "missing"
-
-
-def _modified(path: str) -> float | None:
-    try:
-        return os.stat(path).st_mtime
-    except FileNotFoundError:
-        return None
+def _places(config: Mapping, names: Iterable[str], runs: Iterable[Run]) -> Iterator[dict]:
+    """Yield the wildcards among `names` that belong to runs and their layers, each place once."""
+    seen = set()
+    for method, budget, fold in runs:
+        values = {"method": method, "budget": budget, "fold": fold}
+        for layer in layers_of(config, method) if "layer" in names else [None]:
+            place = {k: v for k, v in {**values, "layer": layer}.items() if k in names}
+            if tuple(place.values()) not in seen:
+                seen.add(tuple(place.values()))
+                yield place

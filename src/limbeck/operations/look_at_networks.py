@@ -1,6 +1,7 @@
 """Build networks and look at them, as `limbeck.operations.network_checks` asks."""
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Mapping
 
@@ -13,7 +14,9 @@ from limbeck.study.objectives import layer_mistakes
 from limbeck.study.settings import MethodSettings, parse_settings
 
 
-def mistakes_of(look: Mapping, classes: int, image_shape: tuple[int, int, int]) -> Iterator[str]:
+def look_at(
+    look: Mapping, classes: int, image_shape: tuple[int, int, int]
+) -> tuple[list[str], dict[str, int]]:
     """Look at one method's network.
 
     Parameters
@@ -25,21 +28,22 @@ def mistakes_of(look: Mapping, classes: int, image_shape: tuple[int, int, int]) 
     image_shape : tuple of int
         Channels, height and width of its images.
 
-    Yields
-    ------
-    str
-        One clause for each mistake.
+    Returns
+    -------
+    mistakes : list of str
+        One clause for each.
+    values : dict of str to int
+        How many values each layer has for an image.
     """
     settings = parse_settings(MethodSettings, look["settings"])
     try:
         spec = _spec(settings, classes, image_shape[0])
-        check_network(spec, image_shape, look["layers"], look["batch"])
+        shapes = check_network(spec, image_shape, look["layers"], look["batch"])
         _check_weights(spec, look["weights"], keep_head=settings.objective == "pretrained")
     except InputError as error:
-        yield str(error)
-        return
-    if "pairs" in look:
-        yield from _mistakes_of_pairs(look, spec, classes, image_shape)
+        return [str(error)], {}
+    mistakes = list(_mistakes_of_pairs(look, spec, classes, image_shape)) if "pairs" in look else []
+    return mistakes, {layer: math.prod(shape) for layer, shape in shapes.items()}
 
 
 def _spec(settings: MethodSettings, classes: int, channels: int) -> NetworkSpec:
@@ -80,14 +84,14 @@ def _mistakes_of_pairs(
 
 
 def main() -> None:
-    """Read a task from standard input; print the mistakes as a list in JSON, in a last line."""
+    """Read a task from standard input; print what was found as JSON, in a last line."""
     task = json.load(sys.stdin)
     shape = tuple(task["image_shape"])
-    found = [
-        f"{look['key']}: {mistake}"
-        for look in task["looks"]
-        for mistake in mistakes_of(look, task["classes"], shape)
-    ]
+    found: dict = {"mistakes": [], "values": {}}
+    for look in task["looks"]:
+        mistakes, values = look_at(look, task["classes"], shape)
+        found["mistakes"] += [f"{look['key']}: {mistake}" for mistake in mistakes]
+        found["values"][look["key"].removeprefix("methods.")] = values
     print(f"\n{json.dumps(found)}", end="")
 
 

@@ -54,18 +54,13 @@ def network_mistakes(config: Mapping, facts: Facts) -> Iterator[str]:
     looks = list(looks_needed(config, facts))
     if not looks:
         return
-    height, width, channels = facts.image_shape
-    task = {
-        "looks": looks,
-        "classes": len(facts.class_names),
-        "image_shape": [channels, height, width],
-    }
+    task = _task(looks, facts)
     digest = _digest(task)
     memory = Path(".snakemake") / "limbeck" / f"networks-{config['study']}"
     with contextlib.suppress(OSError):
         if memory.read_text() == digest:
             return
-    mistakes = _run(task)
+    mistakes = _run(task)["mistakes"]
     yield from mistakes
     if not mistakes:
         with contextlib.suppress(OSError):  # Then they are built again next time.
@@ -73,8 +68,33 @@ def network_mistakes(config: Mapping, facts: Facts) -> Iterator[str]:
             memory.write_text(digest)
 
 
-def looks_needed(config: Mapping, facts: Facts) -> Iterator[dict]:
-    """Yield what to look at of each method whose network could be wrong.
+def layer_values(config: Mapping, facts: Facts) -> tuple[list[str], dict[str, dict[str, int]]]:
+    """Build all networks of a study.
+
+    Parameters
+    ----------
+    config, facts
+        As for `network_mistakes`.
+
+    Returns
+    -------
+    mistakes : list of str
+        What `network_mistakes` yields.
+    values : dict of str to dict of str to int
+        For each method how many values its layers have for an image.
+    """
+    found = _run(_task(list(looks_needed(config, facts, every=True)), facts))
+    return found["mistakes"], found["values"]
+
+
+def _task(looks: Sequence[Mapping], facts: Facts) -> dict:
+    height, width, channels = facts.image_shape
+    shape = [channels, height, width]
+    return {"looks": looks, "classes": len(facts.class_names), "image_shape": shape}
+
+
+def looks_needed(config: Mapping, facts: Facts, every: bool = False) -> Iterator[dict]:
+    """Yield what to look at of each method whose network could be wrong, or of every method.
 
     Yields
     ------
@@ -94,7 +114,8 @@ def looks_needed(config: Mapping, facts: Facts) -> Iterator[dict]:
         batch = _smallest_batch(config, method, facts) if declared.trains else None
         foreign_statistics = settings["normalisation"] != "dataset" and channels == 1
         if (
-            find_family(settings["model"])[0].name in PLAIN
+            not every
+            and find_family(settings["model"])[0].name in PLAIN
             and weights is None
             and pairs is None
             and batch != 1
@@ -153,7 +174,7 @@ def _digest(task: Mapping) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _run(task: Mapping) -> Sequence[str]:
+def _run(task: Mapping) -> dict:
     command = [sys.executable, "-m", "limbeck.operations.look_at_networks"]
     result = subprocess.run(command, input=json.dumps(task), capture_output=True, text=True)
     # A network's own code may print, too.
@@ -163,4 +184,4 @@ def _run(task: Mapping) -> Sequence[str]:
     keys = ", ".join(f"{look['key']}.model" for look in task["looks"])
     said = result.stderr.strip().splitlines()
     reason = said[-1] if said else f"status {result.returncode}"
-    return [f"{keys}: a network cannot be built here: {reason}"]
+    return {"mistakes": [f"{keys}: a network cannot be built here: {reason}"], "values": {}}

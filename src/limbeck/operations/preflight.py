@@ -1,12 +1,14 @@
 """All that can be known of a study before its first job, so that no mistake costs a training."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 
 from limbeck.data.facts import Facts, quick_facts
 from limbeck.operations.network_checks import network_mistakes
 from limbeck.runtime.errors import InputError
 from limbeck.study.checks import missing_libraries
 from limbeck.study.dataset_checks import dataset_contradictions, not_measured
+from limbeck.study.questions import needed_methods, teachers_of
 from limbeck.study.settings import DatasetSettings
 
 
@@ -46,6 +48,29 @@ def check_before_jobs(
     if mistakes:
         raise InputError("\n".join(f"{sources}: {mistake}" for mistake in mistakes))
     return [*facts.notes, *not_measured(config, facts.class_names, facts.test_per_class)]
+
+
+def check_until(config: Mapping, words: Sequence[str]) -> None:
+    """Refuse ``--until`` of a rule whose jobs wait for others of the same rule.
+
+    Snakemake 9.27 starts no job that waits for one of those that it runs until: a student for its
+    teacher. It would end with "BUG: Out of jobs ready".
+
+    Parameters
+    ----------
+    config : mapping
+        Checked and filled in.
+    words : sequence of str
+        The command line of Snakemake.
+    """
+    after = [*itertools.dropwhile(lambda word: word not in ("-U", "--until"), words)][1:]
+    until = itertools.takewhile(lambda word: not word.startswith("-"), after)
+    stuck = {"train", "teacher_logits"}.intersection(until)
+    if stuck and any(teachers_of(config, method) for method in needed_methods(config)):
+        raise InputError(
+            f"--until {' '.join(sorted(stuck))}: Snakemake stops before the students, which wait "
+            "for their teachers; the target `trained` makes all networks: snakemake trained"
+        )
 
 
 def study_facts(config: Mapping, listed: str | None = None) -> Facts:

@@ -1,21 +1,24 @@
 """What of a study is done, running, failed and missing, and the next command to type."""
 
 import os
-import shlex
 import sys
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 
-from limbeck.operations.jobs import (
+from limbeck.operations.advice import lost_paths, next_step
+from limbeck.operations.jobs import Job, jobs_of
+from limbeck.operations.states import (
     STATES,
-    Job,
     incomplete_outputs,
     is_locked,
-    jobs_of,
     snakemake_runs_here,
-    state_of,
+    states_of,
+    store_fault,
 )
+from limbeck.operations.time_left import progress
 from limbeck.study.config import read_config
 
 # The grid's column of each rule that belongs to a run; a layer's rules stand under the layer.
@@ -44,44 +47,45 @@ PARTS = {
     "write_explorer": "explorer",
     "write_provenance": "provenance",
 }
-SYMBOLS = {"failed": "x", "interrupted": "!", "running": ">", "missing": ".", "done": "+"}
-COLOURS = {"failed": 31, "interrupted": 33, "running": 36, "missing": 2, "done": 32}
-FAILURES_SHOWN = 10
+SYMBOLS = dict(zip(STATES, "x!%>.~+", strict=True))
+COLOURS = dict(zip(STATES, (31, 33, 35, 36, 2, 33, 32), strict=True))
+JOBS_SHOWN = 10
 WIDTH = 100
+WATCH_SECONDS = 5
+HOME_AND_CLEAR = "\033[H\033[J"
 LINE_OF_PARTS = 6
 
 
-def print_status(overlays: Sequence[str]) -> None:
-    """Print how far a study is; in colour on a terminal, unless ``NO_COLOR`` is set.
+@dataclass(frozen=True)
+class Study:
+    """A study as it is now.
 
-    Parameters
+    Attributes
     ----------
     overlays : sequence of str
         What ``snakemake --configfile`` is given.
-
-    Raises
-    ------
-    InputError
-        For a bad config, or outside the repository's root.
+    config : mapping
+        Checked and filled in.
+    states : mapping of Job to str
+        How far each job is, in the order of the rules.
+    locked, running : bool
+        Whether Snakemake has locked the study, and whether it runs.
     """
-    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    sys.stdout.write(describe(overlays, coloured))
+
+    overlays: Sequence[str]
+    config: Mapping
+    states: Mapping[Job, str]
+    locked: bool
+    running: bool
+
+    @property
+    def finished(self) -> bool:
+        """Whether all is done and Snakemake has ended."""
+        return not self.running and set(self.states.values()) == {"done"}
 
 
-def describe(overlays: Sequence[str], coloured: bool = False) -> str:
-    """Say what of a study is done, running, failed and missing, and what to type next.
-
-    Parameters
-    ----------
-    overlays : sequence of str
-        What ``snakemake --configfile`` is given.
-    coloured : bool
-        Whether to colour states by ANSI codes.
-
-    Returns
-    -------
-    str
-        Lines of 100 characters at most, where names are of usual length.
+def look(overlays: Sequence[str]) -> Study:
+    """Look at a study's files.
 
     Raises
     ------
@@ -91,16 +95,69 @@ def describe(overlays: Sequence[str], coloured: bool = False) -> str:
     config = read_config(overlays)
     locked = is_locked(config["study"])
     running = locked and snakemake_runs_here()
-    incomplete = incomplete_outputs()
-    states = {job: state_of(job, incomplete, running) for job in jobs_of(config)}
-    counts = Counter(states.values())
+    states = states_of(list(jobs_of(config)), incomplete_outputs(), running)
+    return Study(overlays, config, states, locked, running)
+
+
+def print_status(overlays: Sequence[str], watch: bool = False) -> None:
+    """Print how far a study is; in colour on a terminal, unless ``NO_COLOR`` is set.
+
+    Parameters
+    ----------
+    overlays : sequence of str
+        What ``snakemake --configfile`` is given.
+    watch : bool
+        Whether to print it again every few seconds, until the study is finished.
+
+    Raises
+    ------
+    InputError
+        See `look`.
+    """
+    terminal = sys.stdout.isatty()
+    coloured = terminal and not os.environ.get("NO_COLOR")
+    while True:
+        study = look(overlays)
+        sys.stdout.write(HOME_AND_CLEAR * (watch and terminal) + describe(study, coloured))
+        sys.stdout.flush()
+        if study.finished or not watch:
+            return
+        time.sleep(WATCH_SECONDS)
+
+
+def print_lost(overlays: Sequence[str]) -> None:
+    """Print what `limbeck.operations.advice.lost_paths` finds in a study, a line each."""
+    for path in lost_paths(look(overlays).states):
+        print(path)
+
+
+def describe(study: Study, coloured: bool = False) -> str:
+    """Say what of a study is done, running, failed and missing, and what to type next.
+
+    Parameters
+    ----------
+    study : Study
+        What `look` has seen.
+    coloured : bool
+        Whether to colour states by ANSI codes.
+
+    Returns
+    -------
+    str
+        Lines of 100 characters at most, where names are of usual length.
+    """
+    states = study.states
+    jobs = {state: [job for job in states if states[job] == state] for state in STATES}
     blocks = [
-        _header(config["study"], counts),
-        *_grid(config, states, coloured),
+        _header(study.config["study"], Counter(states.values())),
+        *_grid(study.config, states, coloured),
         _parts(states, coloured),
-        _legend(coloured),
-        _failures([job for job, state in states.items() if state == "failed"]),
-        _next_command(counts, locked, running, overlays),
+        _legend({*states.values()}, coloured),
+        _damaged(jobs["damaged"]),
+        _logs("failed", jobs["failed"]),
+        _logs("running", jobs["running"]),
+        progress(states) if study.running else "",
+        next_step(states, study.locked, study.running, study.overlays),
     ]
     return "\n\n".join(filter(None, blocks)) + "\n"
 
@@ -171,44 +228,47 @@ def _parts(states: Mapping[Job, str], coloured: bool) -> str:
     return head + f"\n{' ' * len(head)}".join(lines)
 
 
-def _legend(coloured: bool) -> str:
-    names = (_paint(f"{SYMBOLS[state]} {state}", state, coloured) for state in reversed(STATES))
+def _legend(found: Set[str], coloured: bool) -> str:
+    shown = [state for state in reversed(STATES) if state in found | {"done", "missing"}]
+    names = (_paint(f"{SYMBOLS[state]} {state}", state, coloured) for state in shown)
     return "   ".join([*names, "3/7 done of the cell's jobs"])
 
 
-def _failures(failed: Sequence[Job]) -> str:
-    """Name the logs of failed jobs, each with its last line."""
+def _logs(title: str, jobs: Sequence[Job]) -> str:
+    """Name the logs of jobs, each with its last line."""
     lines = []
-    for job in failed[:FAILURES_SHOWN]:
-        line = _last_line(job.log) or "(says nothing; was the job killed?)"
-        line = line if len(line) <= WIDTH - 4 else f"{line[: WIDTH - 7]}..."
-        lines += [f"  {job.log}", f"    {line}"]
-    if len(failed) > FAILURES_SHOWN:
-        lines.append(f"  and {len(failed) - FAILURES_SHOWN} more")
-    return "\n".join(["failed:", *lines]) if lines else ""
+    for job in jobs[:JOBS_SHOWN]:
+        silent = (
+            "(says nothing; was the job killed?)" if title == "failed" else "(says nothing yet)"
+        )
+        lines += [f"  {job.log}", f"    {_cut(_last_line(job.log) or silent)}"]
+    return _block(title, lines, len(jobs))
+
+
+def _damaged(jobs: Sequence[Job]) -> str:
+    lines = [
+        f"  {path}: {fault}"
+        for job in jobs[:JOBS_SHOWN]
+        for path in job.outputs
+        if (fault := store_fault(path))
+    ]
+    return _block("damaged", lines, len(jobs))
+
+
+def _block(title: str, lines: Sequence[str], jobs: int) -> str:
+    more = [f"  and {jobs - JOBS_SHOWN} more"] if jobs > JOBS_SHOWN else []
+    return "\n".join([f"{title}:", *lines, *more]) if jobs else ""
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= WIDTH - 4 else f"{line[: WIDTH - 7]}..."
 
 
 def _last_line(path: str) -> str:
-    with Path(path).open("rb") as file:
-        file.seek(max(0, os.stat(path).st_size - 4096))
-        lines = file.read().decode(errors="replace").split("\n")
+    try:
+        with Path(path).open("rb") as file:
+            file.seek(max(0, os.stat(path).st_size - 4096))
+            lines = file.read().decode(errors="replace").split("\n")
+    except OSError:  # A job that has not begun to log.
+        return ""
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
-
-
-def _next_command(counts: Counter, locked: bool, running: bool, overlays: Sequence[str]) -> str:
-    if running:
-        advice, command = "Snakemake is running; to look again", "limbeck status"
-    elif locked:
-        advice = (
-            "Snakemake was killed; if none works on this study on another machine, remove its lock"
-        )
-        command = "snakemake --unlock"
-    elif counts["failed"]:
-        advice, command = "mend what the logs say, then", "snakemake"
-    elif counts["done"] == counts.total():
-        advice = "nothing to be done, unless code or config changed (snakemake -n); for the report"
-        command = "snakemake --report report.html"
-    else:
-        advice, command = "", "snakemake"
-    study = ["--configfile", *map(shlex.quote, overlays)] if overlays else []
-    return f"next: {advice}".rstrip() + "\n  " + " ".join([command, *study])

@@ -25,10 +25,11 @@ def dated_ahead(paths: Iterable[str | Path], now: float | None = None) -> list[P
         Seconds since the epoch, by default the time of this machine.
     """
     limit = (time.time() if now is None else now) + TOLERANCE_SECONDS
-    return [path for path in map(Path, paths) if _date(path) > limit]
+    return [path for path in map(Path, paths) if date_of(path) > limit]
 
 
-def _date(path: Path) -> float:
+def date_of(path: Path) -> float:
+    """Return the date of a file or folder as Snakemake sees it, 0 where there is none."""
     # Snakemake's own file says when it saw a folder made.
     for file in (path / ".snakemake_timestamp", path):
         try:
@@ -41,8 +42,8 @@ def _date(path: Path) -> float:
 def say_dated_ahead(paths: Iterable[Path]) -> str:
     """Say of files that `dated_ahead` has found what is the matter, and what helps."""
     paths = list(paths)
-    first = max(paths, key=_date)
-    date = datetime.fromtimestamp(_date(first)).strftime("%Y-%m-%d %H:%M")
+    first = max(paths, key=date_of)
+    date = datetime.fromtimestamp(date_of(first)).strftime("%Y-%m-%d %H:%M")
     # A study's results by their folder; what lies elsewhere by its own name.
     named = (path if path.is_absolute() else Path(*path.parts[:2]) for path in paths)
     places = " ".join(dict.fromkeys(shlex.quote(str(place)) for place in named))

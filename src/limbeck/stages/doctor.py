@@ -1,4 +1,4 @@
-"""Check a SLURM cluster before the first job, one line a check."""
+"""Check a study, this machine and its SLURM cluster before the first job, one line a check."""
 
 from limbeck.operations.doctor import diagnose
 from limbeck.runtime.errors import InputError
@@ -6,7 +6,7 @@ from limbeck.study.config import read_config
 
 
 def doctor(configfile: list[str] | None = None) -> None:
-    """Print a line for each check of the cluster.
+    """Print a line for each check of the study, this machine and its SLURM cluster.
 
     Parameters
     ----------

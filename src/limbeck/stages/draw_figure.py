@@ -5,6 +5,8 @@ from pathlib import Path
 
 from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
+from limbeck.figures.shared.files import save
+from limbeck.figures.shared.fonts import families_for
 from limbeck.study.figures import FIGURES
 from limbeck.study.questions import resolve_figure
 from limbeck.study.settings import FigureSettings
@@ -17,9 +19,10 @@ def draw_figure(
     methods: list[str],
     pdf: Path,
     png: Path,
+    csv: Path,
     area_mass: float | None = None,
 ) -> None:
-    """Draw one figure and write it as PDF and PNG.
+    """Draw one figure and write it as PDF and PNG, and its numbers as CSV.
 
     Parameters
     ----------
@@ -32,15 +35,18 @@ def draw_figure(
     methods : list of str
         The study's methods, in the order of their colours.
     pdf : Path
-        Figure to write.
+        Figure to write; its metadata hold what it shows in words.
     png : Path
-        Figure to write.
+        Figure to write, likewise.
+    csv : Path
+        Table to write: the numbers that the figure shows, in the units of the study's tables.
     area_mass : float, optional
         Part of a class's density that its area holds; figures of areas need it.
     """
     source = Dataset(dataset)
-    settings = resolve_figure(settings, class_names=source.attributes["class_names"])
+    names = source.attributes["class_names"]
+    settings = resolve_figure(settings, class_names=names)
     settings |= {"study_methods": methods, "area_mass": area_mass}
     module = importlib.import_module(FIGURES[settings["kind"]].module)
-    with style.applied():
-        style.save(module.draw(source, inputs, settings), [pdf, png])
+    with style.applied(families_for([*names, *source.attributes["superclass_names"]])):
+        save(module.draw(source, inputs, settings), [pdf, png, csv])

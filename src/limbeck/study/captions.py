@@ -22,7 +22,10 @@ from limbeck.study.tables import TABLES
 TESTED_FOLDS = 5
 SPREAD = "Means ± sample standard deviations over {folds}."
 NO_SPREAD = "One fold: no deviation."
-OTHER_TABLES = {
+# Of what the report shows beside the figures and tables of the registries.
+OTHERS = {
+    "explorer": "Every embedding, with the images behind its points: select, filter and compare "
+    "all layers of all methods. The file explorer.html opens in a browser of its own.",
     "published": "Measured against published, cell by cell: z is the difference over the standard "
     "error of both means.",
     "metrics": "Every metric of every run, layer and embedding of the study, one a row.",
@@ -62,13 +65,12 @@ def figure_caption(config: Mapping, figure: str) -> str:
 
 
 def table_caption(config: Mapping, table: str) -> str:
-    """Return the caption of a table of a study."""
+    """Return the caption of a table of a study, or of one of `OTHERS`."""
     texts = _texts(config)
-    if table in ("metrics", "noise", "statistics", "accuracies"):
-        return OTHER_TABLES[table].format_map(texts)
-    own = TABLES[table].caption if table in TABLES else OTHER_TABLES[table]
-    spread = SPREAD if config["folds"] > 1 else NO_SPREAD
-    return f"{own} {spread}".format_map(texts)
+    if table in TABLES:
+        spread = SPREAD if config["folds"] > 1 else NO_SPREAD
+        return f"{TABLES[table].caption} {spread}".format_map(texts)
+    return OTHERS[table].format_map(texts)
 
 
 def _texts(config: Mapping) -> dict[str, str]:

@@ -52,6 +52,8 @@ def contradictions(config: Mapping) -> Iterator[str]:
     str
         One line for each mistake: the key, its value and what is allowed.
     """
+    if config["study"] == "slurm":
+        yield "study = slurm: logs/slurm holds the logs of SLURM itself; rename it"
     for part, reserved in RESERVED.items():
         for name in config[part]:
             if name in reserved:

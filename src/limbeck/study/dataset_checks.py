@@ -13,8 +13,6 @@ from limbeck.study.objectives import OBJECTIVES, needs_unlabelled
 from limbeck.study.questions import needed_methods, options_of, runs_of
 
 LEAST = 3  # test images
-# Measured of fewer neighbours than half of the images.
-PRESERVATION = ("trustworthiness", "continuity")
 
 
 def dataset_contradictions(
@@ -64,30 +62,44 @@ def not_measured(
         One line for each reason, with the metrics that tables and figures will lack.
     """
     smallest, name = _smallest(test_per_class, class_names)
-    images, chosen = _looked_at(config, test_per_class), config["run"]["metrics"]
+    images = images_looked_at(config, test_per_class)
     for needed, lacking in metrics_of_more(config, smallest).items():
         yield (
             f"{', '.join(lacking)}: not measured, because class '{show(name)}' has {smallest} "
             f"test images of the {needed} that are needed"
         )
-    neighbours = config["metrics"]["neighbours"]
-    lacking = [metric for metric in PRESERVATION if metric in chosen["embeddings"]]
-    if lacking and neighbours < images <= 2 * neighbours:
+    for needed, lacking in metrics_of_more(config, images, "points").items():
         yield (
-            f"{', '.join(lacking)}: not measured, because metrics.neighbours = {neighbours} is not "
-            f"less than half of the {images} images"
+            f"{', '.join(lacking)}: not measured, because {images} test images are looked at of "
+            f"the {needed} that are needed"
         )
 
 
-def metrics_of_more(config: Mapping, images: int) -> dict[int, list[str]]:
-    """Return the chosen metrics that need more images of each class, by how many they need."""
+def metrics_of_more(config: Mapping, count: int, of: str = "images") -> dict[int, list[str]]:
+    """Return the chosen metrics that need more images, by how many they need.
+
+    Parameters
+    ----------
+    config : mapping
+        Checked and filled in.
+    count : int
+        How many images there are.
+    of : {"images", "points"}
+        Of each class, or in all; a field of `limbeck.study.metrics.Metric`.
+    """
     found: dict[int, list[str]] = {}
     for kind, names in config["run"]["metrics"].items():
         for name in names:
-            needed = metrics_of(kind)[name].images(config["metrics"])
-            if needed > images:
+            needed = getattr(metrics_of(kind)[name], of)(config["metrics"])
+            if needed > count:
                 found.setdefault(needed, []).append(name)
     return found
+
+
+def images_looked_at(config: Mapping, test_per_class: Sequence[int]) -> int:
+    """Return how many test images ``activations.images_per_class`` chooses."""
+    chosen = config["activations"]["images_per_class"]
+    return sum(test_per_class) if chosen is None else chosen * len(test_per_class)
 
 
 def budget_mistake(budget: int, per_class: Sequence[int], class_names: Sequence[str]) -> str | None:
@@ -216,7 +228,7 @@ def _image_mistakes(
             f"test images; allowed: {allowed}"
         )
         return
-    images = _looked_at(config, test_per_class)
+    images = images_looked_at(config, test_per_class)
     source = f"{images} test images are looked at"
     if chosen is not None:
         source += f", {chosen} of each class"
@@ -224,11 +236,6 @@ def _image_mistakes(
         yield f"dataset: {source}; needed are {LEAST}"
         return
     yield from too_few_points(config, images, source)
-
-
-def _looked_at(config: Mapping, test_per_class: Sequence[int]) -> int:
-    chosen = config["activations"]["images_per_class"]
-    return sum(test_per_class) if chosen is None else chosen * len(test_per_class)
 
 
 def _smallest(per_class: Sequence[int], class_names: Sequence[str]) -> tuple[int, str]:

@@ -38,6 +38,10 @@ def _three(settings: Mapping) -> int:
     return 3
 
 
+def _twice_the_neighbours(settings: Mapping) -> int:
+    return 2 * settings["neighbours"] + 1
+
+
 @dataclass(frozen=True)
 class Metric:
     """A number about a run, a layer, an embedding or two layers.
@@ -77,6 +81,8 @@ class Metric:
         The keys of ``metrics`` in the config that it depends on.
     images : callable
         How many images of each class it needs at least, from ``metrics`` in the config.
+    points : callable
+        How many images it needs at least in all, likewise.
     tested : bool
         Whether it is tested over folds where the config does not say what is.
     """
@@ -97,6 +103,7 @@ class Metric:
     algorithms: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     images: Callable[[Mapping], int] = _one
+    points: Callable[[Mapping], int] = _one
     tested: bool = True
 
     @property
@@ -259,6 +266,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         "neighbourhoods:trustworthiness",
         better="higher",
         settings=("neighbours",),
+        points=_twice_the_neighbours,
     ),
     Metric(
         "continuity",
@@ -267,6 +275,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         "neighbourhoods:continuity",
         better="higher",
         settings=("neighbours",),
+        points=_twice_the_neighbours,
     ),
     replace(
         _KNN_ACCURACY,

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from limbeck.figures.shared import style
 from limbeck.runtime import storage
 from limbeck.statistics.paired_tests import COLUMNS as TEST_COLUMNS
+from limbeck.statistics.paired_tests import LEAST_FOLDS
+from limbeck.study.metrics import NULL, NULL_HIGH, NULL_LOW, null_of
+
+PLACE = ["method", "layer", "embedding", "budget"]
+NULLS = {"null": NULL, "null_low": NULL_LOW, "null_high": NULL_HIGH}
+COLUMNS = ["metric", "part", *PLACE, "mean", "sd", "n", *NULLS]
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Measurements:
 
     table: pd.DataFrame
     tests: pd.DataFrame | None = None
-    colour_order: Sequence[str] = ()
+    study_methods: Sequence[str] = ()
 
     @classmethod
     def read(
@@ -39,18 +44,18 @@ class Measurements:
         table = pd.DataFrame(rows, columns=storage.METRIC_COLUMNS).astype(numbers)
         tests = None
         if statistics is not None:
-            rows = storage.read_rows(statistics, TEST_COLUMNS, {"budget": int})
-            tests = pd.DataFrame(rows, columns=TEST_COLUMNS).astype({"budget": int})
+            found = storage.read_rows(statistics, TEST_COLUMNS, {"budget": int, "folds": int})
+            tests = pd.DataFrame(found, columns=TEST_COLUMNS).astype({"budget": int, "folds": int})
         return cls(table, tests, methods)
 
     @property
     def methods(self) -> list[str]:
-        """All methods."""
-        return list(self.table["method"].unique())
+        """All methods, those of the study first."""
+        return list(dict.fromkeys([*self.study_methods, *self.table["method"].unique()]))
 
     def style_of(self, method: str) -> dict:
         """Return a method's colour and marker."""
-        return style.method_style(method, [*dict.fromkeys([*self.colour_order, *self.methods])])
+        return style.method_style(method, self.methods)
 
     @property
     def budgets(self) -> list[int]:
@@ -64,72 +69,61 @@ class Measurements:
         runs = rows.groupby(["method", "budget", "fold"], sort=False)["layer"].unique()
         return list(dict.fromkeys([*max(runs, key=len, default=[]), *rows["layer"]]))
 
-    def over_folds(self, by: str, method: str, where: Mapping[str, object]) -> pd.DataFrame:
-        """Summarise one metric of one method over folds.
+    @property
+    def folds(self) -> int:
+        """The largest number of folds of a method and budget."""
+        return int(self.table.groupby(["method", "budget"])["fold"].nunique().max())
+
+    def summary(self, metric: str, **where: object) -> pd.DataFrame:
+        """Summarise a metric over folds.
 
         Parameters
         ----------
-        by : str
-            The column that makes a row, for example ``budget`` or ``layer``.
-        method : str
-            Which method.
-        where : mapping
-            Values of other columns, ``metric`` among them.
+        metric : str
+            Its name, with its part behind a colon.
+        **where
+            Values of other columns.
 
         Returns
         -------
         pandas.DataFrame
-            Columns ``mean`` and ``std`` (sample standard deviation, NaN for one fold), a row for
-            each value of `by` that was measured.
+            The columns `COLUMNS`, a row for each method, layer, embedding and budget where it was
+            measured: mean, sample standard deviation (NaN for one fold) and number of folds, and
+            what it gives without structure, NaN where that is not known.
         """
-        rows = _select(self.table, {"method": method, **where})
-        return rows.groupby(by)["value"].agg(["mean", "std"])
+        groups = self._groups(metric, where)
+        result = groups.agg(mean="mean", sd="std", n="count")
+        for column, suffix in NULLS.items():
+            result[column] = self._groups(null_of(metric, suffix), where).mean()
+        name, _, part = metric.partition(":")
+        return result.reset_index().assign(metric=name, part=part)[COLUMNS]
 
-    def draw_lines(
-        self,
-        axis: Axes,
-        by: str,
-        where: Mapping[str, object],
-        scale: float = 100,
-        without: str = "",
-    ) -> None:
-        """Draw a line for each method but one, times `scale`, with its deviation over folds.
+    def _groups(self, metric: str, where: Mapping):
+        return select(self.table, metric=metric, **where).groupby(PLACE, sort=False)["value"]
 
-        The line has a gap where a method was not measured, and no error bar for one fold; the panel
-        names the methods without any line. An asterisk above the highest of a place's values says
-        that the two methods compared differ significantly there. `by` is ``budget`` or ``layer``;
-        see `over_folds`.
-        """
-        places = self.budgets if by == "budget" else self.layers
-        missing, tops = [], []
-        methods = [method for method in self.methods if method != without]
-        for method in methods:
-            summary = self.over_folds(by, method, where).reindex(places) * scale
-            if summary["mean"].isna().all():
-                missing.append(method)
-            axis.errorbar(
-                places,
-                summary["mean"],
-                yerr=summary["std"],
-                label=method,
-                capsize=2,
-                **self.style_of(method),
-            )
-            tops.append(summary["mean"] + summary["std"].fillna(0))
-        style.mark_missing_methods(axis, missing, methods)
-        highest = pd.concat(tops, axis=1).max(axis=1)
-        for place in self.significant(by, where):
-            axis.margins(y=0.1)
-            style.mark_significant(axis, place, highest[place])
-
-    def significant(self, by: str, where: Mapping[str, object]) -> list:
-        """Return the values of `by` at which the two methods compared differ; see `over_folds`."""
+    def significant(self, metric: str, **where: object) -> pd.DataFrame:
+        """Return the tests of a metric whose two methods differ, none of too few folds."""
         if self.tests is None:
-            return []
-        return list(_select(self.tests, {**where, "significant": "yes"})[by])
+            return pd.DataFrame(columns=TEST_COLUMNS)
+        found = select(self.tests, metric=metric, significant="yes", **where)
+        return found[found["folds"] >= LEAST_FOLDS]
+
+    @property
+    def tested_pair(self) -> tuple[str, str] | None:
+        """The two methods that are tested against each other, None without tests."""
+        if self.tests is None or self.tests.empty:
+            return None
+        return tuple(self.tests.iloc[0][["first_method", "second_method"]])
 
 
-def _select(table: pd.DataFrame, where: Mapping[str, object]) -> pd.DataFrame:
+def select(table: pd.DataFrame, **where: object) -> pd.DataFrame:
+    """Return the rows of a table with given values in some columns."""
     for column, value in where.items():
         table = table[table[column] == value]
     return table
+
+
+def as_rows(*summaries: pd.DataFrame) -> list[list]:
+    """Return the rows of summaries, one after another, None where there is no number."""
+    joined = [row for summary in summaries for row in summary.itertuples(index=False, name=None)]
+    return [[None if cell != cell else cell for cell in row] for row in joined]

@@ -4,53 +4,46 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 import numpy as np
+from matplotlib import patheffects
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from scipy.spatial import cKDTree
 
-from limbeck.data.dataset import Dataset
+from limbeck.explorer.alignment import align
 from limbeck.figures.shared import style
+from limbeck.figures.shared.groups import ImageGroups
+from limbeck.metrics.embedding_shape import is_collapsed
+from limbeck.study.titles import method_title, words
 
-LEGEND_COLUMNS = 4
-TALLEST_MM = 240  # of all rows of panels: a page
-LABEL_MM, LEGEND_ROW_MM = 4, 3.6
-
-
-class ImageGroups:
-    """Classes of the test images, and the groups by which figures colour them.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        The dataset store.
-
-    Attributes
-    ----------
-    names : list of str
-        The superclasses, or the classes of a dataset without superclasses.
-    """
-
-    def __init__(self, dataset: Dataset):
-        attributes = dataset.attributes
-        labels, samples = dataset.array("test", "labels"), dataset.array("test", "sample_ids")
-        self.names = attributes["superclass_names"] or attributes["class_names"]
-        self._label_of_sample = dict(zip(samples, labels, strict=True))
-        self._group_of_class = np.array(
-            attributes["superclass_of_class"] or range(len(attributes["class_names"]))
-        )
-
-    def labels(self, store) -> np.ndarray:
-        """Return the class of each point of an embedding store, shape (n,)."""
-        return np.array([self._label_of_sample[sample] for sample in store["sample_ids"][:]])
-
-    def groups(self, store) -> np.ndarray:
-        """Return the index in `names` of each point of an embedding store, shape (n,)."""
-        return self._group_of_class[self.labels(store)]
+TALLEST_MM = 225  # of all rows of panels: a page
+TITLE_MM = 4.2  # above each panel
+MARGIN = 0.06  # around the points, of their extent
+WARNING = "#B00000"
+NEAREST = 8  # the distance to so many neighbours says how densely points lie
+COLUMNS = ("method", "budget", "fold", "layer", "embedding", "sample_id", "class", "x", "y")
 
 
 def point_size(count: int) -> float:
     """Return the area of a point, in square points, where `count` of them share a panel."""
-    return float(np.clip(1500 / count, 0.4, 5))
+    return float(np.clip(2400 / count, 0.7, 6))
+
+
+def panel_size(width: float, rows: int, columns: int) -> tuple[float, float]:
+    """Return the side of square panels, and the width of their figure, in mm.
+
+    The panels fill `width`, unless their rows would not fit on a page: then both are smaller.
+    """
+    side = min(width / columns, TALLEST_MM / rows - TITLE_MM)
+    return side, max(side * columns, min(width, 80))
+
+
+def new_panels(width: float, rows: int, columns: int):
+    """Return a figure of square bare panels, with room for a line on top, and its axes."""
+    side, width = panel_size(width, rows, columns)
+    height = (side + TITLE_MM) * rows + TITLE_MM
+    figure, axes = style.new_figure(width, height, rows, columns)
+    for axis in axes.flat:
+        bare(axis)
+    return figure, axes
 
 
 def bare(axis: Axes) -> None:
@@ -61,88 +54,141 @@ def bare(axis: Axes) -> None:
     axis.spines[:].set_color("0.8")
 
 
-def draw_groups(axis: Axes, store, images: ImageGroups) -> None:
-    """Draw the points of an embedding store, coloured by group."""
-    points, groups = store["points"][:], images.groups(store)
-    for position in range(len(images.names)):
+def draw_groups(axis: Axes, points: np.ndarray, groups: np.ndarray, images: ImageGroups) -> None:
+    """Draw points (n, 2) coloured by group (n,), grey ones below, short names among them."""
+    order = np.random.default_rng(0).permutation(len(points))
+    coloured = np.isin(groups[order], images.coloured)
+    # No group covers the others: those in colour are drawn in random order.
+    for chosen in (order[~coloured], order[coloured]):
+        colours = images.colours[groups[chosen]].tolist()
         axis.scatter(
-            *points[groups == position].T,
-            s=point_size(len(points)),
-            linewidths=0,
-            alpha=0.8,
-            rasterized=True,
-            **style.group_style(position),
+            *points[chosen].T, s=point_size(len(points)), c=colours, linewidths=0, rasterized=True
         )
+    if images.short:
+        for group in images.coloured:
+            if np.count_nonzero(groups == group) > NEAREST:
+                _name(axis, densest_point(points[groups == group]), images.names[group])
+    fit(axis, points)
 
 
-def panel_size(width: float, rows: int, columns: int) -> tuple[float, float]:
-    """Return the side of square panels, and the width of their figure, in mm.
+def densest_point(points: np.ndarray) -> np.ndarray:
+    """Return the point (2,) whose nearest neighbours lie closest, among more than `NEAREST`."""
+    distances, _ = cKDTree(points).query(points, NEAREST + 1)
+    return points[distances[:, -1].argmin()]
 
-    The panels fill `width`, unless their rows would not fit on a page: then both are smaller.
+
+def _name(axis: Axes, place: np.ndarray, name: str) -> None:
+    halo = [patheffects.withStroke(linewidth=1.6, foreground="white")]
+    axis.text(*(*place, name), ha="center", va="center", size=6.5, weight="bold", path_effects=halo)
+
+
+def fit(axis: Axes, points: np.ndarray) -> None:
+    """Show all points in the middle of a square panel."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle, half = (low + high) / 2, (0.5 + MARGIN) * (high - low).max() or 1
+    axis.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half))
+
+
+def mark_collapsed(axis: Axes, points: np.ndarray) -> bool:
+    """Frame a panel whose points lie on a line, and say so; return whether they do."""
+    if not is_collapsed(points):
+        return False
+    axis.spines[:].set_color(WARNING)
+    axis.spines[:].set_linewidth(1)
+    axis.text(
+        *(0.5, 0.03, "collapsed to a line"),
+        transform=axis.transAxes,
+        ha="center",
+        color=WARNING,
+        size=style.NOTE_SIZE,
+    )
+    return True
+
+
+def aligned(stores: Sequence, reference) -> list[np.ndarray]:
+    """Return the points of embedding stores, turned and mirrored to lie as those of a reference.
+
+    Images are matched by their ids; see `limbeck.explorer.alignment.align`.
     """
-    side = min((width - LABEL_MM) / columns, TALLEST_MM / rows)
-    return side, side * columns + LABEL_MM
-
-
-def group_figure(
-    images: ImageGroups, width: float, rows: int, columns: int
-) -> tuple[Figure, np.ndarray]:
-    """Return a figure of square bare panels, with the legend of the groups below them.
-
-    Parameters
-    ----------
-    images : ImageGroups
-        Whose groups the panels show.
-    width : float
-        Of the figure, in mm; see `panel_size`.
-    rows, columns : int
-        Of the panels.
-    """
-    panel, width = panel_size(width, rows, columns)
-    labels = [name.replace("_", " ") for name in images.names]
-    legend_columns = style.legend_columns(labels, width, LEGEND_COLUMNS)
-    legend_rows = -(-len(labels) // legend_columns)
-    height = panel * rows + LABEL_MM + legend_rows * LEGEND_ROW_MM + 4
-    figure, axes = style.new_figure(width, height, rows, columns)
-    for axis in axes.flat:
-        bare(axis)
-    handles = [
-        Line2D([], [], linestyle="none", markersize=3, **style.group_style(position))
-        for position in range(len(images.names))
+    known = dict(zip(reference["sample_ids"][:], reference["points"][:], strict=True))
+    absent = np.full(2, np.nan)
+    return [
+        align(
+            store["points"][:],
+            np.array([known.get(sample, absent) for sample in store["sample_ids"][:]]),
+        )
+        for store in stores
     ]
-    style.legend_below(figure, handles, labels, legend_columns)
-    return figure, axes
+
+
+def point_rows(store, points: np.ndarray, images: ImageGroups) -> list[list]:
+    """Return the rows of `COLUMNS` of points as they are drawn."""
+    place = [store.attrs.get(name) for name in COLUMNS[:5]]
+    labels, samples = images.labels(store), store["sample_ids"][:]
+    return [
+        [*place, sample, images.class_names[label], float(x), float(y)]
+        for sample, label, (x, y) in zip(samples, labels, points, strict=True)
+    ]
 
 
 class Panels:
     """Embedding stores in panels: methods in rows, layers in columns, as they come.
 
+    All are turned and mirrored to lie as the first method's last layer does. Many methods stand in
+    several blocks side by side, where that makes the panels larger.
+
     Parameters
     ----------
     stores : sequence of zarr.Group
         At most one for each method and layer.
+    width : float
+        Of the figure, in mm.
 
     Attributes
     ----------
-    shape : tuple of int
-        Numbers of methods and of layers.
+    methods, layers : list of str
+        In rows and in columns.
     """
 
-    def __init__(self, stores: Sequence):
-        self._stores = {(store.attrs["method"], store.attrs["layer"]): store for store in stores}
-        self._methods, self._layers = (
-            list(dict.fromkeys(names)) for names in zip(*self._stores, strict=True)
-        )
-        self.shape = len(self._methods), len(self._layers)
+    def __init__(self, stores: Sequence, width: float):
+        keys = [(store.attrs["method"], store.attrs["layer"]) for store in stores]
+        self.methods = list(dict.fromkeys(method for method, _ in keys))
+        self.layers = list(dict.fromkeys(layer for _, layer in keys))
+        first = [store for store, key in zip(stores, keys, strict=True) if key[0] == keys[0][0]]
+        found = zip(stores, aligned(stores, first[-1]), strict=True)
+        self._found = dict(zip(keys, found, strict=True))
+        shapes = [
+            (-(-len(self.methods) // blocks), blocks * len(self.layers))
+            for blocks in range(1, len(self.methods) + 1)
+        ]
+        self._shape = max(shapes, key=lambda shape: panel_size(width, *shape)[0])
+        self.figure, self._axes = new_panels(width, *self._shape)
 
-    def fill(self, axes: np.ndarray) -> Iterator[tuple[Axes, object]]:
-        """Name rows and columns, mark missing panels and give the others with their stores."""
-        for axis, layer in zip(axes[0], self._layers, strict=True):
-            axis.set_title(f"layer {layer}")
-        for axis, method in zip(axes[:, 0], self._methods, strict=True):
-            axis.set_ylabel(method)
-        for axis, key in zip(axes.flat, product(self._methods, self._layers), strict=True):
-            if key in self._stores:
-                yield axis, self._stores[key]
+    def fill(self) -> Iterator[tuple[Axes, object, np.ndarray]]:
+        """Name all panels, mark missing ones and give the others with their stores and points."""
+        rows, columns = self._shape
+        blocks = np.split(self._axes, columns // len(self.layers), axis=1)
+        lines = [line for block in blocks for line in block]
+        # Methods from left to right, then down.
+        lines = [lines[block * rows + row] for row in range(rows) for block in range(len(blocks))]
+        for line in lines[len(self.methods) :]:
+            for axis in line:
+                axis.set_axis_off()
+        panels = [axis for line in lines[: len(self.methods)] for axis in line]
+        style.letter_panels(panels)
+        for axis, key in zip(panels, product(self.methods, self.layers), strict=True):
+            style.set_title(axis, f"{method_title(key[0])}, {words(key[1])}")
+            if key in self._found:
+                yield axis, *self._found[key]
             else:
                 style.mark_missing(axis)
+
+
+def describe_panels(images: ImageGroups, collapsed: Sequence[str]) -> str:
+    """Return the words for colours and collapsed panels."""
+    text = f"Panels are turned and mirrored to lie alike; colour: {images.kind}."
+    if len(images.coloured) < len(images.names):
+        text = text[:-1] + f", {len(images.coloured)} of {len(images.names)}."
+    if collapsed:
+        text += f" Red frame: collapsed to a line, not to be read ({', '.join(collapsed)})."
+    return text

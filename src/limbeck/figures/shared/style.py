@@ -1,9 +1,9 @@
 """One style for all figures: legible in print, safe for colour-blind readers."""
 
 import contextlib
-import logging
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import string
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 
 import matplotlib
 
@@ -13,9 +13,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from limbeck.runtime import storage
-from limbeck.study.embeddings import EMBEDDINGS
+from matplotlib.lines import Line2D
 
 MM_PER_INCH = 25.4
 
@@ -25,8 +23,14 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 # An eighth for methods, Tol's wine: a grey would be taken for the green or the pink.
 METHOD_COLOURS = (*PALETTE, "#882255")
 MISSING = "0.45"
-LETTER_MM, KEY_MM = 1.22, 8.6  # of a legend: about a letter, and what is around a name
+NOTE_SIZE = 6
+# Of the text below a figure, in mm: about a letter of a legend and of a note, what is around a name
+# of a legend, a row of it, a line of a note, and what is around both.
+LETTER_MM, NOTE_LETTER_MM, KEY_MM, ROW_MM, LINE_MM, MARGIN_MM = 1.22, 1.14, 8.6, 3.3, 2.8, 1.6
 
+# Of titles: what the panel's letter takes on both sides, in mm, and the width of a letter in
+# mm for each point of its size.
+TITLE_MARGIN_MM, TITLE_LETTER, SMALLEST = 7, 0.19, 4
 
 SETTINGS = {
     "axes.axisbelow": True,
@@ -37,7 +41,6 @@ SETTINGS = {
     "axes.titlesize": 7,
     "figure.constrained_layout.use": True,
     "figure.dpi": 300,
-    "font.family": "DejaVu Sans",
     "font.size": 7,
     "legend.columnspacing": 1.2,
     "legend.fontsize": 6.5,
@@ -47,6 +50,8 @@ SETTINGS = {
     "lines.markersize": 3.5,
     "pdf.fonttype": 42,
     "savefig.dpi": 300,
+    # Names are text: a dollar sign in one does not begin a formula.
+    "text.parse_math": False,
     "xtick.labelsize": 6.5,
     "xtick.major.width": 0.6,
     "ytick.labelsize": 6.5,
@@ -55,9 +60,9 @@ SETTINGS = {
 
 
 @contextlib.contextmanager
-def applied() -> Iterator[None]:
-    """Draw in this style inside the block; figures are closed at its end."""
-    with plt.rc_context(SETTINGS):
+def applied(families: Sequence[str] = ("DejaVu Sans",)) -> Iterator[None]:
+    """Draw in this style inside the block, with these fonts; figures are closed at its end."""
+    with plt.rc_context({**SETTINGS, "font.family": list(families)}):
         yield
         plt.close("all")
 
@@ -66,40 +71,6 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **a
     """Return a figure and its axes, an array of shape (rows, columns); sizes in mm."""
     size = (width / MM_PER_INCH, height / MM_PER_INCH)
     return plt.subplots(rows, columns, figsize=size, squeeze=False, **arguments)
-
-
-def method_style(method: str, methods: Sequence[str]) -> dict:
-    """Return a method's colour and marker, the same in every figure of a study.
-
-    Beyond eight methods colours come again, with other markers.
-    """
-    position = list(methods).index(method)
-    turn = position // len(METHOD_COLOURS)
-    return {
-        "color": METHOD_COLOURS[position % len(METHOD_COLOURS)],
-        "marker": MARKERS[(position + turn) % len(MARKERS)],
-    }
-
-
-def group_style(position: int) -> dict:
-    """Return colour and marker of one of many groups of points.
-
-    Seven colours are what can be told apart safely; beyond them the marker changes.
-    """
-    return {
-        "color": PALETTE[position % len(PALETTE)],
-        "marker": MARKERS[position // len(PALETTE) % len(MARKERS)],
-    }
-
-
-def mark_significant(axis: Axes, x: object, y: float) -> None:
-    """Put an asterisk above the point (x, y), in data units."""
-    axis.annotate("*", (x, y), (0, 1), textcoords="offset points", ha="center", va="bottom")
-
-
-def embedding_name(name: str) -> str:
-    """Return how figures call an embedding of the study."""
-    return EMBEDDINGS[name].title if name in EMBEDDINGS else name
 
 
 def panel_grid(width: float, height: float, count: int, per_row: int, **arguments):
@@ -116,7 +87,7 @@ def panel_grid(width: float, height: float, count: int, per_row: int, **argument
     """
     columns = min(per_row, count)
     rows = -(-count // columns)
-    figure, axes = new_figure(width, rows * height + 10, rows, columns, **arguments)
+    figure, axes = new_figure(width, rows * height, rows, columns, **arguments)
     for axis in axes.flat[:count]:
         axis.tick_params(labelbottom=True)
     for axis in axes.flat[count:]:
@@ -124,30 +95,97 @@ def panel_grid(width: float, height: float, count: int, per_row: int, **argument
     return figure, axes
 
 
+def letter_panels(axes: Iterable[Axes]) -> None:
+    """Put a, b, c ... above the left ends of panels, if there is more than one."""
+    panels = list(axes)
+    for number, axis in enumerate(panels):
+        if len(panels) > 1:
+            axis.set_title(panel_letter(number), loc="left", weight="bold")
+
+
+def set_title(axis: Axes, title: str) -> None:
+    """Put a title above a square panel, smaller where it is long."""
+    columns = axis.get_subplotspec().get_gridspec().ncols
+    room = axis.figure.get_figwidth() * MM_PER_INCH / columns - TITLE_MARGIN_MM
+    size = min(SETTINGS["axes.titlesize"], room / (len(title) * TITLE_LETTER))
+    axis.set_title(title, size=max(size, SMALLEST))
+
+
+def panel_letter(number: int) -> str:
+    """Return the letter of a panel, from 0 on: a to z, then aa to zz."""
+    turn, place = divmod(number, len(string.ascii_lowercase))
+    return (string.ascii_lowercase[turn - 1] if turn else "") + string.ascii_lowercase[place]
+
+
+def method_style(method: str, methods: Sequence[str]) -> dict:
+    """Return a method's colour and marker, the same in every figure of a study.
+
+    Beyond eight methods colours come again, with other markers.
+    """
+    position = list(methods).index(method)
+    turn = position // len(METHOD_COLOURS)
+    return {
+        "color": METHOD_COLOURS[position % len(METHOD_COLOURS)],
+        "marker": MARKERS[(position + turn) % len(MARKERS)],
+    }
+
+
+def dot(**look) -> Line2D:
+    """Return the handle of a point in a legend."""
+    return Line2D([], [], **{"linestyle": "none", **look})
+
+
+def percent(part: float) -> str:
+    """Write a part as all figures do: 12.6 %, of 0.126."""
+    return f"{100 * part:.1f} %"
+
+
 def mark_missing(axis: Axes, text: str = "not measured") -> None:
     """Say in an empty panel why it is empty."""
     axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", color=MISSING)
 
 
-def mark_missing_methods(
-    axis: Axes, missing: Sequence[str], methods: Sequence[str], corner: str = "top"
+def add_footer(
+    figure: Figure, note: str = "", handles: Sequence = (), labels: Sequence[str] = ()
 ) -> None:
-    """Say which methods of a panel were not measured, at the right of its ``top`` or ``bottom``."""
-    if len(missing) == len(methods):
-        mark_missing(axis)
-    elif missing:
-        text = "\n".join([*missing, "not measured"])
-        place = 0.98, 0.98 if corner == "top" else 0.02
-        axis.text(
-            *(*place, text), transform=axis.transAxes, ha="right", va=corner, color=MISSING, size=6
+    """Put a legend and a note below the panels; the figure grows by what they need.
+
+    Parameters
+    ----------
+    figure : Figure
+        With its panels.
+    note : str
+        What the reader needs to understand the picture; it is broken into lines.
+    handles, labels : sequence
+        Of one legend for all panels.
+    """
+    width, height = figure.get_size_inches() * MM_PER_INCH
+    columns = legend_columns(labels, width, len(labels)) if len(labels) else 1
+    legend = ROW_MM * -(-len(labels) // columns)
+    lines = textwrap.wrap(note, int(width / NOTE_LETTER_MM)) if note else []
+    footer = legend + LINE_MM * len(lines) + MARGIN_MM * (bool(len(labels)) + bool(lines))
+    whole = height + footer
+    figure.set_figheight(whole / MM_PER_INCH)
+    figure.get_layout_engine().set(rect=(0, footer / whole, 1, height / whole))
+    if len(labels):
+        figure.legend(
+            handles,
+            labels,
+            loc="upper center",
+            bbox_to_anchor=(0.5, (footer - 0.5 * MARGIN_MM) / whole),
+            ncols=columns,
+            borderpad=0,
+            borderaxespad=0,
+        ).set_in_layout(False)
+    if lines:
+        figure.text(
+            *(1 / width, 0.8 / whole, "\n".join(lines)),
+            size=NOTE_SIZE,
+            color="0.3",
+            va="bottom",
+            linespacing=1.2,
+            in_layout=False,
         )
-
-
-def legend_below(figure: Figure, handles: Sequence, labels: Sequence[str], columns: int) -> None:
-    """Put one legend for all axes below them, in at most so many columns, fewer if it is wide."""
-    width = figure.get_figwidth() * MM_PER_INCH
-    columns = legend_columns(labels, width, columns)
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
 def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
@@ -161,17 +199,3 @@ def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
         if longest * LETTER_MM + columns * KEY_MM <= width:
             return columns
     return 1
-
-
-def metadata(suffix: str) -> dict:
-    """Return metadata without the date, so that the same figure is the same file."""
-    return {"CreationDate": None} if suffix == ".pdf" else {}
-
-
-def save(figure, outputs: Sequence[str | Path]) -> None:
-    """Write a Matplotlib figure in the format of each output's suffix."""
-    # It tells, line by line, which glyphs it puts into a PDF.
-    logging.getLogger("fontTools").setLevel(logging.WARNING)
-    for output in outputs:
-        with storage.atomic_path(output) as temporary:
-            figure.savefig(temporary, metadata=metadata(temporary.suffix))

@@ -1,27 +1,14 @@
-"""Published numbers in the tables of a study, in rows of their own."""
+"""Published numbers in tables: rows of the paper beside those that were measured."""
+
+import re
 
 import pytest
 
-from limbeck.study.settings import StudyPlan
+from helpers.planned import accuracies, plan
+from limbeck.published.comparison import READABLE, compare, read_comparisons
 from limbeck.study.tables import TABLES
 from limbeck.tables.layout import COLUMNS, data_rows, readable, table_rows
-
-
-def plan_of(methods, budgets, layers="", embeddings=None):
-    folds = {str(budget): 2 for budget in budgets}
-    return StudyPlan(
-        budgets=budgets,
-        methods=dict.fromkeys(methods, folds),
-        layers=dict.fromkeys(layers, methods),
-        embeddings=embeddings or {"tsne": "tsne"},
-        metrics={
-            "predictions": ["accuracy", "training_seconds", "superclass_correlation"],
-            "layers": ["probe_accuracy"],
-            "embeddings": ["ivis_loss", "trustworthiness", "class_area_ratio"],
-            "pairs": [],
-        },
-        published="cifar100",
-    )
+from limbeck.tables.published import write_comparisons
 
 
 def read(kind, values, plan):
@@ -35,7 +22,7 @@ def test_accuracy_table_has_the_rows_of_table_1():
         ("accuracy", "distilled", "", "", 2500): [0.4, 0.42],
         ("accuracy", "self_distilled", "", "", 5000): [0.5],
     }
-    columns, lines = read("accuracy", values, plan_of(methods, [2500, 5000]))
+    columns, lines = read("accuracy", values, plan(methods, [2500, 5000]))
     assert columns == ["metric", "method", "source", "2,500 labels", "5,000 labels"]
     sohn = "published: Sohn et al. (2020), as in Table 1 of the paper"
     paper = "published: Table 1 of the paper"
@@ -58,7 +45,7 @@ def test_accuracy_table_has_the_rows_of_table_1():
 
 
 def test_published_numbers_are_data_in_the_units_of_the_metrics():
-    rows = table_rows(TABLES["accuracy"], {}, {}, plan_of(["distilled"], [2500, 100]))
+    rows = table_rows(TABLES["accuracy"], {}, {}, plan(["distilled"], [2500, 100]))
     cells = [dict(zip(COLUMNS, row, strict=True)) for row in data_rows(rows)]
     found, gap = [c for c in cells if c["method"] == "distilled" and c["source"] != "measured"]
     assert (found["mean"], found["sd"]) == (pytest.approx(0.4622), pytest.approx(0.0061))
@@ -70,7 +57,7 @@ def test_ivis_table_has_the_rows_of_table_2():
     values = {("ivis_loss", "distilled", "D", "second", 400): [0.25, 0.375]}
     embeddings = {"first": "ivis", "tsne": "tsne", "second": "ivis"}
     methods = ["teacher", "undistilled", "distilled"]
-    columns, lines = read("ivis_loss", values, plan_of(methods, [400], "D", embeddings))
+    columns, lines = read("ivis_loss", values, plan(methods, layers="D", embeddings=embeddings))
     assert columns == ["metric", "layer", "method", "embedding", "source", "400 labels"]
     paper = "published: Table 2 of the paper"
     assert [line[2:] for line in lines] == [
@@ -87,5 +74,22 @@ def test_ivis_table_has_the_rows_of_table_2():
 
 @pytest.mark.parametrize("kind", sorted(set(TABLES) - {"accuracy", "ivis_loss"}))
 def test_other_tables_have_no_source(kind):
-    columns, _ = read(kind, {}, plan_of(["teacher"], [400], "A", {"ivis": "ivis"}))
+    columns, _ = read(kind, {}, plan(["teacher"], [400], layers="A"))
     assert "source" not in columns
+
+
+def test_files_say_the_same(tmp_path):
+    values = accuracies("teacher", 400, 0.25, 0.375) | accuracies("distilled", 400, 0.25)
+    rows = compare(values, plan())
+    outputs = [tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "html")]
+    write_comparisons(rows, outputs)
+    for read, row in zip(read_comparisons(outputs[0]), rows, strict=True):
+        for name, value in vars(row).items():
+            expected = pytest.approx(value, abs=1e-6) if isinstance(value, float) else value
+            assert getattr(read, name) == expected
+            assert type(getattr(read, name)) is type(value)
+    header, _, *lines = outputs[1].read_text().splitlines()
+    assert [cell.strip() for cell in header.strip("|").split("|")] == list(READABLE)
+    assert len(lines) == len(rows) == 3 + 10
+    texts = [output.read_text() for output in outputs]
+    assert not any(re.search(r"\bnan\b|\bNone\b|\binf\b", text) for text in texts)

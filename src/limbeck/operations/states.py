@@ -1,0 +1,153 @@
+"""How far jobs are, told by the files that they leave behind.
+
+No Snakemake is imported. Checked with Snakemake 9.27: a job that starts marks its outputs in
+``.snakemake/incomplete``; its end, good or bad, takes the marks away, and a bad one its outputs
+too; only a job that was cut off keeps them. Snakemake never deletes logs, and a benchmark is
+written when a job has ended well.
+"""
+
+import base64
+import os
+from collections import defaultdict
+from collections.abc import Collection
+from pathlib import Path
+
+from limbeck.operations.jobs import READS, Job, wildcards_of
+from limbeck.runtime.dates import date_of
+from limbeck.runtime.store_checks import fault_of
+
+# The first of these that several jobs have is said of them together.
+STATES = ("failed", "interrupted", "damaged", "running", "missing", "outdated", "done")
+
+
+def states_of(jobs: Collection[Job], incomplete: Collection[str], running: bool) -> dict[Job, str]:
+    """Tell how far jobs are; see `state_of`.
+
+    Parameters
+    ----------
+    jobs : collection of Job
+        Of a study, in the order of the rules.
+    incomplete, running
+        As for `state_of`.
+
+    Returns
+    -------
+    dict of Job to str
+        What is done may be outdated: older than what it was made of, or made of what is.
+    """
+    states = {job: state_of(job, incomplete, running) for job in jobs}
+    # What a reader reads, by both rules and the wildcards that they share: date, and if outdated.
+    read: dict[tuple, list[tuple[float, bool]]] = defaultdict(list)
+    for job, state in states.items():
+        if state != "done" or not all(map(os.path.exists, job.outputs)):
+            continue
+        dates = [date_of(Path(path)) for path in job.outputs]
+        made_of = [
+            each
+            for rule in READS.get(job.rule, ())
+            for each in read[job.rule, rule, *_shared(job, wildcards_of(rule))]
+        ]
+        if any(outdated or date > min(dates) for date, outdated in made_of):
+            states[job] = "outdated"
+        for reader, rules in READS.items():
+            if job.rule in rules:
+                key = (reader, job.rule, *_shared(job, wildcards_of(reader)))
+                read[key].append((max(dates), states[job] == "outdated"))
+    return states
+
+
+def _shared(job: Job, names: Collection[str]) -> list[tuple]:
+    """Return the wildcards of a job that another rule has too, sorted."""
+    return sorted((name, value) for name, value in job.values.items() if name in names)
+
+
+def incomplete_outputs() -> set[str]:
+    """Return the outputs of which Snakemake has marked that their job began and has not ended.
+
+    A mark is a file whose name is the output's path in base 64, cut into folders where it is long.
+    """
+    folder = Path(".snakemake/incomplete")
+    found = set()
+    for parent, _, names in os.walk(folder):
+        parts = Path(parent).relative_to(folder).parts
+        for name in names:
+            code = "".join(part.removeprefix("@") for part in (*parts, name))
+            try:
+                found.add(base64.urlsafe_b64decode(code).decode())
+            except ValueError:  # A file that is no mark.
+                continue
+    return found
+
+
+def is_locked(study: str) -> bool:
+    """Tell whether Snakemake has locked outputs of the study: it runs, or was killed."""
+    for path in Path(".snakemake/locks").glob("*.output.lock"):
+        try:
+            lines = path.read_text().splitlines()
+        except FileNotFoundError:  # Unlocked just now.
+            continue
+        if any(line.startswith(f"results/{study}/") for line in lines):
+            return True
+    return False
+
+
+def snakemake_runs_here() -> bool:
+    """Tell whether a Snakemake on this machine works in this folder; True where none can tell."""
+    if not Path("/proc/self/cwd").exists():
+        return True
+    here = os.getcwd()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")[:3]
+            named = any(os.path.basename(word) == b"snakemake" for word in words)
+            if named and os.readlink(process / "cwd") == here:
+                return True
+        except PermissionError:  # Somebody else's, which may be here.
+            return True
+        except OSError:  # It has ended.
+            continue
+    return False
+
+
+def state_of(job: Job, incomplete: Collection[str], running: bool) -> str:
+    """Tell how far one job is.
+
+    Parameters
+    ----------
+    job : Job
+        Which.
+    incomplete : collection of str
+        The outputs of jobs that began and have not ended.
+    running : bool
+        Whether Snakemake runs.
+
+    Returns
+    -------
+    str
+        One of `STATES` but ``outdated``. A log without outputs is that of a failure, unless the
+        benchmark is newer: then the job ended well and its outputs were deleted since. That is how
+        temporary outputs end, unless all of their run is gone. A store that lacks files is damaged.
+    """
+    outputs = job.outputs
+    if any(path in incomplete for path in outputs):
+        return "running" if running else "interrupted"
+    if all(map(os.path.exists, outputs)):
+        return "damaged" if any(map(store_fault, outputs)) else "done"
+    started, ended = _modified(job.log), _modified(job.benchmark)
+    if started is not None and (ended is None or ended < started):
+        return "failed"
+    # Snakemake deletes a temporary store, and its folder when that is empty, but not the run's.
+    served = job.temporary and all(Path(path).parents[1].is_dir() for path in outputs)
+    return "done" if served and ended is not None else "missing"
+
+
+def _modified(path: str) -> float | None:
+    try:
+        return os.stat(path).st_mtime
+    except FileNotFoundError:
+        return None
+
+
+def store_fault(path: str) -> str | None:
+    """Say what a store lacks, None of a whole one and of what is no store."""
+    return fault_of(path) if path.endswith(".zarr") else None
