@@ -12,16 +12,6 @@ from limbeck.runtime.errors import InputError
 FACTS = Facts(["ant", "bee", "cat"], [9, 7, 8], [3, 5, 2], (4, 6, 3), {})
 
 
-def test_smallest_classes_are_named():
-    assert FACTS.smallest_train == (7, "bee")
-    assert FACTS.smallest_test == (2, "cat")
-
-
-def test_images_looked_at():
-    assert FACTS.looked_at(None) == [3, 5, 2]
-    assert FACTS.looked_at(3) == [3, 3, 2]
-
-
 def test_unlabelled_images_are_all_others():
     assert FACTS.unlabelled(21) == 3
     assert FACTS.unlabelled(24) == 0
@@ -98,7 +88,7 @@ def test_a_bad_folder_is_said_at_once(images):
 def test_facts_of_what_is_downloaded_are_known_before():
     facts = quick_facts(settings_of("cifar100", "/absent", download=True))
     assert len(facts.class_names) == 100
-    assert facts.smallest_test == (100, "apple")
+    assert list(facts.test_per_class) == [100] * 100
     assert sum(facts.train_per_class) == 50_000
 
 

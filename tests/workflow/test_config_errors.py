@@ -78,7 +78,7 @@ def test_notes_are_said_once_and_stop_nothing(fresh):
     fresh.edit("tiny.yaml", "points: 40", "points: 41")
     result = fresh.run("--dry-run", "--quiet", "all")
     assert result.returncode == 0
-    note = "trustworthiness, continuity: not measured, because metrics.neighbours = 40"
+    note = "trustworthiness, continuity: not measured, because 80 test images are looked at"
     assert (result.stdout + result.stderr).count(note) == 1
 
 

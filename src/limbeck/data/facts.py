@@ -35,22 +35,6 @@ class Facts:
     superclasses: Mapping[str, str]
     notes: Sequence[str] = ()
 
-    @property
-    def smallest_train(self) -> tuple[int, str]:
-        """The smallest number of training images of a class, and that class."""
-        return min(zip(self.train_per_class, self.class_names, strict=True))
-
-    @property
-    def smallest_test(self) -> tuple[int, str]:
-        """The smallest number of test images of a class, and that class."""
-        return min(zip(self.test_per_class, self.class_names, strict=True))
-
-    def looked_at(self, images_per_class: int | None) -> list[int]:
-        """Return how many test images of each class ``activations.images_per_class`` chooses."""
-        if images_per_class is None:
-            return list(self.test_per_class)
-        return [min(count, images_per_class) for count in self.test_per_class]
-
     def unlabelled(self, budget: int) -> int:
         """Return how many training images a budget leaves without a label."""
         return sum(self.train_per_class) - budget
