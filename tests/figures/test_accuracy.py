@@ -8,88 +8,121 @@ from helpers.drawn import (
     ROWS,
     asterisks,
     error_bars,
+    legend_labels,
     looks,
+    texts,
     tick_labels,
     write_metrics,
     write_tests,
 )
-from limbeck.figures import accuracy, class_area
+from limbeck.figures import accuracy
 
+pytestmark = pytest.mark.usefixtures("styled")
 WIDTH = 89  # mm
-
-
-# Method, budget, fold, layer, embedding, metric, value.
-# By hand: the sample deviation of 50 and 60 is 10 / sqrt(2), of 20, 40 and 60 it is 20, and one
-# fold has none.
+# Means and deviations of `ROWS` by hand: the sample deviation of 50 and 60 is 10 / sqrt(2), of 20,
+# 40 and 60 it is 20, and one fold has none.
 ACCURACY = {
-    "teacher": ([50, 2500], [55, 75], [50**0.5, NONE]),
-    "distilled": ([50, 2500], [40, NONE], [20, NONE]),
+    "teacher": ([55, 75], [50**0.5, NONE]),
+    "distilled": ([40, NONE], [20, NONE]),
 }
+PAIR = [
+    *[("undistilled", 50, fold, "", "", "accuracy", 0.25 + 0.25 * fold) for fold in (0, 1)],
+    *[("distilled", 50, fold, "", "", "accuracy", 0.75) for fold in (0, 1)],
+]
 
 
-def draw_accuracy(path, dataset):
-    return accuracy.draw(dataset, [path], {"width": WIDTH})
+def draw(dataset, *inputs, **settings):
+    return accuracy.draw(dataset(4), inputs, {"width": WIDTH, **settings})
 
 
-def test_accuracy_by_hand(styled, metrics, dataset):
-    figure = draw_accuracy(metrics, dataset(4))
-    (axis,) = figure.axes
+def test_accuracy_by_hand(metrics, dataset):
+    drawing = draw(dataset, metrics)
+    (axis,) = drawing.figure.axes
     lines = error_bars(axis)
     assert list(lines) == ["teacher", "distilled"]
     for method, expected in ACCURACY.items():
-        for drawn, values in zip(lines[method], expected, strict=True):
+        for drawn, values in zip(lines[method][1:], expected, strict=True):
             np.testing.assert_allclose(drawn, values)
-    assert axis.get_xlabel() == "labelled images"
-    assert axis.get_ylabel() == "test accuracy (%)"
-    assert axis.get_xscale() == "log"
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("labelled images", "test accuracy (%)")
     assert tick_labels(axis) == ["50", "2,500"]
-    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["teacher", "distilled"]
-    assert figure.get_size_inches()[0] == pytest.approx(WIDTH / 25.4)
+    assert axis.get_ylim()[0] == 0
+    assert legend_labels(drawing.figure) == ["teacher", "distilled"]
+    assert drawing.figure.get_size_inches()[0] == pytest.approx(WIDTH / 25.4)
 
 
-def test_asterisks_mark_what_is_significant(styled, tmp_path, metrics, dataset):
-    tests = write_tests(
-        tmp_path,
-        [
-            ("accuracy", "", "", 50, "yes"),
-            ("accuracy", "", "", 2500, "no"),
-            ("class_area_ratio", "tsne", "B", 50, "yes"),
-            ("class_area_ratio", "ivis", "A", 50, "yes"),
-        ],
-    )
-    inputs = [metrics, tests]
-    figure = accuracy.draw(dataset(4), inputs, {"width": WIDTH})
-    # Above the teacher's 55 and its deviation of 10 / sqrt(2).
-    ((budget, height),) = asterisks(figure.axes[0])
-    assert (budget, height) == (50, pytest.approx(55 + 50**0.5))
-    settings = {"width": 183, "embedding": "tsne"}
-    few, many = class_area.draw(dataset(4), inputs, settings).axes
-    assert [layer for layer, _ in asterisks(few)] == ["B"]
-    assert asterisks(many) == []
+def test_methods_stand_side_by_side_around_their_budget(metrics, dataset):
+    (axis,) = draw(dataset, metrics).figure.axes
+    lines, ticks = error_bars(axis), axis.get_xticks()
+    np.testing.assert_allclose(ticks, np.log10([50, 2500]))
+    first, second = (lines[method][0] for method in ACCURACY)
+    assert (first < ticks).all() and (ticks < second).all()
+    np.testing.assert_allclose((first + second) / 2, ticks)
 
 
-def test_lines_run_from_few_labels_to_many(styled, tmp_path, dataset):
+def test_numbers_and_words_are_those_of_the_picture(metrics, dataset):
+    drawing = draw(dataset, metrics)
+    rows = [dict(zip(drawing.columns, row, strict=True)) for row in drawing.rows]
+    found = {(row["method"], row["budget"]): (row["mean"], row["sd"], row["n"]) for row in rows}
+    assert found["teacher", 2500] == (0.75, None, 1)
+    assert found["distilled", 50] == (pytest.approx(0.4), pytest.approx(0.2), 3)
+    assert "teacher 55.0 at 50, 75.0 at 2,500; distilled 40.0 at 50" in drawing.alt
+    assert "means over 3 folds; bars: ± 1 standard deviation" in notes(drawing)
+
+
+def notes(drawing):
+    return " ".join(text.get_text().replace("\n", " ") for text in drawing.figure.texts)
+
+
+def test_asterisks_stand_over_the_pair_and_the_note_names_it(tmp_path, dataset):
+    tests = write_tests(tmp_path, [("accuracy", "", "", 50, "yes")])
+    drawing = draw(dataset, write_metrics(tmp_path, PAIR), tests)
+    ((x, height),) = asterisks(drawing.figure.axes[0])
+    # 75 of the second is above 37.5 and its deviation of 25 / sqrt(2).
+    assert (x, height) == (pytest.approx(np.log10(50)), pytest.approx(75))
+    assert "*: distilled and undistilled differ" in notes(drawing)
+
+
+@pytest.mark.parametrize("rows", [[("accuracy", "", "", 50, "no")], []])
+def test_what_is_not_significant_has_none(tmp_path, dataset, rows):
+    drawing = draw(dataset, write_metrics(tmp_path, PAIR), write_tests(tmp_path, rows))
+    assert asterisks(drawing.figure.axes[0]) == [] and "differ" not in notes(drawing)
+
+
+def test_tests_of_few_folds_have_no_asterisks(tmp_path, dataset):
+    tests = write_tests(tmp_path, [("accuracy", "", "", 50, "yes")], folds=4)
+    drawing = draw(dataset, write_metrics(tmp_path, PAIR), tests)
+    assert asterisks(drawing.figure.axes[0]) == []
+
+
+def test_the_null_is_a_line(tmp_path, dataset):
+    rows = [*PAIR, *[(m, 50, 0, "", "", "accuracy_null", 0.1) for m in ("undistilled", "distilled")]]
+    (axis,) = draw(dataset, write_metrics(tmp_path, rows)).figure.axes
+    (line,) = [line for line in axis.lines if len(line.get_xdata()) == 2 and line.is_dashed()]
+    assert list(line.get_ydata()) == [10, 10]
+    assert texts(axis) == ["largest class 10 %"]
+
+
+def test_lines_run_from_few_labels_to_many(tmp_path, dataset):
     rows = [
         ("teacher", budget, 0, "", "", "accuracy", value)
         for budget, value in ((500, 0.75), (50, 0.25), (2000, 0.875), (200, 0.5))
     ]
-    figure = draw_accuracy(write_metrics(tmp_path, rows), dataset(4))
-    x, y, _ = error_bars(figure.axes[0])["teacher"]
-    assert list(x) == [50, 200, 500, 2000]
+    (axis,) = draw(dataset, write_metrics(tmp_path, rows)).figure.axes
+    x, y, errors = error_bars(axis)["teacher"]
+    np.testing.assert_allclose(10**x, [50, 200, 500, 2000])
     np.testing.assert_allclose(y, [25, 50, 75, 87.5])
+    assert np.isnan(errors).all()  # of one fold
 
 
-def test_one_fold_has_no_error_bars(styled, tmp_path, dataset):
-    rows = [("teacher", budget, 0, "", "", "accuracy", 0.5) for budget in (50, 100)]
-    figure = draw_accuracy(write_metrics(tmp_path, rows), dataset(4))
-    _, y, errors = error_bars(figure.axes[0])["teacher"]
-    np.testing.assert_allclose(y, [50, 50])
-    np.testing.assert_allclose(errors, [NONE, NONE])
-
-
-def test_methods_keep_their_colours_if_one_is_missing(styled, tmp_path, metrics, dataset):
-    complete = looks(draw_accuracy(metrics, dataset(4)).axes[0])
+def test_methods_keep_their_colours_if_one_is_missing(tmp_path, metrics, dataset):
+    complete = looks(draw(dataset, metrics).figure.axes[0])
     path = write_metrics(tmp_path / "partial", [row for row in ROWS if row[0] == "distilled"])
-    settings = {"width": WIDTH, "study_methods": ["teacher", "distilled"]}
-    figure = accuracy.draw(dataset(4), [path], settings)
-    assert looks(figure.axes[0]) == {"distilled": complete["distilled"]}
+    drawing = draw(dataset, path, study_methods=["teacher", "distilled"])
+    assert looks(drawing.figure.axes[0]) == {"distilled": complete["distilled"]}
+    assert "Not measured: teacher." in notes(drawing)
+
+
+def test_methods_named_like_objectives_bear_their_titles(tmp_path, dataset):
+    rows = [("pi_model", 50, 0, "", "", "accuracy", 0.5), ("my_own", 50, 0, "", "", "accuracy", 0.5)]
+    drawing = draw(dataset, write_metrics(tmp_path, rows))
+    assert legend_labels(drawing.figure) == ["Π-Model", "my own"]

@@ -53,7 +53,8 @@ def write_embedding(path, points, **attributes):
     """Write an embedding of the last images, in reverse order; return its path."""
     ids = SAMPLES[::-1][: len(points)]
     arrays = {"points": np.asarray(points, np.float32), "sample_ids": ids}
-    storage.write_store(path, arrays, attributes)
+    run = {"method": "teacher", "layer": "A", "embedding": "tsne", "budget": 50, "fold": 0}
+    storage.write_store(path, arrays, {**run, **attributes})
     return path
 
 
@@ -74,6 +75,12 @@ def write_logits(path, method, logits):
     return path
 
 
+def points_in(axis):
+    """Return the points in a panel, from the left to the right."""
+    drawn = np.concatenate([shape.get_offsets() for shape in axis.collections])
+    return drawn[np.lexsort(drawn.T[::-1])]
+
+
 def texts(axis):
     """Return the texts inside an axis."""
     return [text.get_text() for text in axis.texts]
@@ -90,10 +97,10 @@ def legend_labels(figure):
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
-def write_tests(folder, rows):
+def write_tests(folder, rows, folds=5):
     """Write (metric, embedding, layer, budget, significant) as ``statistics.csv``; return it."""
     methods = "undistilled", "distilled"
-    rows = [(*row[:4], *methods, 5, *[""] * 6, row[4], "", "", "") for row in rows]
+    rows = [(*row[:4], *methods, folds, *[""] * 6, row[4], "", "", "") for row in rows]
     storage.write_rows(folder / "statistics.csv", COLUMNS, rows)
     return folder / "statistics.csv"
 
@@ -111,7 +118,7 @@ def error_bars(axis):
         x, y = line.get_data(orig=False)
         ends = [bar[:, 1] if len(bar) else [NONE, NONE] for bar in bars.get_segments()]
         low, high = np.reshape(ends, (-1, 2)).T
-        lines[container.get_label()] = (x, y, (high - low) / 2)
+        lines[container.get_label()] = (np.asarray(x), np.asarray(y), (high - low) / 2)
         drawn = np.isfinite(low)
         np.testing.assert_allclose((low + high)[drawn] / 2, y[drawn])
     return lines

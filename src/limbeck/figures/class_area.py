@@ -34,10 +34,8 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     figure.supylabel(f"class area (% of all), {embedding_title(embedding)}", size=7)
     note += " Class area: region of a class over that of all images, mean over classes."
     note += lines.describe_missing(measurements.methods, shown)
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    if len(shown) > TOGETHER:
-        handles, labels = (), ()
-    style.add_footer(figure, note, handles, labels)
+    together = len(shown) <= TOGETHER
+    style.add_footer(figure, note, *(lines.legend_of(figure.axes) if together else ((), ())))
     alt = f"Class area in % of the area of all images by layer, {embedding_title(embedding)}. "
     for budget in measurements.budgets:
         values = lines.describe_values(select(area, budget=budget), "layer")
@@ -53,17 +51,17 @@ def _draw_together(measurements: Measurements, area: pd.DataFrame, shown, width)
     panels = list(axes.flat[: len(budgets)])
     places = _places(measurements)
     top = max(lines.top_of(area), 1)
-    starred = False
+    starred, nulls = False, set()
     for axis, budget in zip(panels, budgets, strict=True):
         own = select(area, budget=budget)
         points = lines.draw_methods(axis, own, "layer", places, measurements, shown)
         axis.set_ylim(0, _height(area, top))
-        null = lines.draw_null(axis, own, top)
+        nulls.add(lines.draw_null(axis, own, top))
         where = {"embedding": own["embedding"].iloc[0], "budget": budget} if len(own) else {}
         starred |= lines.mark_significant(axis, measurements, own, "layer", places, points, **where)
         _finish(axis, places, budget_title(budget), own.empty)
     style.letter_panels(panels)
-    return figure, lines.describe_points(measurements, starred) + _null_words(area, null)
+    return figure, lines.describe_points(measurements, starred) + _null_words(nulls)
 
 
 def _draw_apart(measurements: Measurements, area: pd.DataFrame, shown, width):
@@ -81,7 +79,7 @@ def _draw_apart(measurements: Measurements, area: pd.DataFrame, shown, width):
     )
     places = _places(measurements)
     top = max(lines.top_of(area), 1)
-    panels = []
+    panels, nulls = [], set()
     for line, chosen in zip(axes, rows, strict=True):
         for axis in line[len(chosen) :]:
             axis.set_axis_off()
@@ -94,7 +92,7 @@ def _draw_apart(measurements: Measurements, area: pd.DataFrame, shown, width):
                 axis, select(own, method=method), "layer", places, measurements, [method]
             )
             axis.set_ylim(0, _height(area, top))
-            null = lines.draw_null(axis, select(own, method=method), top)
+            nulls.add(lines.draw_null(axis, select(own, method=method), top))
             title = method_title(method)
             if len(measurements.budgets) > 1:
                 title += f", {budget:,}"
@@ -102,7 +100,7 @@ def _draw_apart(measurements: Measurements, area: pd.DataFrame, shown, width):
             panels.append(axis)
     style.letter_panels(panels)
     words = lines.describe_points(measurements, False) + " Grey: the other methods."
-    return figure, words + _null_words(area, null)
+    return figure, words + _null_words(nulls)
 
 
 def _places(measurements: Measurements) -> dict[str, float]:
@@ -125,7 +123,8 @@ def _finish(axis: Axes, places: Mapping, title: str, empty: bool) -> None:
         style.mark_missing(axis)
 
 
-def _null_words(area: pd.DataFrame, null: str) -> str:
-    if not null:
+def _null_words(nulls: set[str]) -> str:
+    named = sorted(nulls - {""})
+    if not named:
         return ""
-    return f" {null.capitalize()}: what there would be without structure, with a band of 95 %."
+    return f" {named[0].capitalize()}: what there would be without structure, with a band of 95 %."

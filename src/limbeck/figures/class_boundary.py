@@ -83,6 +83,7 @@ def _draw_region(
     """Draw a class's region; return its area over that of all points, and its null."""
     density = estimate_density(points[inside])
     if density is None or not (whole := region_area(points, mass)):
+        axis.text(0.04, 0.97, "class on a line", transform=axis.transAxes, ha="left", va="top")
         return None, None
     level = region_threshold(density, mass)
     boundary = axis.contour(

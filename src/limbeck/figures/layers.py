@@ -70,7 +70,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     note = lines.describe_points(measurements, starred)
     if nulls:
         note += f" Dashed: what there is without structure ({', '.join(nulls)})."
-    style.add_footer(figure, note, *_legend(axes))
+    style.add_footer(figure, note, *lines.legend_of(axes.flat))
     alt.insert(0, "Metrics of the layers in their own space, by layer.")
     return Drawing(figure, COLUMNS, as_rows(*summaries), " ".join(alt))
 
@@ -87,12 +87,3 @@ def _limits(summary, scale: float) -> tuple[float, float]:
         high = null
     room = 0.12 * (high - low) or 1.0
     return (low - room if low < 0 else 0.0), high + room
-
-
-def _legend(axes) -> tuple[list, list[str]]:
-    """Return handles and labels of all methods, each from the first panel that shows it."""
-    found = {}
-    for axis in axes.flat:
-        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
-            found.setdefault(label, handle)
-    return list(found.values()), list(found)

@@ -96,6 +96,7 @@ def _draw_budget(
             own["mean"],
             [parts.index(part) + shifts[method] for part in own["part"]],
             xerr=own["sd"],
+            label=method_title(method),
             linestyle="none",
             elinewidth=0.7,
             **measurements.style_of(method),

@@ -26,6 +26,15 @@ METHODS = listed(
 )
 EMBEDDING = text("first, last or one of run.embeddings", "first", names="run.embeddings or ends")
 CLASS = text("first, last or the name of a class, numbers in quotes", "first", names="classes")
+GROUPS = listed(
+    "classes or superclasses to show in colour, the others grey; null: all where 10 colours do, "
+    "else the first seven; superclasses where there are more classes",
+    text(""),
+    None,
+    null=True,
+    least=1,
+    most=10,
+)
 PAIRS = either(
     "lists of two of run.methods; all: of all pairs; first: of the first with each other",
     choice("", ("all", "first")),
@@ -107,7 +116,7 @@ FIGURES = {
             "test accuracy over the budgets",
             "accuracy",
             "Test accuracy over the number of labelled images (Fig. 10 of the paper): points are "
-            "means, {bars}. {asterisks}",
+            "means, {bars}. Methods stand side by side, so that none covers another. {asterisks}",
             width=89,
             metrics=("accuracy",),
         ),
@@ -115,9 +124,9 @@ FIGURES = {
             "published",
             "measured against published numbers, where published is set",
             "accuracy",
-            "Measured (filled) against published (hollow) test accuracy, and ivis loss at "
-            "convergence by layer. Bars are sample standard deviations over folds, missing where "
-            "there is one fold or none was published. A hollow point alone was not measured.",
+            "Measured (points) against published (lines) test accuracy, and ivis loss at "
+            "convergence by layer. Bars and bands are sample standard deviations over folds, "
+            "missing where there is one fold or none was published. A line alone was not measured.",
             PUBLISHED,
         ),
         Figure(
@@ -158,8 +167,8 @@ FIGURES = {
             "Metrics of the layers in their own space, where no embedding can mislead: points are "
             "means, {bars}. Linear probe: ridge classifier, {probe_folds}-fold cross-validation "
             "over the stored test images. Intrinsic dimension: TwoNN. Variance within over between "
-            "classes: lower is better separated. Neighbours: of the {neighbours} nearest. "
-            "{asterisks}",
+            "classes: lower is better separated. Neighbours: of the {neighbours} nearest. Dashed: "
+            "what there would be without structure. {asterisks}",
             options={
                 "metrics": listed(
                     "metrics of layers; neighbour_overlap:<method> for one of run.methods",
@@ -181,26 +190,33 @@ FIGURES = {
         ),
         Figure(
             "embeddings",
-            "methods by layers, coloured by superclass",
+            "methods by layers, coloured by class, or by superclass where there are many",
             "embeddings",
-            "Test images embedded by {embedding} ({budget} labelled images, fold {fold}): a row "
-            "for each method, a column for each layer, coloured by superclass, or by class where "
-            "there are none.",
+            "Test images embedded by {embedding} ({budget} labelled images, fold {fold}), each "
+            "method in each layer, coloured by class, or by superclass where there are many. "
+            "Panels are turned and mirrored to lie alike (orthogonal Procrustes problem), which "
+            "changes no distance; their axes have no unit. In a red frame points lie on a line.",
             EMBEDDINGS,
-            options={"embedding": EMBEDDING, "budget": BUDGET, "fold": FOLD},
+            options={"embedding": EMBEDDING, "budget": BUDGET, "fold": FOLD, "groups": GROUPS},
         ),
         Figure(
             "algorithms",
             "one layer in all of run.embeddings, and the seconds each took",
             "embeddings",
             "Layer {layer} of {method} ({budget} labelled images, fold {fold}) embedded by each "
-            "algorithm (Fig. 4 of the paper), coloured by superclass, or by class where there are "
-            "none. The titles give the seconds that each took once the neighbours were known; the "
-            "paper gives 600 s for ivis and 3700 s for t-SNE on 10000 images of 16384 values. The "
-            "axes have no unit.",
+            "algorithm (Fig. 4 of the paper), coloured by class, or by superclass where there are "
+            "many, and turned and mirrored to lie alike. The titles give the seconds that each "
+            "took once the neighbours were known; the paper gives 600 s for ivis and 3700 s for "
+            "t-SNE on 10000 images of 16384 values. The axes have no unit.",
             EMBEDDINGS,
             width=120,
-            options={"method": METHOD, "budget": BUDGET, "fold": FOLD, "layer": LAYER},
+            options={
+                "method": METHOD,
+                "budget": BUDGET,
+                "fold": FOLD,
+                "layer": LAYER,
+                "groups": GROUPS,
+            },
         ),
         Figure(
             "class_boundary",
@@ -209,7 +225,8 @@ FIGURES = {
             "In colour {class}, in grey all other embedded test images; embedding {embedding} "
             "({budget} labelled images, fold {fold}; Fig. 13 of the paper). The line bounds the "
             "smallest region that holds {area_percent} % of the class's kernel density. The number "
-            "is its area over that of all images; it can exceed 100 % for classes of few images.",
+            "is its area over that of all images, in brackets what as many random images have. Of "
+            "fewer than 30 images areas are too uncertain to be compared.",
             EMBEDDINGS,
             options={
                 "class": CLASS,
@@ -222,11 +239,12 @@ FIGURES = {
         ),
         Figure(
             "class_area",
-            "mean class area ratio by layer, with its spread over classes and folds",
+            "mean class area ratio by layer, beside that of permuted classes",
             "embeddings",
             "Area of a class over the area of all images in the embedding by {embedding}, mean "
-            "over classes (Fig. 14 of the paper): {bars}, bands the deviation over classes (mean "
-            "over folds). {asterisks}",
+            "over classes (Fig. 14 of the paper): {bars}. Dashed, with a band of 95 %: permuted "
+            "classes, what there would be without structure; an arrow where that is far above. "
+            "{asterisks}",
             options={"embedding": EMBEDDING},
             metrics=("class_area_ratio",),
         ),
@@ -236,10 +254,10 @@ FIGURES = {
             "noise",
             "{points} points of uniform noise in the plane, coloured by quadrant, lifted to "
             "{dimensions} dimensions by the maps {maps} and embedded again (Fig. 1 of the paper). "
-            "Embeddings are turned and mirrored to lie as the plane does. ρ: Spearman's "
-            "correlation of all pairwise distances with those in the plane; s: silhouette of the "
-            "quadrants; c: clumping, how many times more uneven neighbourhoods are than in the "
-            "plane, at the scale where this is largest.",
+            "Embeddings are turned and mirrored to lie as the plane does. Distances: "
+            "Spearman's correlation of all pairwise distances with those in the plane; quadrants: "
+            "their silhouette; clumping: how many times more uneven neighbourhoods are than in "
+            "the plane, at the scale where this is largest.",
             NOISE,
         ),
     )

@@ -1,6 +1,6 @@
 """Means of methods side by side over budgets or layers, with their spread and their null."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -160,6 +160,15 @@ def mark_significant(
             *("*", (x, top_of(both)), (0, 1)), textcoords="offset points", ha="center", va="bottom"
         )
     return not tests.empty
+
+
+def legend_of(axes: Iterable[Axes]) -> tuple[list, list[str]]:
+    """Return handles and labels of all methods, each from the first panel that shows it."""
+    found = {}
+    for axis in axes:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    return list(found.values()), list(found)
 
 
 def describe_points(measurements: Measurements, starred: bool) -> str:
