@@ -5,7 +5,7 @@ from pathlib import Path
 
 from limbeck.cli import command_names
 
-SCRIPT = Path(__file__).parents[2] / "docs/write_commands.py"
+SCRIPT = Path(__file__).parents[1] / "docs/write_commands.py"
 
 
 def test_the_page_of_commands_is_in_step():

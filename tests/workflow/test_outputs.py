@@ -49,7 +49,7 @@ def test_every_output_is_there_and_nothing_else(finished_once):
     formats = ("csv", "md", "html")
     assert tables == {"metrics.csv", *(f"{name}.{kind}" for name in names for kind in formats)}
     figures = {path.name for path in (results / "figures").iterdir()}
-    assert figures == {f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png")}
+    assert figures == {f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "csv")}
     assert not list(results.glob("checkpoints/**/*.pt"))
     hidden = {path.name for path in results.glob("**/.*")}
     assert hidden == {".snakemake_timestamp"}
