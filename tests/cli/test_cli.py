@@ -81,7 +81,7 @@ FLAGS = {
     "build_table": ["--metrics=metrics.csv", "--kind=accuracy", "--table=out/table.csv"],
     "draw_figure": [
         *("--dataset=dataset.zarr", "--inputs=table.csv", "--methods=teacher"),
-        *("--pdf=out/figure.pdf", "--png=out/figure.png"),
+        *("--pdf=out/figure.pdf", "--png=out/figure.png", "--csv=out/figure.csv"),
     ],
 }
 DATASET = {"name": "digits", "path": None, "download": False, "test_fraction": 0.2}
