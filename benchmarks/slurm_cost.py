@@ -18,10 +18,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[1]
 sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY / "tests/slurm")]
 
+from checkout import copy_repository  # noqa: E402
 from cluster import Cluster, missing  # noqa: E402
 from outputs_only import replace_limbeck, write_script  # noqa: E402
-
-from checkout import copy_repository  # noqa: E402
 
 STUDY = "budgets: [2500]\nfolds: 1\n"
 COUNTING = """#!/usr/bin/env bash

@@ -50,6 +50,14 @@ def test_every_code_param_is_the_fingerprint_of_the_stage_that_is_called():
             assert f'"{called[1]}"' in text or name == "train", name
 
 
+def test_tests_lie_where_the_code_does():
+    tests = REPOSITORY / "tests"
+    folders = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")}
+    assert all(
+        (PACKAGE / folder).is_dir() for folder in folders - {Path("workflow"), Path("slurm")}
+    )
+
+
 @pytest.mark.parametrize("path", sorted(REPOSITORY.glob("tests/**/*.py")), ids=lambda p: p.name)
 def test_test_files_are_short(path):
     assert len(path.read_text().splitlines()) <= 400

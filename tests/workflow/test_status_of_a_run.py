@@ -1,14 +1,16 @@
 """What `limbeck status` says while the real Snakemake runs, fails, is killed and finishes."""
 
 import os
+import re
 import signal
 import subprocess
 import time
 
 import pytest
 
+from helpers.checkout import Workflow
 from limbeck.operations.jobs import jobs_of
-from limbeck.operations.status import describe
+from limbeck.operations.status import describe, look
 from limbeck.study.config import read_config
 
 SPLIT = "results/tiny/splits/budget-20/fold-0.csv"
@@ -18,22 +20,48 @@ LOG = "logs/tiny/train/teacher/budget-20/fold-0.log"
 
 def teacher_and_next(header):
     """Return how far the teacher's training is, and the command to type."""
-    text = describe(["tiny.yaml"])
-    assert text.startswith(f"study tiny, 85 jobs: {header}\n"), text
+    study = look(["tiny.yaml"])
+    jobs = len(study.states)
+    text = describe(study)
+    header = re.sub(r"ALL( - (\d+))?", lambda found: str(jobs - int(found[2] or 0)), header)
+    assert text.startswith(f"study tiny, {jobs} jobs: {header}\n"), text
     (row,) = [line for line in text.splitlines() if line.startswith("teacher ")]
     return row.split()[3], text.splitlines()[-1].strip()
 
 
-def test_jobs_are_those_of_snakemakes_plan(fresh, monkeypatch):
+# A method that only teaches, a teacher that is run at other budgets than its student, methods that
+# are not trained or hear no logits, and a layer of some methods.
+ODD = """
+methods:
+  master: {objective: cross_entropy, model: wrn_10_2, steps: 4}
+  teacher:
+    objective: distillation
+    distillation: {teacher: master}
+    model: wrn_10_1
+    budgets: [40]
+  distilled: {budgets: [20], folds: 1}
+  untouched: {objective: untrained, model: wrn_10_1, folds: 1}
+  maps: {objective: fitnet, fitnet: {teacher: untouched}, model: wrn_10_1, steps: 4, folds: 1}
+budgets: [20, 40]
+folds: 2
+layers: {F: {distilled: group3, untouched: group3}}
+run: {methods: [teacher, distilled, untouched, maps], figures: [accuracy], maps: []}
+"""
+
+
+@pytest.mark.parametrize("overlay", ["", ODD])
+def test_jobs_are_those_of_snakemakes_plan(fresh, monkeypatch, overlay):
     monkeypatch.chdir(fresh.folder)
+    (fresh.folder / "over.yaml").write_text(overlay or "folds: 1")
+    overlays = ["tiny.yaml", "over.yaml"]
     expected = {
         (
             job.rule,
             frozenset(f"{name}={value}" for name, value in job.values.items()) - {"study=tiny"},
         )
-        for job in jobs_of(read_config(["tiny.yaml"]))
+        for job in jobs_of(read_config(overlays))
     }
-    planned = fresh.planned()
+    planned = Workflow(fresh.folder, tuple(overlays)).planned()
     assert planned.total() == len(planned)
     assert planned.keys() - expected == {("all", frozenset())}
     assert expected <= planned.keys()
@@ -43,17 +71,17 @@ def test_jobs_are_those_of_snakemakes_plan(fresh, monkeypatch):
 def test_a_finished_study(finished_once, monkeypatch):
     monkeypatch.chdir(finished_once.folder)
     report = "snakemake --report report.html --configfile tiny.yaml"
-    assert teacher_and_next("85 done") == ("+", report)
+    assert teacher_and_next("ALL done") == ("+", report)
 
 
 @pytest.mark.slow
 def test_a_job_that_fails_then_is_killed_then_finishes(fresh, monkeypatch):
     monkeypatch.chdir(fresh.folder)
     again = "snakemake --configfile tiny.yaml"
-    assert teacher_and_next("85 missing") == (".", again)
+    assert teacher_and_next("ALL missing") == (".", again)
 
     assert fresh.run("--cores", "1", SPLIT).returncode == 0
-    assert teacher_and_next("2 done, 83 missing") == (".", again)
+    assert teacher_and_next("2 done, ALL - 2 missing") == (".", again)
 
     # Truncate the images, and let the training stumble over them.
     shards = (path for path in fresh.folder.glob("results/tiny/dataset.zarr/**/c/*"))
@@ -61,9 +89,9 @@ def test_a_job_that_fails_then_is_killed_then_finishes(fresh, monkeypatch):
     whole = shard.read_bytes()
     shard.write_bytes(whole[: len(whole) // 2])
     assert fresh.run("--cores", "1", MODEL).returncode == 1
-    assert teacher_and_next("2 done, 82 missing, 1 failed") == ("x", again)
+    assert teacher_and_next("2 done, ALL - 3 missing, 1 failed") == ("x", again)
     last = fresh.folder.joinpath(LOG).read_text().splitlines()[-1]
-    assert f"\nfailed:\n  {LOG}\n    {last[:40]}" in describe(["tiny.yaml"])
+    assert f"\nfailed:\n  {LOG}\n    {last[:40]}" in describe(look(["tiny.yaml"]))
 
     shard.write_bytes(whole)
     os.unlink(LOG)
@@ -76,15 +104,15 @@ def test_a_job_that_fails_then_is_killed_then_finishes(fresh, monkeypatch):
     while not os.path.exists(LOG):
         assert process.poll() is None
         time.sleep(0.01)
-    look = "limbeck status --configfile tiny.yaml"
-    assert teacher_and_next("2 done, 82 missing, 1 running") == (">", look)
+    watch = "limbeck status --configfile tiny.yaml --watch"
+    assert teacher_and_next("2 done, ALL - 3 missing, 1 running") == (">", watch)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     unlock = "snakemake --unlock --configfile tiny.yaml"
-    interrupted = "2 done, 82 missing, 1 interrupted"
+    interrupted = "2 done, ALL - 3 missing, 1 interrupted"
     assert teacher_and_next(interrupted) == ("!", unlock)
     assert fresh.run("--unlock").returncode == 0
     assert teacher_and_next(interrupted) == ("!", again)
 
     assert fresh.run("--cores", "1", MODEL).returncode == 0
-    assert teacher_and_next("3 done, 82 missing") == ("+", again)
+    assert teacher_and_next("3 done, ALL - 3 missing") == ("+", again)

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from limbeck.operations.status import describe
+from limbeck.operations.status import look
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ def test_what_is_finished_stays_so(finished, monkeypatch):
     assert stores(finished) == set()
     assert finished.planned() == only_provenance
     monkeypatch.chdir(finished.folder)
-    assert describe(["tiny.yaml"]).startswith("study tiny, 85 jobs: 85 done\n")
+    assert look(["tiny.yaml"]).finished
 
     # One embedding again: its layer's activations are taken anew and are gone at the end.
     result = finished.run("--forcerun", EMBEDDING, "--cores", "2", EMBEDDING)

@@ -13,7 +13,7 @@ import pytest
 from limbeck import cli
 
 LIMBECK = Path(sysconfig.get_path("scripts"), "limbeck")
-RULES = Path(__file__).parents[2] / "workflow" / "rules"
+RULES = Path(__file__).parents[1] / "workflow" / "rules"
 SUBCOMMANDS = cli.command_names()
 
 
