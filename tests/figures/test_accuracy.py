@@ -95,7 +95,10 @@ def test_tests_of_few_folds_have_no_asterisks(tmp_path, dataset):
 
 
 def test_the_null_is_a_line(tmp_path, dataset):
-    rows = [*PAIR, *[(m, 50, 0, "", "", "accuracy_null", 0.1) for m in ("undistilled", "distilled")]]
+    rows = [
+        *PAIR,
+        *[(m, 50, 0, "", "", "accuracy_null", 0.1) for m in ("undistilled", "distilled")],
+    ]
     (axis,) = draw(dataset, write_metrics(tmp_path, rows)).figure.axes
     (line,) = [line for line in axis.lines if len(line.get_xdata()) == 2 and line.is_dashed()]
     assert list(line.get_ydata()) == [10, 10]
@@ -123,6 +126,9 @@ def test_methods_keep_their_colours_if_one_is_missing(tmp_path, metrics, dataset
 
 
 def test_methods_named_like_objectives_bear_their_titles(tmp_path, dataset):
-    rows = [("pi_model", 50, 0, "", "", "accuracy", 0.5), ("my_own", 50, 0, "", "", "accuracy", 0.5)]
+    rows = [
+        ("pi_model", 50, 0, "", "", "accuracy", 0.5),
+        ("my_own", 50, 0, "", "", "accuracy", 0.5),
+    ]
     drawing = draw(dataset, write_metrics(tmp_path, rows))
     assert legend_labels(drawing.figure) == ["Π-Model", "my own"]

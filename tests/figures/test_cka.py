@@ -25,14 +25,15 @@ def draw_cka(path, dataset, budget=50, width=183):
 
 
 def test_cka_by_hand(styled, tmp_path, dataset):
-    figure = draw_cka(write_metrics(tmp_path, CKA_ROWS), dataset(4))
-    *panels, bar = figure.axes
+    drawing = draw_cka(write_metrics(tmp_path, CKA_ROWS), dataset(4))
+    *panels, bar = drawing.figure.axes
     shown = [axis.images[0].get_array().filled(np.nan) for axis in panels]
     np.testing.assert_allclose(shown[0], [[0.7, 0.3], [0.1, 0.9]])
     np.testing.assert_allclose(shown[1], [[1, 0.5], [0.5, 1]])  # a layer is like itself
     assert np.isnan(shown[2]).all()
     names = [(axis.get_ylabel(), axis.get_xlabel()) for axis in panels]
-    assert names == [(f"{first} layer", f"{second} layer") for first, second in PAIRS]
+    assert names == [(f"layer of {first}", f"layer of {second}") for first, second in PAIRS]
+    assert [axis.get_title(loc="left") for axis in panels] == ["a", "b", "c"]
     assert all(tick_labels(axis) == ["A", "E"] for axis in panels)
     assert {axis.images[0].get_clim() for axis in panels} == {(0, 1)}
     assert panels[0].images[0].origin == "lower"
@@ -42,15 +43,29 @@ def test_cka_by_hand(styled, tmp_path, dataset):
     assert colours == {"0.10": "white", "0.30": "white", "0.70": "black", "0.90": "black"}
     assert {text.get_text() for text in panels[2].texts} == {"×"}
     assert bar.get_ylabel() == "linear CKA, 50 labels"
+    assert [50, "teacher", "A", "distilled", "E", 0.3, None] in drawing.rows
+    assert "teacher and distilled, each layer with the other's: A 0.70, E 0.90" in drawing.alt
+
+
+def test_what_layers_without_anything_in_common_reach_is_said(styled, tmp_path, dataset):
+    nulls = [
+        ("teacher", 50, 0, "A", "", f"cka_null:distilled.{layer}", value)
+        for layer, value in (("A", 0.02), ("E", 0.06))
+    ]
+    drawing = draw_cka(write_metrics(tmp_path, [*CKA_ROWS, *nulls]), dataset(4))
+    assert "Layers that have nothing in common reach 0.02 to 0.06." in drawing.alt
+    assert [50, "teacher", "A", "distilled", "E", 0.3, 0.06] in drawing.rows
+    (line,) = drawing.figure.axes[-1].lines[-1:]
+    np.testing.assert_allclose(line.get_ydata(), [0.04, 0.04])
 
 
 def test_cka_of_a_budget_without_runs_is_marked(styled, tmp_path, dataset):
-    figure = draw_cka(write_metrics(tmp_path, CKA_ROWS), dataset(4), budget=400)
+    figure = draw_cka(write_metrics(tmp_path, CKA_ROWS), dataset(4), budget=400).figure
     assert [text.get_text() for text in figure.axes[0].texts] == ["×"] * 4
 
 
 def test_cka_prints_values_only_where_they_fit(styled, tmp_path, dataset):
     path = write_metrics(tmp_path, CKA_ROWS)
     opened = dataset(4)
-    assert len(draw_cka(path, opened, width=183).axes[0].texts) == 4
-    assert len(draw_cka(path, opened, width=70).axes[0].texts) == 0
+    assert len(draw_cka(path, opened, width=183).figure.axes[0].texts) == 4
+    assert len(draw_cka(path, opened, width=70).figure.axes[0].texts) == 0

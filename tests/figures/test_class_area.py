@@ -1,109 +1,150 @@
-"""The figure of class areas: ratios, bands over classes, and gaps that say so."""
+"""The figure of class areas: ratios and nulls worked out by hand, many methods apart."""
 
 import numpy as np
-from matplotlib.collections import PolyCollection
-from matplotlib.colors import to_hex
+import pytest
 
-from helpers.drawn import NONE, error_bars, legend_labels, looks, texts, tick_labels, write_metrics
+from helpers.drawn import (
+    NONE,
+    asterisks,
+    error_bars,
+    legend_labels,
+    texts,
+    tick_labels,
+    write_metrics,
+    write_tests,
+)
 from limbeck.figures import class_area
 
-
-def draw_class_area(path, dataset, embedding="tsne"):
-    return class_area.draw(dataset, [path], {"width": 183, "embedding": embedding})
+pytestmark = pytest.mark.usefixtures("styled")
 
 
-def test_class_area_by_hand(styled, metrics, dataset):
-    figure = draw_class_area(metrics, dataset(4))
-    few, many = figure.axes
+def area(method, layer, value, budget=50, fold=0, metric="class_area_ratio"):
+    return (method, budget, fold, layer, "tsne", metric, value)
+
+
+def draw(dataset, *inputs, embedding="tsne"):
+    return class_area.draw(dataset(4), inputs, {"width": 183, "embedding": embedding})
+
+
+def test_class_area_by_hand(metrics, dataset):
+    drawing = draw(dataset, metrics)
+    few, many = drawing.figure.axes
     lines = error_bars(few)
     # The sample deviation of 25 and 75 is 50 / sqrt(2).
-    np.testing.assert_allclose(lines["teacher"], [[0, 1], [50, 12.5], [50 / 2**0.5, NONE]])
-    np.testing.assert_allclose(lines["distilled"], [[0, 1], [50, NONE], [NONE, NONE]])
+    np.testing.assert_allclose(lines["teacher"][1:], [[50, 12.5], [50 / 2**0.5, NONE]])
+    np.testing.assert_allclose(lines["distilled"][1:], [[50, NONE], [NONE, NONE]])
     np.testing.assert_allclose(error_bars(many)["distilled"][1], [37.5, NONE])
+    assert (lines["teacher"][0] < lines["distilled"][0]).all()
     assert tick_labels(few) == ["B", "A"]  # as in the table
-    assert [axis.get_title() for axis in figure.axes] == ["50 labels", "2,500 labels"]
-    assert {axis.get_xlabel() for axis in figure.axes} == {"layer"}
-    assert few.get_ylabel() == "class area ratio (%), t-SNE"
+    assert [axis.get_title() for axis in (few, many)] == ["50 labels", "2,500 labels"]
+    assert [axis.get_title(loc="left") for axis in (few, many)] == ["a", "b"]
+    assert drawing.figure.get_supylabel() == "class area (% of all), t-SNE"
     assert few.get_ylim()[0] == 0
-    legend = figure.legends[0]
-    assert [text.get_text() for text in legend.get_texts()] == ["teacher", "distilled"]
+    assert legend_labels(drawing.figure) == ["teacher", "distilled"]
+    assert "50 labels: teacher 50.0 at B, 12.5 at A" in drawing.alt
 
 
-def test_class_area_shows_the_embedding_asked_for(styled, metrics, dataset):
-    figure = draw_class_area(metrics, dataset(4), "ivis")
-    np.testing.assert_allclose(error_bars(figure.axes[0])["teacher"][1], [NONE, 90])
-    assert figure.axes[0].get_ylabel() == "class area ratio (%), ivis"
+def test_class_area_shows_the_embedding_asked_for(metrics, dataset):
+    drawing = draw(dataset, metrics, embedding="ivis")
+    np.testing.assert_allclose(error_bars(drawing.figure.axes[0])["teacher"][1], [NONE, 90])
+    assert drawing.figure.get_supylabel() == "class area (% of all), ivis"
+    assert {row[4] for row in drawing.rows} == {"ivis"}
 
 
-def test_class_area_that_was_not_measured_is_left_out(styled, tmp_path, dataset):
-    """An embedding whose points all lie on a line has no ratio."""
-    rows = [
-        ("teacher", 50, fold, "A", "tsne", "class_area_ratio", value)
-        for fold, value in ((0, 0.25), (2, 0.5))
+def nulls(mean, low, high):
+    names = ("class_area_ratio_null", "class_area_ratio_null_low", "class_area_ratio_null_high")
+    return [
+        area("teacher", layer, value, metric=name)
+        for layer in "AB"
+        for name, value in zip(names, (mean, low, high), strict=True)
     ]
-    figure = draw_class_area(write_metrics(tmp_path, rows), dataset(4))
-    np.testing.assert_allclose(error_bars(figure.axes[0])["teacher"][1], [37.5])
 
 
-SPREADS = [
-    ("teacher", 50, 0, "A", "tsne", "class_area_ratio", 0.5),
-    ("teacher", 50, 1, "A", "tsne", "class_area_ratio", 0.25),
-    ("teacher", 50, 0, "A", "tsne", "class_area_spread", 0.25),
-    ("teacher", 50, 1, "A", "tsne", "class_area_spread", 0.125),
-    ("teacher", 50, 0, "B", "tsne", "class_area_ratio", 0.25),
-    ("teacher", 50, 0, "B", "tsne", "class_area_spread", 0.0625),
-    ("teacher", 50, 0, "B", "ivis", "class_area_spread", 0.5),
-]
+AREAS = [area("teacher", "A", 0.9), area("teacher", "B", 1.0)]
 
 
-def test_bands_are_the_mean_spread_over_classes(styled, tmp_path, dataset):
-    figure = draw_class_area(write_metrics(tmp_path, SPREADS), dataset(4))
-    (axis,) = figure.axes
-    (band,) = (shape for shape in axis.collections if isinstance(shape, PolyCollection))
-    assert to_hex(band.get_facecolor()[0][:3]) == looks(axis)["teacher"][0]
-    # 37.5 ± 18.75 % at A, 25 ± 6.25 % at B.
-    corners = {tuple(corner) for corner in band.get_paths()[0].vertices}
-    assert corners == {(0, 18.75), (0, 56.25), (1, 18.75), (1, 31.25)}
-    explained = "standard deviation: band over classes, bars over folds"
-    assert legend_labels(figure) == ["teacher", explained]
+def test_a_null_within_reach_is_a_line_with_a_band(tmp_path, dataset):
+    drawing = draw(dataset, write_metrics(tmp_path, [*AREAS, *nulls(1.2, 1.1, 1.25)]))
+    (axis,) = drawing.figure.axes
+    assert texts(axis) == ["permuted classes 120 %"]
+    (line,) = [line for line in axis.lines if line.is_dashed()]
+    np.testing.assert_allclose(line.get_ydata(), [120, 120])
+    (band,) = axis.patches
+    assert (band.get_y(), band.get_height()) == (pytest.approx(110), pytest.approx(15))
+    assert axis.get_ylim()[1] > 125
 
 
-def test_missing_runs_leave_gaps_that_say_so(styled, tmp_path, dataset):
+def test_a_null_far_above_is_an_arrow(tmp_path, dataset):
+    drawing = draw(dataset, write_metrics(tmp_path, [*AREAS, *nulls(4, 3, 5)]))
+    (axis,) = drawing.figure.axes
+    assert texts(axis) == ["↑ permuted classes 400 %"]
+    assert not [line for line in axis.lines if line.is_dashed()] and not axis.patches
+    assert axis.get_ylim()[1] < 130
+
+
+def test_asterisks_stand_at_the_layer(tmp_path, dataset):
     rows = [
-        *[("teacher", 50, 0, layer, "tsne", "class_area_ratio", 0.5) for layer in "ABC"],
-        *[("distilled", 50, 0, layer, "tsne", "class_area_ratio", 0.25) for layer in "AC"],
-        ("distilled", 400, 0, "B", "tsne", "class_area_ratio", 0.125),
+        area(method, layer, 0.5, fold=fold)
+        for method in ("undistilled", "distilled")
+        for layer in "AB"
+        for fold in (0, 1)
+    ]
+    tests = [
+        ("class_area_ratio", "tsne", "B", 50, "yes"),
+        ("class_area_ratio", "ivis", "A", 50, "yes"),
+    ]
+    drawing = draw(dataset, write_metrics(tmp_path, rows), write_tests(tmp_path, tests))
+    assert asterisks(drawing.figure.axes[0]) == [(1, 50)]
+
+
+def test_many_methods_have_panels_of_their_own(tmp_path, dataset):
+    methods = [f"method_{number}" for number in range(6)]
+    rows = [
+        area(method, layer, 0.1 * (1 + number))
+        for number, method in enumerate(methods)
+        for layer in "AB"
+    ]
+    rows += [area("method_2", layer, 0.7, budget=2500) for layer in "AB"]
+    drawing = draw(dataset, write_metrics(tmp_path, rows))
+    shown = [axis for axis in drawing.figure.axes if axis.axison]
+    titles = [axis.get_title() for axis in shown]
+    assert titles == [*(f"method {number}, 50" for number in range(6)), "method 2, 2,500"]
+    for number, axis in enumerate(shown[:6]):
+        (own,) = error_bars(axis).values()
+        np.testing.assert_allclose(own[1], [10 * (1 + number)] * 2)
+        assert len([line for line in axis.lines if line.get_color() == "0.75"]) == 6
+    # Each budget begins a row of five.
+    places = [axis.get_subplotspec().rowspan.start for axis in shown]
+    assert places == [0, 0, 0, 0, 0, 1, 2]
+    assert not drawing.figure.legends
+
+
+def test_runs_that_are_missing_leave_gaps(tmp_path, dataset):
+    rows = [
+        *[area("teacher", layer, 0.5) for layer in "ABC"],
+        *[area("distilled", layer, 0.25) for layer in "AC"],
+        area("distilled", "B", 0.125, budget=400),
         ("teacher", 2500, 0, "", "", "accuracy", 0.5),
     ]
-    figure = draw_class_area(write_metrics(tmp_path, rows), dataset(4))
-    few, some, none = figure.axes
+    drawing = draw(dataset, write_metrics(tmp_path, rows))
+    few, some, none = drawing.figure.axes
     np.testing.assert_allclose(error_bars(few)["distilled"][1], [25, NONE, 25])
     np.testing.assert_allclose(error_bars(some)["distilled"][1], [NONE, 12.5, NONE])
-    assert [texts(axis) for axis in (few, some, none)] == [
-        [],
-        ["teacher\nnot measured"],
-        ["not measured"],
-    ]
-    assert all(tick_labels(axis) == ["A", "B", "C"] for axis in figure.axes)
-    assert legend_labels(figure) == ["teacher", "distilled"]
+    assert texts(none) == ["not measured"]
+    assert all(tick_labels(axis) == ["A", "B", "C"] for axis in (few, some, none))
+    assert legend_labels(drawing.figure) == ["teacher", "distilled"]
 
 
-def test_layers_have_the_order_of_the_most_complete_run(styled, tmp_path, dataset):
-    rows = [
-        ("teacher", 50, 0, "B", "tsne", "class_area_ratio", 0.5),
-        *[("teacher", 50, 1, layer, "tsne", "class_area_ratio", 0.5) for layer in "ABC"],
-        ("teacher", 50, 2, "D", "tsne", "class_area_ratio", 0.5),
-    ]
-    figure = draw_class_area(write_metrics(tmp_path, rows), dataset(4))
-    assert tick_labels(figure.axes[0]) == ["A", "B", "C", "D"]
+def test_layers_have_the_order_of_the_most_complete_run(tmp_path, dataset):
+    rows = [area("teacher", "B", 0.5), area("teacher", "D", 0.5, fold=2)]
+    rows += [area("teacher", layer, 0.5, fold=1) for layer in "ABC"]
+    drawing = draw(dataset, write_metrics(tmp_path, rows))
+    assert tick_labels(drawing.figure.axes[0]) == ["A", "B", "C", "D"]
 
 
-def test_panels_without_a_budget_are_empty(styled, tmp_path, dataset):
-    rows = [
-        ("teacher", budget, 0, "A", "tsne", "class_area_ratio", 0.5)
-        for budget in (400, 100, 200, 300)
-    ]
-    figure = draw_class_area(write_metrics(tmp_path, rows), dataset(4))
-    shown = [axis.get_title() for axis in figure.axes if axis.axison]
+def test_panels_without_a_budget_are_empty(tmp_path, dataset):
+    rows = [area("teacher", "A", 0.5, budget=budget) for budget in (400, 100, 200, 300)]
+    axes = draw(dataset, write_metrics(tmp_path, rows)).figure.axes
+    shown = [axis.get_title() for axis in axes if axis.axison]
     assert shown == ["100 labels", "200 labels", "300 labels", "400 labels"]
-    assert len(figure.axes) == 6
+    assert len(axes) == 6

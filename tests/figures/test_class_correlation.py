@@ -24,8 +24,8 @@ def test_matrices_are_ordered_by_superclass(dataset, logits, tmp_path):
         write_logits(tmp_path / "u", "undistilled", logits),
         write_logits(tmp_path / "d", "distilled", logits**2),
     ]
-    figure = class_correlation.draw(dataset(4, (1, 0, 1, 0)), paths, {"width": 183})
-    axes = matrix_axes(figure)
+    drawing = class_correlation.draw(dataset(4, (1, 0, 1, 0)), paths, {"width": 183})
+    axes = matrix_axes(drawing.figure)
     assert [axis.get_title() for axis in axes] == ["undistilled", "distilled"]
     order = [1, 3, 0, 2]
     for axis, values in zip(axes, (logits, logits**2), strict=True):
@@ -33,26 +33,39 @@ def test_matrices_are_ordered_by_superclass(dataset, logits, tmp_path):
         expected = [[np.corrcoef(values[:, i], values[:, j])[0, 1] for j in order] for i in order]
         np.testing.assert_allclose(image.get_array(), expected, atol=1e-5)
         assert image.get_clim() == (-1, 1)
-        edges = {(*line.get_xdata(), *line.get_ydata()) for line in axis.lines}
-        assert edges == {(0, 1, 1.5, 1.5), (1.5, 1.5, 0, 1)}
+        boxes = {(*box.get_xy(), box.get_width(), box.get_height()) for box in axis.patches}
+        assert boxes == {(-0.5, -0.5, 2, 2), (1.5, 1.5, 2, 2)}
         assert tick_labels(axis) == [f"class {index}" for index in order]
     assert [label.get_text() for label in axes[0].get_yticklabels()] == ["super 0", "super 1"]
     np.testing.assert_allclose(axes[0].get_yticks(), [0.5, 2.5])
+    found = {(row[0], row[3], row[4]): row[5] for row in drawing.rows}
+    assert len(found) == 2 * 16
+    expected = np.corrcoef(logits[:, 0], logits[:, 3])[0, 1]
+    assert found["undistilled", "class_0", "class_3"] == pytest.approx(expected, abs=1e-5)
+    inside = [np.corrcoef(logits[:, one], logits[:, one + 2])[0, 1] for one in (0, 1)]
+    assert f"undistilled {np.mean(inside):.2f}" in drawing.alt
 
 
 def test_classes_without_superclasses_stand_in_their_order(dataset, logits, tmp_path):
     path = write_logits(tmp_path / "p", "teacher", logits)
-    figure = class_correlation.draw(dataset(4), [path], {"width": 89})
-    (axis,) = matrix_axes(figure)
+    drawing = class_correlation.draw(dataset(4), [path], {"width": 89})
+    (axis,) = matrix_axes(drawing.figure)
     np.testing.assert_allclose(axis.images[0].get_array(), np.corrcoef(logits.T), atol=1e-5)
     names = [f"class {index}" for index in range(4)]
     assert tick_labels(axis) == names
     assert [label.get_text() for label in axis.get_yticklabels()] == names
-    assert not axis.lines
+    assert "superclass" not in drawing.alt
 
 
 def test_many_classes_are_not_named(dataset, tmp_path):
     logits = np.random.default_rng(0).normal(size=(60, 30))
     path = write_logits(tmp_path / "p", "teacher", logits)
-    figure = class_correlation.draw(dataset(30), [path], {"width": 89})
-    assert tick_labels(matrix_axes(figure)[0]) == []
+    drawing = class_correlation.draw(dataset(30), [path], {"width": 89})
+    assert tick_labels(matrix_axes(drawing.figure)[0]) == []
+
+
+def test_many_methods_take_more_rows(dataset, logits, tmp_path):
+    paths = [write_logits(tmp_path / str(n), f"m{n}", logits * n) for n in range(1, 9)]
+    figure = class_correlation.draw(dataset(4), paths, {"width": 183}).figure
+    rows = [axis.get_subplotspec().rowspan.start for axis in matrix_axes(figure)]
+    assert rows == [0, 0, 0, 1, 1, 1, 2, 2]

@@ -1,66 +1,77 @@
-"""The figure of metrics by layer: values and gaps worked out by hand."""
+"""The figure of metrics by layer: values, nulls and gaps worked out by hand."""
 
 import numpy as np
+import pytest
 
-from helpers.drawn import tick_labels, write_metrics
+from helpers.drawn import NONE, error_bars, legend_labels, texts, tick_labels, write_metrics
 from limbeck.figures import layers as layers_figure
 
-LAYER_ROWS = [
+pytestmark = pytest.mark.usefixtures("styled")
+METRICS = ["probe_accuracy", "silhouette", "neighbour_overlap:teacher"]
+ROWS = [
     ("teacher", 50, 0, "A", "", "probe_accuracy", 0.5),
     ("teacher", 50, 1, "A", "", "probe_accuracy", 0.6),
+    ("teacher", 50, 0, "A", "", "probe_accuracy_null", 0.1),
     ("teacher", 50, 0, "A", "tsne", "silhouette", 0.9),  # of an embedding
     ("teacher", 50, 0, "A", "", "silhouette", -0.25),
     ("distilled", 50, 0, "A", "", "silhouette", 0.125),
     ("distilled", 50, 0, "E", "", "silhouette", 0.375),
     ("distilled", 50, 0, "A", "", "neighbour_overlap:teacher", 0.25),
+    ("distilled", 50, 0, "A", "", "neighbour_overlap_null:teacher", 0.05),
     ("distilled", 2500, 0, "A", "", "neighbour_overlap:teacher", 0.75),
     ("distilled", 2500, 0, "A", "", "neighbour_overlap:undistilled", 0.1),
 ]
 
 
-def drawn_values(axis):
-    """Return what is seen of each line by label: layer, and mean and deviation."""
-    lines = {}
-    for container in axis.containers:
-        line, _, (bars,) = container.lines
-        errors = {}
-        for segment in bars.get_segments():
-            if len(segment):
-                errors[segment[0, 0]] = (segment[1, 1] - segment[0, 1]) / 2
-        points = enumerate(zip(*line.get_data(orig=True), strict=True))
-        lines[container.get_label()] = {
-            layer: (round(value, 9), round(errors.get(place, 0), 9))
-            for place, (layer, value) in points
-            if not np.isnan(value)
-        }
-    return lines
+@pytest.fixture
+def drawing(tmp_path, dataset):
+    path = write_metrics(tmp_path, ROWS)
+    return layers_figure.draw(dataset(4), [path], {"width": 183, "metrics": METRICS})
 
 
-def test_layers_by_hand(styled, tmp_path, dataset):
-    metrics = ["probe_accuracy", "silhouette", "neighbour_overlap:teacher"]
-    figure = layers_figure.draw(
-        dataset(4),
-        [write_metrics(tmp_path, LAYER_ROWS)],
-        {"width": 183, "metrics": metrics},
-    )
-    axes = np.array(figure.axes).reshape(3, 2)
-    probe, silhouettes, shared = (drawn_values(axis) for axis in axes[:, 0])
+def values(axis):
+    return {
+        method: (y.tolist(), error.tolist()) for method, (_, y, error) in error_bars(axis).items()
+    }
+
+
+def test_layers_by_hand(drawing):
+    axes = np.array(drawing.figure.axes).reshape(3, 2)
+    probe, silhouettes, shared = (values(axis) for axis in axes[:, 0])
     # E, where the distilled student alone was measured, is a gap in the teacher's line.
-    assert probe["teacher"] == {"A": (55, round(50**0.5, 9))}
-    assert silhouettes["teacher"] == {"A": (-0.25, 0)}
-    assert silhouettes["distilled"] == {"A": (0.125, 0), "E": (0.375, 0)}
-    assert shared["distilled"] == {"A": (25, 0)}
-    assert "teacher" not in shared
-    assert drawn_values(axes[2, 1])["distilled"] == {"A": (75, 0)}
+    np.testing.assert_allclose(probe["teacher"], [[55, NONE], [50**0.5, NONE]])
+    np.testing.assert_allclose(silhouettes["teacher"][0], [-0.25, NONE])
+    np.testing.assert_allclose(silhouettes["distilled"][0], [0.125, 0.375])
+    np.testing.assert_allclose(shared["distilled"][0], [25, NONE])
+    assert "teacher" not in shared and "distilled" not in probe
+    np.testing.assert_allclose(values(axes[2, 1])["distilled"][0], [75, NONE])
+    assert texts(axes[0, 1]) == ["not measured"]
+
+
+def test_panels_are_named_and_begin_at_zero(drawing):
+    axes = np.array(drawing.figure.axes).reshape(3, 2)
     assert [axis.get_title() for axis in axes[0]] == ["50 labels", "2,500 labels"]
     assert [axis.get_ylabel().replace("\n", " ") for axis in axes[:, 0]] == [
-        "linear probe accuracy (%)",
-        "silhouette of classes",
+        "linear probe accuracy (%) ↑ better",
+        "silhouette of classes ↑ better",
         "neighbours shared with teacher (%)",
     ]
+    assert [axis.get_title(loc="left") for axis in axes.flat] == list("abcdef")
     assert {axis.get_xlabel() for axis in axes[-1]} == {"layer"}
     assert tick_labels(axes[2, 0]) == ["A", "E"]
-    assert axes[2, 0].get_ylim()[0] == 0
+    assert axes[0, 0].get_ylim()[0] == axes[2, 0].get_ylim()[0] == 0
     assert axes[1, 0].get_ylim()[0] < -0.25
-    legend = figure.legends[0]
-    assert [text.get_text() for text in legend.get_texts()] == ["teacher", "distilled"]
+    # The distilled student has no point in the first panel.
+    assert legend_labels(drawing.figure) == ["teacher", "distilled"]
+
+
+def test_nulls_are_lines_and_numbers(drawing):
+    axes = np.array(drawing.figure.axes).reshape(3, 2)
+    assert texts(axes[0, 0]) == ["largest class 10 %"]
+    assert texts(axes[2, 0]) == ["permuted images 5 %"]
+    assert texts(axes[2, 1]) == []
+    rows = [dict(zip(drawing.columns, row, strict=True)) for row in drawing.rows]
+    found = {(row["metric"], row["part"], row["budget"]): row["null"] for row in rows}
+    assert found["probe_accuracy", "", 50] == 0.1
+    assert found["neighbour_overlap", "teacher", 50] == 0.05
+    assert found["neighbour_overlap", "teacher", 2500] is None

@@ -19,7 +19,7 @@ def drawn(method_settings, tmp_path):
         describe(tmp_path, "distilled", student),
     ]
     with style.applied():
-        yield networks.draw(None, paths, {"width": 183})
+        yield networks.draw(None, paths, {"width": 183}).figure
 
 
 def boxes(axis):
@@ -27,7 +27,7 @@ def boxes(axis):
 
 
 def test_methods_share_a_network(drawn):
-    titles = [axis.get_title(loc="left") for axis in drawn.axes]
+    titles = [axis.get_title() for axis in drawn.axes]
     assert titles == [
         "resnet18 (teacher): 11.2 million parameters",
         "wrn_28_1 (undistilled, distilled): 0.375 million parameters",

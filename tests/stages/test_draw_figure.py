@@ -1,5 +1,6 @@
-"""Files of figures: as wide as asked, not blank, the same bytes each time."""
+"""Files of figures: as wide as asked, the same bytes each time, with words and numbers."""
 
+import csv
 import re
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 from helpers.drawn import ROWS, write_dataset, write_embeddings, write_logits, write_metrics
 from helpers.planned import plan
 from helpers.stored import write_noise
+from limbeck.figures.shared.fonts import families_for
 from limbeck.published.comparison import compare
 from limbeck.runtime import storage
 from limbeck.stages.draw_figure import draw_figure
@@ -68,7 +70,7 @@ def test_files_are_as_wide_as_asked_and_the_same_each_time(
     written, dataset = [], write_dataset(tmp_path / "dataset.zarr", 4)
     for year in ("0", "1000000000"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", year)
-        outputs = [tmp_path / year / "figure.pdf", tmp_path / year / "figure.png"]
+        outputs = [tmp_path / year / f"figure.{suffix}" for suffix in ("pdf", "png", "csv")]
         draw_figure(dataset, inputs, settings, ["teacher", "distilled"], *outputs, 0.95)
         written.append([path.read_bytes() for path in outputs])
     assert written[0] == written[1]
@@ -76,5 +78,24 @@ def test_files_are_as_wide_as_asked_and_the_same_each_time(
     with Image.open(tmp_path / "0" / "figure.png") as image:
         assert image.width == pytest.approx(inches * 300, abs=1)
         assert len(np.unique(np.asarray(image.convert("L")))) > 10  # not blank
+        words = image.text["Description"]
     box = re.search(rb"/MediaBox \[ *0 0 ([\d.]+) ", written[0][0])
     assert float(box[1]) == pytest.approx(inches * 72, abs=0.1)
+    assert len(words) > 60 and "None" not in words and "nan" not in words
+    header, *rows = csv.reader(written[0][2].decode().splitlines())
+    assert (rows or "Nothing was measured" in words) and all(len(row) == len(header) for row in rows)
+    assert "nan" not in {cell for row in rows for cell in row}
+
+
+def test_characters_without_a_font_are_named(settings_of, tmp_path, caplog):
+    inputs, settings = settings_of["embeddings"]
+    store = storage.open_store(write_dataset(tmp_path / "dataset.zarr", 4))
+    attributes = {**store.attrs, "class_names": ["犬", "猫", "$a", "d"]}
+    arrays = {f"test/{name}": store[f"test/{name}"][:] for name in ("labels", "sample_ids")}
+    storage.write_store(tmp_path / "named.zarr", arrays, attributes)
+    outputs = [tmp_path / f"figure.{suffix}" for suffix in ("pdf", "png", "csv")]
+    draw_figure(tmp_path / "named.zarr", inputs, settings, ["teacher", "distilled"], *outputs)
+    fonts = families_for(["犬猫"])
+    if len(fonts) == 1:
+        assert "no installed font has 犬 猫" in caplog.text and "Noto Sans CJK" in caplog.text
+    assert outputs[1].stat().st_size > 10_000

@@ -81,8 +81,11 @@ def _alignment(means: Mapping, name: str, one: tuple[str, str], other: tuple[str
 
 def _describe(first: str, second: str, layers: Sequence[str], values: np.ndarray) -> str:
     same = ", ".join(
-        f"{layer} {value:.2f}" for layer, value in zip(layers, np.diag(values), strict=True)
+        f"{layer} {value:.2f}"
+        for layer, value in zip(layers, np.diag(values), strict=True)
+        if np.isfinite(value)
     )
+    same = same or "not measured"
     return f"{method_title(first)} and {method_title(second)}, each layer with the other's: {same}."
 
 

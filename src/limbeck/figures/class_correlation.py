@@ -71,8 +71,9 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
         note += " Boxes: the classes of one superclass."
     style.add_footer(figure, note)
     alt = "Correlation of the logits of every two classes"
-    alt += f"; mean inside superclasses: {'; '.join(inside)}. " if places else ". "
-    return Drawing(figure, COLUMNS, rows, alt + note)
+    if dataset.attributes["superclass_names"]:
+        alt += f"; mean inside superclasses: {'; '.join(inside)}"
+    return Drawing(figure, COLUMNS, rows, f"{alt}. {note}")
 
 
 def _draw_matrix(axis: Axes, matrix: np.ndarray, superclasses: np.ndarray):

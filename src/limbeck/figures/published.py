@@ -12,7 +12,7 @@ from limbeck.figures.shared import style
 from limbeck.figures.shared.drawing import Drawing
 from limbeck.figures.shared.measurements import Measurements
 from limbeck.published.comparison import Comparison, read_comparisons
-from limbeck.study.titles import budget_title, method_title
+from limbeck.study.titles import budget_title, layer_title, method_title, words
 
 ACCURACY_MM, LOSS_MM = 55, 50
 PANELS_PER_ROW = 5
@@ -66,7 +66,8 @@ def draw_comparisons(
     columns = [field.name for field in fields(Comparison)]
     both = [row for row in comparisons if row.difference is not None]
     values = "; ".join(
-        f"{row.metric} of {method_title(row.method)} {row.layer} at {row.budget:,} labels "
+        f"{words(row.metric)} of {method_title(row.method)}"
+        f"{f', {layer_title(row.layer)}' if row.layer else ''}, {budget_title(row.budget)}: "
         f"{row.measured:.4g}, published {row.published:.4g}"
         for row in both
     )

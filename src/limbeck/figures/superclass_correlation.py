@@ -92,6 +92,8 @@ def _draw_budget(
     shifts = dict(zip(shown, -lines.dodge(len(shown)) / lines.GROUP * 0.7, strict=True))
     for method in shown:
         own = select(summary, method=method)
+        if own.empty:
+            continue
         axis.errorbar(
             own["mean"],
             [parts.index(part) + shifts[method] for part in own["part"]],

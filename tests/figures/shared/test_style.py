@@ -2,6 +2,7 @@
 
 import itertools
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -69,16 +70,44 @@ def test_wide_legends_take_more_rows():
     assert style.legend_columns([*"abcdefgh", labels[-1]], 155, 7) == 7
 
 
-@pytest.mark.parametrize("count", [3, 8, 9])
-def test_legends_stay_inside_the_figure(styled, count):
-    labels = ["pseudo_labelling"] * (count - 1) + ["standard deviation: band over classes, bars"]
-    figure, axes = style.new_figure(183, 60)
+@pytest.mark.parametrize("count", [0, 3, 8, 9])
+@pytest.mark.parametrize("note", ["", "A note that is far longer than the figure is wide. " * 6])
+def test_text_below_lies_between_the_panels_and_the_edge(styled, count, note):
+    labels = ["pseudo_labelling"] * max(count - 1, 0) + ["a long name of a thing"] * bool(count)
+    figure, axes = style.new_figure(120, 60)
     handles = [axes[0, 0].errorbar([0], [0], yerr=[1]) for _ in labels]
-    style.legend_below(figure, handles, labels, count)
+    axes[0, 0].set_xlabel("label")
+    style.add_footer(figure, note, handles, labels)
     figure.canvas.draw()
-    (legend,) = figure.legends
-    box = legend.get_window_extent()
-    assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+    boxes = [text.get_window_extent() for text in [*figure.legends, *figure.texts]]
+    assert len(boxes) == bool(count) + bool(note)
+    panel = axes[0, 0].get_tightbbox()
+    assert figure.get_figwidth() == pytest.approx(120 / 25.4)
+    # What was there before the text keeps its height.
+    assert figure.bbox.height - panel.y0 <= 60 / 25.4 * figure.dpi
+    for box, above in zip(boxes, [panel, *boxes], strict=False):
+        assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+        assert 0 <= box.y0 and box.y1 <= above.y0
+
+
+def test_panels_have_letters_if_there_are_several(styled):
+    _, axes = style.new_figure(40, 40, 1, 3)
+    style.letter_panels(axes.flat)
+    assert [axis.get_title(loc="left") for axis in axes.flat] == ["a", "b", "c"]
+    style.letter_panels(style.new_figure(40, 40)[1].flat)
+    assert [style.panel_letter(at) for at in (0, 25, 26, 51, 52)] == ["a", "z", "aa", "az", "ba"]
+
+
+def test_names_are_no_formulas(styled):
+    figure, axes = style.new_figure(40, 40)
+    axes[0, 0].set_title("$a_b")
+    axes[0, 0].set_xlabel(r"$\alpha^2$")
+    figure.canvas.draw()
+    assert axes[0, 0].get_title() == "$a_b"
+    plain = axes[0, 0].xaxis.label.get_window_extent().width
+    with matplotlib.rc_context({"text.parse_math": True}):
+        axes[0, 0].xaxis.label.set_parse_math(True)
+        assert axes[0, 0].xaxis.label.get_window_extent().width < plain / 2
 
 
 def test_simulated_deuteranopia_confuses_red_and_green():

@@ -59,7 +59,7 @@ def draw_groups(axis: Axes, points: np.ndarray, groups: np.ndarray, images: Imag
     order = np.random.default_rng(0).permutation(len(points))
     coloured = np.isin(groups[order], images.coloured)
     # No group covers the others: those in colour are drawn in random order.
-    for chosen in (order[~coloured], order[coloured]):
+    for chosen in filter(len, (order[~coloured], order[coloured])):
         colours = images.colours[groups[chosen]].tolist()
         axis.scatter(
             *points[chosen].T, s=point_size(len(points)), c=colours, linewidths=0, rasterized=True
