@@ -10,7 +10,6 @@ from limbeck.figures.published import draw_comparisons
 from limbeck.figures.shared import style
 from limbeck.published.comparison import compare
 
-
 pytestmark = pytest.mark.usefixtures("styled")
 
 

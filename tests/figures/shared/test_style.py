@@ -87,7 +87,7 @@ def test_text_below_lies_between_the_panels_and_the_edge(styled, count, note):
     assert figure.bbox.height - panel.y0 <= 60 / 25.4 * figure.dpi
     for box, above in zip(boxes, [panel, *boxes], strict=False):
         assert box.x0 >= 0 and box.x1 <= figure.bbox.width
-        assert 0 <= box.y0 and box.y1 <= above.y0
+        assert box.y0 >= 0 and box.y1 <= above.y0
 
 
 def test_panels_have_letters_if_there_are_several(styled):
