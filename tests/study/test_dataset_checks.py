@@ -204,3 +204,23 @@ def test_unequal_classes_are_allowed_up_to_the_smallest():
     assert budget_mistake(4, [10, 8, 12], ["a\nb", "c", "d"]) == (
         "budget 4: must be a multiple of the 3 classes, 3 to 24; the nearest is 3"
     )
+
+
+@pytest.mark.parametrize(
+    ("groups", "line"),
+    [
+        (["bee", "ant"], None),
+        (["flies"], None),
+        (
+            ["bea"],
+            "the dataset has no 'bea'; did you mean 'bee'? allowed: ant, bee, cat, flies, walks",
+        ),
+        (["bee", "flies"], "classes and superclasses together; either"),
+    ],
+)
+def test_groups_of_a_figure_are_classes_or_superclasses(config, groups, line):
+    config["figures"] = {"clouds": {"kind": "embeddings", "groups": groups}}
+    config["run"]["figures"] = ["clouds"]
+    filled = check_config(config)
+    found = list(dataset_contradictions(filled, NAMES, TRAIN, TEST, ["flies", "walks"]))
+    assert found == ([f"figures.clouds.groups = {groups}: {line}"] if line else [])

@@ -89,11 +89,9 @@ def _check_dataset(config: Mapping, seen: list[Facts]) -> str:
     """Check the dataset; add its facts to `seen`, if it is there and is enough."""
     _refuse(missing_files(config))
     facts = study_facts(config)
-    _refuse(
-        dataset_contradictions(
-            config, facts.class_names, facts.train_per_class, facts.test_per_class
-        )
-    )
+    superclasses = sorted(set(facts.superclasses.values()))
+    sizes = facts.class_names, facts.train_per_class, facts.test_per_class
+    _refuse(dataset_contradictions(config, *sizes, superclasses))
     seen.append(facts)
     size = " x ".join(map(str, facts.image_shape))
     train, test = sum(facts.train_per_class), sum(facts.test_per_class)

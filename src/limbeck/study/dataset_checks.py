@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from limbeck.runtime.errors import suggest
 from limbeck.runtime.paths import show
@@ -20,6 +20,7 @@ def dataset_contradictions(
     class_names: Sequence[str],
     train_per_class: Sequence[int],
     test_per_class: Sequence[int],
+    superclasses: Collection[str] = (),
 ) -> Iterator[str]:
     """Check a config against the size of its dataset.
 
@@ -31,6 +32,8 @@ def dataset_contradictions(
         In the order of the labels.
     train_per_class, test_per_class : sequence of int
         Numbers of images, one for each class.
+    superclasses : collection of str
+        Their names, if there are any.
 
     Yields
     ------
@@ -48,6 +51,15 @@ def dataset_contradictions(
             yield (
                 f"figures.{name}.class = {shown!r}: the dataset has no such class; "
                 f"{suggest(shown, map(show, class_names))}"
+            )
+        groups = config["figures"][name].get("groups") or []
+        if not (set(groups) <= set(class_names) or set(groups) <= set(superclasses)):
+            known = [*class_names, *superclasses]
+            wrong = next((group for group in groups if group not in known), None)
+            yield f"figures.{name}.groups = {groups}: " + (
+                "classes and superclasses together; either"
+                if wrong is None
+                else f"the dataset has no '{show(wrong)}'; {suggest(wrong, map(show, known))}"
             )
 
 

@@ -46,8 +46,8 @@ class ImageGroups:
         self._label_of_sample = dict(zip(samples, labels, strict=True))
         self.class_names, superclasses = attributes["class_names"], attributes["superclass_names"]
         by_superclass = bool(superclasses) and len(self.class_names) > MOST
-        if shown is not None and superclasses:
-            by_superclass = set(shown) <= set(superclasses)
+        if shown is not None:
+            by_superclass = not set(shown) <= set(self.class_names)
         self.kind = "superclass" if by_superclass else "class"
         self.names = superclasses if by_superclass else self.class_names
         self._group_of_class = np.array(
