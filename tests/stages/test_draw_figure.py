@@ -83,14 +83,9 @@ def test_files_are_as_wide_as_asked_and_the_same_each_time(
     assert float(box[1]) == pytest.approx(inches * 72, abs=0.1)
     assert len(words) > 60 and "None" not in words and "nan" not in words
     header, *rows = csv.reader(written[0][2].decode().splitlines())
-<<<<<<< HEAD
     assert (rows or "Nothing was measured" in words) and all(
         len(row) == len(header) for row in rows
     )
-=======
-    assert rows or "Nothing was measured" in words
-    assert all(len(row) == len(header) for row in rows)
->>>>>>> 8cfdc08564abfd8ddf1c77f4a326ee19168eef7d
     assert "nan" not in {cell for row in rows for cell in row}
 
 
