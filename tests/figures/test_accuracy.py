@@ -53,7 +53,7 @@ def test_accuracy_by_hand(metrics, dataset):
 def test_methods_stand_side_by_side_around_their_budget(metrics, dataset):
     (axis,) = draw(dataset, metrics).figure.axes
     lines, ticks = error_bars(axis), axis.get_xticks()
-    np.testing.assert_allclose(ticks, np.log10([50, 2500]))
+    np.testing.assert_allclose(ticks, [0, 1])
     first, second = (lines[method][0] for method in ACCURACY)
     assert (first < ticks).all() and (ticks < second).all()
     np.testing.assert_allclose((first + second) / 2, ticks)
@@ -78,7 +78,7 @@ def test_asterisks_stand_over_the_pair_and_the_note_names_it(tmp_path, dataset):
     drawing = draw(dataset, write_metrics(tmp_path, PAIR), tests)
     ((x, height),) = asterisks(drawing.figure.axes[0])
     # 75 of the second is above 37.5 and its deviation of 25 / sqrt(2).
-    assert (x, height) == (pytest.approx(np.log10(50)), pytest.approx(75))
+    assert (x, height) == (pytest.approx(0), pytest.approx(75))
     assert "*: distilled and undistilled differ" in notes(drawing)
 
 
@@ -112,7 +112,8 @@ def test_lines_run_from_few_labels_to_many(tmp_path, dataset):
     ]
     (axis,) = draw(dataset, write_metrics(tmp_path, rows)).figure.axes
     x, y, errors = error_bars(axis)["teacher"]
-    np.testing.assert_allclose(10**x, [50, 200, 500, 2000])
+    np.testing.assert_allclose(x, range(4))
+    assert tick_labels(axis) == ["50", "200", "500", "2,000"]
     np.testing.assert_allclose(y, [25, 50, 75, 87.5])
     assert np.isnan(errors).all()  # of one fold
 
@@ -132,3 +133,9 @@ def test_methods_named_like_objectives_bear_their_titles(tmp_path, dataset):
     ]
     drawing = draw(dataset, write_metrics(tmp_path, rows))
     assert legend_labels(drawing.figure) == ["Π-Model", "my own"]
+
+
+def test_methods_that_are_chosen_are_drawn_alone(metrics, dataset):
+    drawing = draw(dataset, metrics, methods=["distilled"])
+    assert list(error_bars(drawing.figure.axes[0])) == ["distilled"]
+    assert {row[2] for row in drawing.rows} == {"distilled"} and "teacher" not in drawing.alt

@@ -26,14 +26,20 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     """
     measurements = Measurements.read(*inputs, methods=settings.get("study_methods", ()))
     embedding = settings["embedding"]
-    area = measurements.summary("class_area_ratio", embedding=embedding)
-    spread = measurements.summary("class_area_spread", embedding=embedding)
-    shown = [method for method in measurements.methods if method in set(area["method"])]
+    wanted = settings.get("methods") or measurements.methods
+    area, spread = (
+        found[found["method"].isin(wanted)]
+        for found in (
+            measurements.summary("class_area_ratio", embedding=embedding),
+            measurements.summary("class_area_spread", embedding=embedding),
+        )
+    )
+    shown = [method for method in wanted if method in set(area["method"])]
     draw_panels = _draw_together if len(shown) <= TOGETHER else _draw_apart
     figure, note = draw_panels(measurements, area, shown, settings["width"])
     figure.supylabel(f"class area (% of all), {embedding_title(embedding)}", size=7)
     note += " Class area: region of a class over that of all images, mean over classes."
-    note += lines.describe_missing(measurements.methods, shown)
+    note += lines.describe_missing(wanted, shown)
     together = len(shown) <= TOGETHER
     style.add_footer(figure, note, *(lines.legend_of(figure.axes) if together else ((), ())))
     alt = f"Class area in % of the area of all images by layer, {embedding_title(embedding)}. "

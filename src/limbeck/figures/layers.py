@@ -24,6 +24,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     """
     measurements = Measurements.read(*inputs, methods=settings.get("study_methods", ()))
     budgets, metrics = measurements.budgets, settings["metrics"]
+    wanted = settings.get("methods") or measurements.methods
     figure, axes = style.new_figure(
         settings["width"],
         ROW_MM * len(metrics) + REST_MM,
@@ -38,9 +39,10 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
         name, _, part = metric.partition(":")
         # The metrics of embeddings bear the same names.
         summary = measurements.summary(metric, embedding="")
+        summary = summary[summary["method"].isin(wanted)]
         summaries.append(summary)
         itself = part if METRICS[name].parts == "method" else ""
-        shown = [method for method in measurements.methods if method != itself]
+        shown = [method for method in wanted if method != itself]
         title = METRICS[name].title.format(method_title(part))
         bottom, top = _limits(summary, METRICS[name].scale)
         for axis, budget in zip(row, budgets, strict=True):

@@ -12,7 +12,7 @@ from limbeck.figures.shared.measurements import COLUMNS, Measurements, as_rows, 
 from limbeck.study.titles import budget_title, method_title, words
 
 METRIC = "superclass_correlation"
-PANELS_PER_ROW = 4
+PANELS_PER_ROW = 5
 # Of a superclass: each of its methods, and at least; above and below all of them.
 METHOD_MM, ROW_MM, REST_MM = 1.5, 4.2, 9
 LOWEST_MM, TALLEST_MM = 24, 220  # of all superclasses

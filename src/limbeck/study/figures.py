@@ -118,6 +118,7 @@ FIGURES = {
             "Test accuracy over the number of labelled images (Fig. 10 of the paper): points are "
             "means, {bars}. Methods stand side by side, so that none covers another. {asterisks}",
             width=89,
+            options={"methods": METHODS},
             metrics=("accuracy",),
         ),
         Figure(
@@ -175,7 +176,8 @@ FIGURES = {
                     text("", names="metrics of layers"),
                     ["probe_accuracy", "intrinsic_dimension", "variance_ratio"],
                     least=1,
-                )
+                ),
+                "methods": METHODS,
             },
         ),
         Figure(
@@ -245,7 +247,7 @@ FIGURES = {
             "over classes (Fig. 14 of the paper): {bars}. Dashed, with a band of 95 %: permuted "
             "classes, what there would be without structure; an arrow where that is far above. "
             "{asterisks}",
-            options={"embedding": EMBEDDING},
+            options={"embedding": EMBEDDING, "methods": METHODS},
             metrics=("class_area_ratio",),
         ),
         Figure(

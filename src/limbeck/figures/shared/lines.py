@@ -12,7 +12,7 @@ from limbeck.study.metrics import find_metric
 from limbeck.study.titles import method_title
 
 # Of the room between two places, what all methods take, and what two of them are apart at most.
-GROUP, STEP = 0.5, 0.1
+GROUP, STEP = 0.6, 0.1
 CROWD = 4  # the lines of more methods are thinner
 NULL_LOOK = {"color": "0.35", "linewidth": 0.8, "linestyle": (0, (4, 2))}
 BAND_LOOK = {"color": "0.35", "alpha": 0.12, "linewidth": 0}

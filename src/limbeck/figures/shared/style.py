@@ -96,25 +96,21 @@ def panel_grid(width: float, height: float, count: int, per_row: int, **argument
 
 
 def letter_panels(axes: Iterable[Axes]) -> None:
-    """Put a, b, c ... above the left ends of panels, if there is more than one."""
+    """Put a, b, c ... above the left ends of panels, if there are several and letters enough."""
     panels = list(axes)
-    for number, axis in enumerate(panels):
-        if len(panels) > 1:
-            axis.set_title(panel_letter(number), loc="left", weight="bold")
+    if 1 < len(panels) <= len(string.ascii_lowercase):
+        for letter, axis in zip(string.ascii_lowercase, panels, strict=False):
+            axis.set_title(letter, loc="left", weight="bold")
 
 
 def set_title(axis: Axes, title: str) -> None:
     """Put a title above a square panel, smaller where it is long."""
     columns = axis.get_subplotspec().get_gridspec().ncols
-    room = axis.figure.get_figwidth() * MM_PER_INCH / columns - TITLE_MARGIN_MM
+    room = axis.figure.get_figwidth() * MM_PER_INCH / columns
+    if axis.get_title(loc="left"):
+        room -= TITLE_MARGIN_MM
     size = min(SETTINGS["axes.titlesize"], room / (len(title) * TITLE_LETTER))
     axis.set_title(title, size=max(size, SMALLEST))
-
-
-def panel_letter(number: int) -> str:
-    """Return the letter of a panel, from 0 on: a to z, then aa to zz."""
-    turn, place = divmod(number, len(string.ascii_lowercase))
-    return (string.ascii_lowercase[turn - 1] if turn else "") + string.ascii_lowercase[place]
 
 
 def method_style(method: str, methods: Sequence[str]) -> dict:
