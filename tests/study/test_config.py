@@ -167,7 +167,7 @@ def test_what_follows_from_the_rest(config):
     config["run"]["figures"] = ["accuracy"]
     filled = check_config(config)
     assert filled["statistics"]["methods"] is None
-    assert filled["figures"] == {"accuracy": {"kind": "accuracy", "width": 89}}
+    assert filled["figures"] == {"accuracy": {"kind": "accuracy", "width": 89, "methods": None}}
 
 
 def test_embeddings_and_figures_need_no_definition(config):
