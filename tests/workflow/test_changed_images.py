@@ -9,7 +9,9 @@ STORE = "results/own/dataset.zarr"
 OVERLAY = """
 study: own
 dataset: {name: image_folder, path: images, test_fraction: 0.25}
-figures: {class_boundary: {class: ant}}
+budgets: [2]
+activations: {images_per_class: null}
+run: {embeddings: [pca], figures: [accuracy]}
 """
 
 
@@ -19,7 +21,7 @@ def workflow(tmp_path):
     folder = copy_repository(tmp_path).folder
     for name in ("ant", "bee"):
         (folder / "images" / name).mkdir(parents=True)
-        for index in range(4):
+        for index in range(12):
             Image.new("L", (8, 8), 9 * index).save(folder / "images" / name / f"{index}.png")
     (folder / "own.yaml").write_text(OVERLAY)
     workflow = Workflow(folder, ("tiny.yaml", "own.yaml"))
@@ -45,4 +47,4 @@ def test_images_that_change_rerun_what_read_them(workflow):
     images.rename(workflow.folder / "away")
     result = workflow.run("--dry-run", STORE)
     assert result.returncode == 1
-    assert "images: no such folder" in result.stdout + result.stderr
+    assert "dataset.path = images: no such file or folder" in result.stdout + result.stderr
