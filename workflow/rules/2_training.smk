@@ -12,6 +12,7 @@ rule train:
         "logs/{study}/train/{method}/budget-{budget}/fold-{fold}.log",
     benchmark:
         "benchmarks/results/{study}/train/{method}/budget-{budget}/fold-{fold}.tsv"
+    priority: priority_of_run
     conda:
         ENVIRONMENT
     threads: 1

@@ -10,7 +10,7 @@ rule extract_activations:
         "logs/{study}/extract_activations/{method}/budget-{budget}/fold-{fold}/{layer}.log",
     benchmark:
         "benchmarks/results/{study}/extract_activations/{method}/budget-{budget}/fold-{fold}/{layer}.tsv"
-    priority: extraction_priority if config["activations"]["temporary"] else 0
+    priority: priority_of_run
     conda:
         ENVIRONMENT
     threads: 1

@@ -135,8 +135,8 @@ def activation_store(path):
     return temp(directory(path)) if config["activations"]["temporary"] else directory(path)
 
 
-def extraction_priority(wildcards):
-    """Low, so that what reads temporary stores comes first, and lower from fold to fold."""
+def priority_of_run(wildcards):
+    """Below that of other jobs, and lower from fold to fold and from budget to budget."""
     budget = config["budgets"].index(int(wildcards.budget))
     return -1 - budget * config["folds"] - int(wildcards.fold)
 
