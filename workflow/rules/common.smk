@@ -136,9 +136,9 @@ def activation_store(path):
 
 
 def priority_of_run(wildcards):
-    """Below that of other jobs, and lower from fold to fold and from budget to budget."""
+    """Below that of other jobs, and lower from budget to budget and from fold to fold."""
     budget = config["budgets"].index(int(wildcards.budget))
-    return -1 - budget * config["folds"] - int(wildcards.fold)
+    return -1 - int(wildcards.fold) * len(config["budgets"]) - budget
 
 
 def existing(paths):
