@@ -72,11 +72,8 @@ FLAGS = {
     ],
     "score_layer": [
         *("--dataset=dataset.zarr", "--activations=activations.zarr"),
-        *("--neighbours=neighbours.zarr", "--metrics=out/metrics.csv"),
-    ],
-    "score_embedding": [
-        *("--dataset=dataset.zarr", "--activations=activations.zarr"),
-        *("--neighbours=neighbours.zarr", "--embedding=embedding.zarr", "--metrics=out/m.csv"),
+        *("--neighbours=neighbours.zarr", "--embeddings", "embedding.zarr"),
+        "--metrics=out/metrics.csv",
     ],
     "build_table": ["--metrics=metrics.csv", "--kind=accuracy", "--table=out/table.csv"],
     "draw_figure": [

@@ -72,7 +72,7 @@ def test_the_null_of_the_class_area_is_shown(folder):
     identity = {"study": "made", "method": "teacher", "budget": 50, "fold": 0}
     identity |= {"layer": "B", "embedding": "tsne"}
     metrics = {"class_area_ratio": 0.2, "class_area_ratio_null": 1.1, "silhouette": 0.5}
-    write_metrics(run_of(folder) / "metrics" / "B" / "tsne.csv", identity, metrics)
+    write_metrics(run_of(folder) / "metrics" / "B.csv", identity, metrics)
     view = shown(folder, embeddings=["tsne"]).views[0]
     expected = {"class_area_ratio": 0.2, "class_area_ratio_null": 1.1}
     assert view.panels["teacher", "B"].scores == expected

@@ -72,7 +72,7 @@ def test_a_collapsed_embedding_and_its_null(browser, folder):
     identity = {"study": "small", "method": "teacher", "budget": 50, "fold": 0}
     identity |= {"layer": "B", "embedding": "tsne"}
     metrics = {"trustworthiness": 0.5, "class_area_ratio": 0.8765, "class_area_ratio_null": 1.049}
-    write_metrics(run / "metrics" / "B" / "tsne.csv", identity, metrics)
+    write_metrics(run / "metrics" / "B.csv", identity, metrics)
     page = opened(browser, folder)
     scores = [" ".join(each.text.split()) for each in page.all(".panel .scores")]
     assert scores[0] == "trust 0.93 area 31 %"

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
-from limbeck.runtime.storage import write_metrics, write_store
+from limbeck.runtime.storage import METRIC_COLUMNS, metric_rows, read_rows, write_rows, write_store
 
 METHODS = ("teacher", "undistilled", "distilled")
 # Names that would break a page or a table that took them for anything but text.
@@ -66,7 +66,10 @@ def write_layer(run, ids, points, layer, embedding, k=15, scores=()):
     arrays = {"points": points.astype(np.float32), "sample_ids": ids}
     write_store(run / "embeddings" / layer / f"{embedding}.zarr", arrays, identity)
     metrics = {"trustworthiness": 0.93, "class_area_ratio": 0.31, **dict(scores)}
-    write_metrics(run / "metrics" / layer / f"{embedding}.csv", identity, metrics)
+    path = run / "metrics" / f"{layer}.csv"
+    rows = read_rows(path) if path.exists() else []
+    rows = [list(row.values()) for row in rows if row["embedding"] != embedding]
+    write_rows(path, METRIC_COLUMNS, rows + metric_rows(identity, metrics))
 
 
 def clustered_points(labels, spread, seed):

@@ -63,7 +63,7 @@ def figure_jobs(*figures):
 def summary_jobs(*figures, methods=METHODS):
     """Return all that hangs on new metrics of runs, and figures besides those of metrics."""
     return (
-        run_jobs(["gather_run"], methods)
+        run_jobs(["score_run"], methods)
         + Counter([job("gather_study"), job("test_methods"), job("write_explorer")])
         + Counter(job("build_table", f"table={table}") for table in TABLES)
         + figure_jobs(*OF_METRICS, *figures)
@@ -86,7 +86,7 @@ def looks(methods=METHODS, layers=LAYERS):
     """Return what is done with new networks, from the extraction of layers to the scores."""
     return (
         layer_jobs(["extract_activations", "find_neighbours", "score_layer"], methods, layers)
-        + embedding_jobs(["embed", "score_embedding"], methods, layers)
+        + embedding_jobs(["embed"], methods, layers)
         + Counter([fold_job("compare_layers")])
     )
 
@@ -94,7 +94,7 @@ def looks(methods=METHODS, layers=LAYERS):
 def training_jobs(methods):
     """Return the training of methods, and all that hangs on their networks."""
     return (
-        run_jobs(["train", "predict", "score_predictions"], methods)
+        run_jobs(["train", "predict"], methods)
         + Counter(job("describe_network", f"method={method}") for method in methods)
         + looks(methods)
         + Counter([job("compare_accuracies")])

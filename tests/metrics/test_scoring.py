@@ -19,9 +19,8 @@ from limbeck.metrics.probe import probe_accuracy
 from limbeck.metrics.variance import variance_ratio
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
-from limbeck.stages.score_embedding import score_embedding
 from limbeck.stages.score_layer import score_layer
-from limbeck.stages.score_predictions import score_predictions
+from limbeck.stages.score_run import score_run
 from limbeck.study.metrics import metrics_of
 from limbeck.study.settings import MetricSettings
 
@@ -77,7 +76,7 @@ def score(tmp_path):
     def run(logits, labels, superclasses=(), teacher=None):
         dataset = write_dataset(tmp_path / "dataset.zarr", labels, superclasses)
         (tmp_path / "history.csv").write_text("epoch,seconds\n1,1.5\n2,2.25\n3,0.5\n")
-        score_predictions(
+        score_run(
             dataset,
             write("predictions.zarr", logits, labels),
             tmp_path / "history.csv",
@@ -254,8 +253,8 @@ def test_rows_of_an_embedding(layer, clusters, nearest, tmp_path, algorithm):
         "losses": np.array([3.0, 1, 2, 1.5]) if more else np.empty(0),
     }
     storage.write_store(tmp_path / "embedding.zarr", store, {**attributes, "settings": settings})
-    chosen = replace(SETTINGS, names=tuple(metrics_of("embeddings")))
-    score_embedding(*layer, tmp_path / "embedding.zarr", chosen, tmp_path / "metrics.csv")
+    chosen = replace(SETTINGS, names=(), embedding_names=tuple(metrics_of("embeddings")))
+    score_layer(*layer, chosen, tmp_path / "metrics.csv", [tmp_path / "embedding.zarr"])
     metrics = read(tmp_path / "metrics.csv", layer="C", embedding="mine")
     areas = [area_by_scipy(picture[labels == label], 0.9) for label in range(3)]
     whole = area_by_scipy(picture, 0.9)

@@ -56,9 +56,9 @@ def test_jobs_of_a_study(study):
     assert counts == {
         **{"prepare_dataset": 1, "split_dataset": 1, "teacher_logits": 1},
         **dict.fromkeys(["train", "predict"], 3),  # the teacher's predictions are compared with
-        **dict.fromkeys(["score_predictions", "gather_run"], 2),
+        "score_run": 2,
         **dict.fromkeys(["extract_activations", "find_neighbours", "embed"], 4),
-        **dict.fromkeys(["score_layer", "score_embedding"], 4),
+        "score_layer": 4,
         **{"gather_study": 1, "build_table": 7, "draw_figure": 1, "write_provenance": 1},
         **{"write_explorer": 1},
         **{"compare_layers": 1, "test_methods": 1, "compare_accuracies": 1},

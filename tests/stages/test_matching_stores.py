@@ -8,9 +8,8 @@ from limbeck.runtime.errors import InputError
 from limbeck.stages.compare_layers import compare_layers
 from limbeck.stages.embed import embed
 from limbeck.stages.find_neighbours import find_neighbours
-from limbeck.stages.score_embedding import score_embedding
 from limbeck.stages.score_layer import score_layer
-from limbeck.stages.score_predictions import score_predictions
+from limbeck.stages.score_run import score_run
 from limbeck.study.settings import MetricSettings
 
 COUNT = 40
@@ -60,13 +59,10 @@ def stage(tmp_path):
         settings = {"algorithm": "pca"}
         {
             "embed": lambda: embed(activations, graph, "pca", settings, 0, "cpu", output),
-            "layer": lambda: score_layer(dataset, activations, graph, SETTINGS, output),
-            "embedding": lambda: score_embedding(
-                dataset, activations, graph, points, SETTINGS, output
+            "layer": lambda: score_layer(
+                dataset, activations, graph, SETTINGS, output, [points]
             ),
-            "predictions": lambda: score_predictions(
-                dataset, predictions, history, SETTINGS, output
-            ),
+            "run": lambda: score_run(dataset, predictions, history, SETTINGS, output),
             "layers": lambda: compare_layers([activations] * 2, [graph] * 2, SETTINGS, output),
         }[name]()
         return output
@@ -74,7 +70,7 @@ def stage(tmp_path):
     return run
 
 
-STAGES = ["embed", "layer", "embedding", "predictions", "layers"]
+STAGES = ["embed", "layer", "run", "layers"]
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -82,7 +78,7 @@ def test_stores_of_one_network_are_taken(stage, name):
     assert stage(name).exists()
 
 
-@pytest.mark.parametrize("name", ["embed", "layer", "embedding", "layers"])
+@pytest.mark.parametrize("name", ["embed", "layer", "layers"])
 @pytest.mark.parametrize(
     "changes", [{"layer": "E"}, {"method": "teacher"}, {"fold": 0}, {"model_hash": "other"}]
 )
@@ -92,7 +88,7 @@ def test_neighbours_of_another_layer_or_network_are_refused(stage, name, changes
         stage(name, "graph", changes)
 
 
-@pytest.mark.parametrize("name", ["embed", "layer", "embedding", "layers"])
+@pytest.mark.parametrize("name", ["embed", "layer", "layers"])
 def test_neighbours_of_images_in_another_order_are_refused(stage, name):
     with pytest.raises(InputError, match=r"neighbours\.zarr: other samples, or in another order"):
         stage(name, "graph", {}, sample_ids=IDS[::-1])
@@ -100,10 +96,10 @@ def test_neighbours_of_images_in_another_order_are_refused(stage, name):
 
 def test_an_embedding_of_another_layer_is_refused(stage):
     with pytest.raises(InputError, match=r"points\.zarr: layer = E, but layer = C in"):
-        stage("embedding", "points", {"layer": "E", "embedding_seconds": 1})
+        stage("layer", "points", {"layer": "E", "embedding_seconds": 1})
 
 
-@pytest.mark.parametrize(("name", "other"), [("predictions", "predictions"), ("layer", "layer")])
+@pytest.mark.parametrize(("name", "other"), [("run", "predictions"), ("layer", "layer")])
 def test_what_was_made_of_another_dataset_is_refused(stage, name, other):
     with pytest.raises(InputError, match=r"made of another dataset \(other\) than .*feedbeef"):
         stage(name, other, {"dataset_hash": "other"})

@@ -181,7 +181,7 @@ def test_an_objective_trains_its_method(chosen):
 
 def test_an_embedding_embeds_every_layer(chosen):
     workflow = chosen("An embedding")
-    expected = embedding_jobs(["embed", "score_embedding"], embeddings=["spectral"])
+    expected = embedding_jobs(["embed"], embeddings=["spectral"]) + layer_jobs(["score_layer"])
     expected += noise_jobs(embeddings=["spectral"]) + summary_jobs("algorithms")
     assert workflow.planned() == expected
     store = zarr.open_group(make(workflow, RUN.format("teacher") + "/embeddings/E/spectral.zarr"))
@@ -197,8 +197,8 @@ def test_a_metric_of_layers_scores_every_layer(chosen):
 
 def test_a_metric_of_embeddings_scores_every_embedding(chosen):
     workflow = chosen("A metric of embeddings")
-    assert workflow.planned() == embedding_jobs(["score_embedding"]) + summary_jobs()
-    scores = metrics(make(workflow, RUN.format("teacher") + "/metrics/E/pca.csv"))
+    assert workflow.planned() == layer_jobs(["score_layer"]) + summary_jobs()
+    scores = metrics(make(workflow, RUN.format("teacher") + "/metrics/E.csv"))
     assert -1 <= scores["class_distance_correlation"] <= 1
 
 

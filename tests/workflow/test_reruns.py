@@ -47,10 +47,8 @@ def test_forcing_one_layers_extraction_reruns_that_layer_only(finished_once):
 def test_a_layers_target_brings_only_that_layer_up_to_date(finished):
     for method in METHODS:
         for layer in "CE":
-            folder = finished.folder / RUN.format(method) / "metrics" / layer
-            (folder / "pca.csv").unlink()
-    expected = Counter([job("layer_C")])
-    expected += embedding_jobs(["score_embedding"], layers="C", embeddings=["pca"])
+            (finished.folder / RUN.format(method) / "metrics" / f"{layer}.csv").unlink()
+    expected = Counter([job("layer_C")]) + layer_jobs(["score_layer"], layers="C")
     assert finished.planned("layer_C") == expected
 
 
@@ -114,8 +112,9 @@ LEARNT = training_jobs(["distilled"])
 TRAINED = training_jobs(METHODS) + run_jobs(["teacher_logits"], ["teacher"])
 SPLIT = TRAINED + Counter([fold_job("split_dataset")])
 DATASET = SPLIT + Counter([job("prepare_dataset"), job("draw_figure", "figure=noise")])
-EMBEDDED = embedding_jobs(["embed", "score_embedding"]) + summary_jobs(*OF_EMBEDDINGS)
-NEIGHBOURS = layer_jobs(["find_neighbours", "score_layer"]) + Counter([fold_job("compare_layers")])
+SCORED = layer_jobs(["score_layer"]) + summary_jobs()
+EMBEDDED = embedding_jobs(["embed"]) + layer_jobs(["score_layer"]) + summary_jobs(*OF_EMBEDDINGS)
+NEIGHBOURS = layer_jobs(["find_neighbours"]) + Counter([fold_job("compare_layers")])
 TABLE_JOBS = Counter(job("build_table", f"table={name}") for name in TABLES)
 NETWORKS = Counter(job("describe_network", f"method={method}") for method in METHODS)
 EDITS = {
@@ -124,21 +123,23 @@ EDITS = {
     "stages/train": TRAINED,
     "training/objectives/distillation": LEARNT,
     "stages/teacher_logits": LEARNT + run_jobs(["teacher_logits"], ["teacher"]),
-    "stages/predict": run_jobs(["predict", "score_predictions"])
+    "stages/predict": run_jobs(["predict"])
     + Counter([job("compare_accuracies")])
     + summary_jobs(),
     "stages/extract_activations": looks() + summary_jobs(*OF_EMBEDDINGS),
     "stages/find_neighbours": NEIGHBOURS + EMBEDDED + noise_jobs("find_noise_neighbours"),
     "stages/embed": EMBEDDED + noise_jobs(),
-    "embeddings/tsne": embedding_jobs(["embed", "score_embedding"], embeddings=["tsne"])
+    "embeddings/tsne": embedding_jobs(["embed"], embeddings=["tsne"])
+    + layer_jobs(["score_layer"])
     + noise_jobs(embeddings=["tsne"])
     + summary_jobs("algorithms", "embeddings_tsne"),
-    "stages/score_predictions": run_jobs(["score_predictions"]) + summary_jobs(),
-    "stages/score_layer": layer_jobs(["score_layer"]) + summary_jobs(),
-    "metrics/dimension": layer_jobs(["score_layer"]) + summary_jobs(),
-    "stages/score_embedding": embedding_jobs(["score_embedding"]) + summary_jobs(),
+    "stages/score_layer": SCORED,
+    "metrics/dimension": SCORED,
+    "metrics/embedding_shape": SCORED,
+    "stages/score_run": summary_jobs(),
+    "metrics/calibration": summary_jobs(),
     "stages/compare_layers": Counter([fold_job("compare_layers")]) + summary_jobs(methods=[]),
-    "stages/gather_metrics": summary_jobs(),
+    "stages/gather_metrics": summary_jobs(methods=[]),
     "stages/build_table": TABLE_JOBS + figure_jobs(),
     "stages/test_methods": Counter([job("test_methods")]) + figure_jobs(*OF_METRICS),
     "stages/compare_accuracies": Counter([job("compare_accuracies")]) + figure_jobs(),

@@ -45,7 +45,7 @@ def test_what_is_finished_stays_so(finished, monkeypatch):
     rules = Counter(rule for rule, _ in planned.elements())
     assert rules == {
         **dict.fromkeys(["extract_activations", "find_neighbours", "score_layer"], 3),
-        **dict.fromkeys(["embed", "score_embedding"], 6),
+        "embed": 6,
         "layer_C": 1,
     }
     assert not any("layer=E" in wildcards for _, wildcards in planned)

@@ -44,6 +44,16 @@ use rule embed as embed_noise with:
         "benchmarks/results/{study}/embed_noise/{map}/{embedding}.tsv"
 
 
+use rule embed_noise as embed_noise_on_gpu with:
+    wildcard_constraints:
+        embedding=one_of(EMBEDDED_ON_GPU),
+    resources:
+        mem_mb=6000,
+        runtime=120,
+        gpu=GPU,
+        device="cuda",
+
+
 rule score_noise:
     input:
         activations=noise_activations(),

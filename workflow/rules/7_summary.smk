@@ -301,10 +301,4 @@ for layer in config["layers"]:
                 method=methods_with(config, layer),
                 layer=layer,
             ),
-            all_runs(
-                "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/{layer}/{embedding}.csv",
-                method=methods_with(config, layer),
-                layer=layer,
-                embedding=config["run"]["embeddings"],
-            ),
         localrule: True

@@ -23,8 +23,10 @@ from limbeck.study.questions import (
     activations_json,
     comparisons_of,
     embedding_json,
+    embeddings_on_gpu,
     figure_files,
     figure_json,
+    layer_metrics_json,
     layers_of,
     method_json,
     methods_with,
@@ -40,7 +42,6 @@ from limbeck.study.questions import (
     weights_file_of,
 )
 from limbeck.study.registry import (
-    EMBEDDINGS,
     FIGURES,
     OBJECTIVES,
     TABLE_FORMATS,
@@ -109,6 +110,7 @@ wildcard_constraints:
 
 GPU = int(config["device"] == "cuda")
 TABLES = tables_of(config)
+EMBEDDED_ON_GPU = embeddings_on_gpu(config)
 
 # The report offers the first of two formats first.
 PNG, PDF = "image (PNG)", "vector (PDF)"
@@ -184,21 +186,12 @@ def all_layers(path):
     return select
 
 
-def run_metrics(wildcards):
-    """Paths of the metrics of one run, of its layers and of their embeddings."""
-    layers = layers_of(config, wildcards.method)
-    return [
-        "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/metrics/predictions.csv",
-        *expand(
-            "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}.csv",
-            layer=layers,
-        ),
-        *expand(
-            "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}/{embedding}.csv",
-            layer=layers,
-            embedding=config["run"]["embeddings"],
-        ),
-    ]
+def layer_metrics(wildcards):
+    """Paths of the metrics of the layers of one run."""
+    path = (
+        "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}.csv"
+    )
+    return expand(path, layer=layers_of(config, wildcards.method))
 
 
 def reference_predictions(wildcards):
@@ -207,9 +200,11 @@ def reference_predictions(wildcards):
     return expand(path, teacher=reference_teacher(config, wildcards.method) or [])
 
 
-def scoring_code(stage, kind):
-    """Hash of a stage that scores and of the metrics of a kind that the config chooses."""
-    return fingerprint(stage, *metric_modules(kind, config["run"]["metrics"][kind]))
+def scoring_code(stage, *kinds):
+    """Hash of a stage that scores and of the metrics of some kinds that the config chooses."""
+    chosen = config["run"]["metrics"]
+    modules = {module for kind in kinds for module in metric_modules(kind, chosen[kind])}
+    return fingerprint(stage, *sorted(modules))
 
 
 def optional_flags(inputs, *names):
@@ -261,12 +256,13 @@ def weights_input(wildcards):
     return str(expand_path(weights, "weights")) if weights else []
 
 
+def one_of(names):
+    """A constraint of a wildcard: one of these names, or none that there is."""
+    return "|".join(names) or "(?!)"
+
+
 def algorithm_of(wildcards):
     return config["embeddings"][wildcards.embedding]["algorithm"]
-
-
-def embedding_gpu(wildcards):
-    return GPU if EMBEDDINGS[algorithm_of(wildcards)].on_device else 0
 
 
 def figure_settings(wildcards):

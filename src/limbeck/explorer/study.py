@@ -142,7 +142,7 @@ class Study:
         for run, folder in self.files.runs().items():
             if run not in gathered:
                 whole = folder / "metrics.csv"
-                parts = [whole] if whole.is_file() else sorted(folder.glob("metrics/**/*.csv"))
+                parts = [whole] if whole.is_file() else sorted(folder.glob("metrics/*.csv"))
                 tables += map(_read_metrics, parts)
         if not tables:
             return pd.DataFrame(columns=list(METRIC_COLUMNS))

@@ -1,4 +1,4 @@
-"""What metrics may ask for, read from stores, and scores written as tidy rows."""
+"""What metrics may ask for, read from stores, and scores as tidy rows."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -77,11 +77,11 @@ class EmbeddingInputs:
         return nearest_neighbours(self.points, self.layer.neighbours_k)[0]
 
 
-def write_scores(path: str | Path, attributes: Mapping, scores: Sequence[Score]) -> None:
-    """Write scores as tidy rows, with the reason in place of a value where there is none."""
+def score_rows(attributes: Mapping, scores: Sequence[Score]) -> list[list]:
+    """Return scores as tidy rows, with the reason in place of a value where there is none."""
     values = {score.name: score.value for score in scores}
     reasons = {score.name: score.reason for score in scores if score.reason}
-    storage.write_metrics(path, attributes, values, reasons)
+    return storage.metric_rows(attributes, values, reasons)
 
 
 def measure(

@@ -26,8 +26,7 @@ COLUMNS = {
     "train": "train",
     "predict": "predictions",
     "teacher_logits": "predictions",
-    "score_predictions": "predictions",
-    "gather_run": "summary",
+    "score_run": "summary",
 }
 # What the rules that belong to no run make.
 PARTS = {

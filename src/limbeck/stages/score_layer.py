@@ -1,15 +1,24 @@
-"""Measure a layer by its activations."""
+"""Measure a layer and its embeddings."""
 
 from pathlib import Path
 
-from limbeck.metrics.scoring import measure, read_layer, write_scores
+from limbeck.metrics.scoring import EmbeddingInputs, measure, read_layer, score_rows
+from limbeck.runtime import storage
 from limbeck.study.settings import MetricSettings
 
 
 def score_layer(
-    dataset: Path, activations: Path, neighbours: Path, settings: MetricSettings, metrics: Path
+    dataset: Path,
+    activations: Path,
+    neighbours: Path,
+    settings: MetricSettings,
+    metrics: Path,
+    embeddings: list[Path] | None = None,
 ) -> None:
-    """Write the metrics of one layer.
+    """Write the metrics of one layer and of its embeddings.
+
+    The activations are read once, and their Gram matrix is computed once, whatever the number of
+    embeddings.
 
     Parameters
     ----------
@@ -20,10 +29,28 @@ def score_layer(
     neighbours : Path
         Store of one layer's nearest neighbours.
     settings : MetricSettings
-        Which metrics, and how to measure.
+        Which metrics of the layer and of its embeddings, and how to measure.
     metrics : Path
         CSV of metrics to write.
+    embeddings : list of Path, optional
+        Stores of embeddings of the layer.
+
+    Raises
+    ------
+    InputError
+        If a store is of another layer or of other images.
     """
     layer, attributes = read_layer(dataset, activations, neighbours, settings)
+    source = storage.open_store(activations)
+    stores = [storage.open_store(path) for path in embeddings or []]
+    for store in stores:
+        storage.check_match(source, store)
     scores = measure("layers", settings.names, layer, attributes, activations)
-    write_scores(metrics, attributes, scores)
+    rows = score_rows(attributes, scores)
+    for store in stores:
+        inputs = EmbeddingInputs(layer, store["points"][:])
+        algorithm = store.attrs["settings"]["algorithm"]
+        names = settings.embedding_names
+        scores = measure("embeddings", names, inputs, store.attrs, store.path, algorithm)
+        rows += score_rows(store.attrs, scores)
+    storage.write_rows(metrics, storage.METRIC_COLUMNS, rows)

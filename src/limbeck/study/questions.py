@@ -141,6 +141,23 @@ def metrics_json(config: Mapping, kind: str) -> str:
     return to_json({"names": names, **{key: config["metrics"][key] for key in used}})
 
 
+def layer_metrics_json(config: Mapping) -> str:
+    """Return which metrics of a layer and of its embeddings are taken, and how, as JSON."""
+    chosen = config["run"]["metrics"]
+    names = {"names": chosen["layers"], "embedding_names": chosen["embeddings"]}
+    used = {key for kind in names.values() for name in kind for key in METRICS[name].settings}
+    return to_json({**names, **{key: config["metrics"][key] for key in used}})
+
+
+def embeddings_on_gpu(config: Mapping) -> list[str]:
+    """Return the names of the embeddings that are made on a GPU."""
+    return [
+        name
+        for name, settings in config["embeddings"].items()
+        if config["device"] == "cuda" and EMBEDDINGS[settings["algorithm"]].on_device
+    ]
+
+
 def figure_json(config: Mapping, figure: str) -> str:
     """Return the settings of ``draw_figure``, in which only a class may still be an end."""
     return to_json(resolve_figure(config["figures"][figure], config))

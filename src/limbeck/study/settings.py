@@ -79,9 +79,13 @@ class ActivationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricSettings:
-    """How layers and embeddings are scored; `names` are the metrics that are taken."""
+    """How layers and embeddings are scored.
+
+    `names` are the metrics that are taken; of a layer's embeddings those of `embedding_names`.
+    """
 
     names: tuple[str, ...] = ()
+    embedding_names: tuple[str, ...] = ()
     neighbours: int = setting(
         integer(
             "of trustworthiness, continuity, k-NN accuracy and neighbour overlap",
@@ -239,7 +243,12 @@ STAGE_KEYS: dict[type, Key | None] = {
     ActivationSettings: section("", {**keys_of(ActivationSettings), "module": text("", "auto")}),
     EmbeddingSettings: EMBEDDING,
     MetricSettings: section(
-        "", {**keys_of(MetricSettings), "names": listed("", choice("", METRICS), [])}
+        "",
+        {
+            **keys_of(MetricSettings),
+            "names": listed("", choice("", METRICS), []),
+            "embedding_names": listed("", choice("", METRICS), []),
+        },
     ),
     StatisticsSettings: section("", keys_of(StatisticsSettings)),
     StudyPlan: section("", keys_of(StudyPlan)),

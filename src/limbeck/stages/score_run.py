@@ -1,25 +1,26 @@
-"""Measure a run by its predictions."""
+"""Measure a run by its predictions, and join the metrics of its layers."""
 
 from pathlib import Path
 
 import numpy as np
 
 from limbeck.data.dataset import Dataset
-from limbeck.metrics.scoring import PredictionInputs, measure, write_scores
+from limbeck.metrics.scoring import PredictionInputs, measure, score_rows
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 from limbeck.study.settings import MetricSettings
 
 
-def score_predictions(
+def score_run(
     dataset: Path,
     predictions: Path,
     history: Path,
     settings: MetricSettings,
     metrics: Path,
     teacher_predictions: Path | None = None,
+    layers: list[Path] | None = None,
 ) -> None:
-    """Write the metrics of one run's predictions and the seconds of its training.
+    """Write the metrics of one run: those of its predictions and training, then of its layers.
 
     Parameters
     ----------
@@ -35,6 +36,13 @@ def score_predictions(
         CSV of metrics to write.
     teacher_predictions : Path, optional
         Store of the teacher's test logits, to compare them with.
+    layers : list of Path, optional
+        CSV files with the metrics of the run's layers.
+
+    Raises
+    ------
+    InputError
+        If stores do not belong together, or a layer is of another study.
     """
     store = storage.open_store(predictions)
     source = Dataset(dataset)
@@ -54,7 +62,11 @@ def score_predictions(
     seconds = sum(float(row["seconds"]) for row in rows)
     known = {**store.attrs, "training_seconds": seconds}
     scores = measure("predictions", settings.names, inputs, known, predictions)
-    write_scores(metrics, store.attrs, scores)
+    rows = score_rows(store.attrs, scores)
+    if layers:
+        found = storage.read_metrics(layers, store.attrs["study"])
+        rows += [[row[column] for column in storage.METRIC_COLUMNS] for row in found]
+    storage.write_rows(metrics, storage.METRIC_COLUMNS, rows)
 
 
 def _logits_of(predictions: Path, sample_ids) -> np.ndarray:
