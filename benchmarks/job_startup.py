@@ -27,7 +27,7 @@ CASES = {
     "python": "pass",
     "limbeck --help": "import limbeck.cli",
     "find_neighbours": "import limbeck.neighbours.search, zarr",
-    "score_embedding": "import limbeck.metrics.scoring, zarr",
+    "score_layer": "import limbeck.metrics.scoring, zarr",
     "draw_figure": "import limbeck.figures.class_area",
     "embed, pca": "import limbeck.embeddings.pca, zarr",
     "embed, tsne": "import limbeck.embeddings.tsne, zarr",

@@ -26,8 +26,13 @@ class Site(Workflow):
 
     @property
     def environment(self) -> dict[str, str]:
-        """That of the user, who has linked the profile into Snakemake's folder of profiles."""
-        return {**super().environment, "XDG_CONFIG_HOME": str(self.folder / "home")}
+        """That of the user, who has linked the profile into Snakemake's folder of profiles.
+
+        Commands in ``bin``, if there are any, come before all others.
+        """
+        inherited = super().environment
+        path = f"{self.folder}/bin:{inherited['PATH']}"
+        return {**inherited, "PATH": path, "XDG_CONFIG_HOME": str(self.folder / "home")}
 
     def set(self, key: str, value: str) -> None:
         """Set one value of the profile's site block."""

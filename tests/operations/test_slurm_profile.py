@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from limbeck.operations import cluster_checks, slurm_profile
-from limbeck.operations.jobs import RULES
 from limbeck.runtime.errors import InputError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -102,19 +101,28 @@ def profile(monkeypatch):
 
 
 def test_the_profile_names_rules_that_are_there(profile):
-    assert set(profile["groups"]) <= set(RULES)
-    assert set(profile["set-resources"]) <= set(RULES)
+    rules = set(rules_of_the_workflow())
+    assert set(profile["groups"]) <= rules
+    assert set(profile["set-resources"]) <= rules
     assert set(profile["group-components"]) <= set(profile["groups"].values())
+
+
+def rules_of_the_workflow():
+    """Return the text of each rule, and the name of the one that it repeats, or its own."""
+    text = "\n".join(path.read_text() for path in (REPOSITORY / "workflow/rules").glob("*.smk"))
+    parts = re.split(r"^(?:use )?rule (\w+)(?: as (\w+) with)?:", text, flags=re.M)[1:]
+    return {
+        other or name: (name, body)
+        for name, other, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    }
 
 
 def rules_on_a_gpu():
     """Return the rules that ask for a GPU, those that repeat another rule among them."""
-    text = "\n".join(path.read_text() for path in (REPOSITORY / "workflow/rules").glob("*.smk"))
-    parts = re.split(r"^(?:use )?rule (\w+)(?: as (\w+) with)?:", text, flags=re.M)[1:]
     asking = set()
-    for name, other, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
-        if "gpu=GPU" in body or (other and name in asking):
-            asking.add(other or name)
+    for rule, (repeated, body) in rules_of_the_workflow().items():
+        if "gpu=GPU" in body or repeated in asking:
+            asking.add(rule)
     return asking
 
 
@@ -126,7 +134,7 @@ def test_rules_that_need_a_gpu_are_those_of_the_profile(tmp_path, monkeypatch):
     monkeypatch.setattr(slurm_profile, "PROFILE", tmp_path)
     resources = slurm_profile.read_profile()["set-resources"]
     placed = {rule for rule, values in resources.items() if "slurm_partition" in values}
-    assert placed == rules_on_a_gpu()
+    assert placed == rules_on_a_gpu() == set(slurm_profile.ON_DEVICE)
 
 
 def test_jobs_of_a_group_are_all_for_a_gpu_or_none(profile):
@@ -147,25 +155,32 @@ def test_groups_ask_for_what_their_chains_need_side_by_side_and_in_turn():
     profile = {
         "retries": 1,
         "cores": 4,
-        "groups": {"embed": "layers", "score": "layers", "extract": "gpu", "draw": "rest"},
-        "group-components": {"layers": 10, "gpu": 6},
+        "groups": {
+            **{"embed": "layers", "score": "layers", "extract": "gpu", "draw": "rest"},
+            "search": "shared",
+        },
+        "group-components": {"layers": 10, "gpu": 6, "shared": 6},
         "set-resources": {
             "embed": {"mem_mb": "100 * attempt", "runtime": "10 * attempt"},
             "score": {"mem_mb": 50, "runtime": 5},
             "extract": {"mem_mb": 30, "runtime": 7, "gpu": 1},
+            "search": {"mem_mb": 30, "runtime": 7, "gpu": 0, "gres": "gpu:1"},
         },
     }
     asked = {
         name: (minutes, memory) for name, _, minutes, memory in slurm_profile.last_attempts(profile)
     }
-    # Of 10 chains 4 at a time: 3 turns of 20 + 5 minutes; on a GPU one chain at a time.
+    # Of 10 chains 4 at a time: 3 turns of 20 + 5 minutes; on a GPU one chain at a time, unless
+    # it is asked for by gres: then 4 share it.
     assert asked == {
         "embed": (20, 200),
         "score": (5, 50),
         "extract": (7, 30),
+        "search": (7, 30),
         "group layers": (75, 800),
         "group gpu": (42, 30),
         "group rest": (0, 0),
+        "group shared": (14, 120),
     }
 
 
@@ -174,3 +189,32 @@ def test_a_resource_that_is_no_number_is_named():
     with pytest.raises(InputError) as caught:
         list(slurm_profile.last_attempts(profile))
     assert str(caught.value).startswith("set-resources.embed.runtime = 2h in profiles/slurm: must")
+
+
+def placed(**changes):
+    """Return the resources of rules where all that can compute on a GPU asks for one."""
+    on_gpu = {"slurm_partition": "accel", "gpu": 0, "gres": "gpu:1"}
+    return {**dict.fromkeys(slurm_profile.ON_DEVICE, on_gpu), **changes}
+
+
+STUDY = {
+    "device": "cuda",
+    "embeddings": {
+        "a": {"algorithm": "tsne"},
+        "b": {"algorithm": "ivis_torch"},
+        "c": {"algorithm": "tsne_gpu"},
+    },
+}
+
+
+def test_the_doctor_names_embeddings_on_gpus():
+    assert cluster_checks._check_device(STUDY, placed()) == "cuda, embeddings on GPUs: b, c"
+    without = {"device": "cuda", "embeddings": {}}
+    assert cluster_checks._check_device(without, placed()) == "cuda, embeddings on GPUs: none"
+
+
+def test_the_doctor_names_rules_that_would_wait_for_a_gpu_in_vain():
+    with pytest.raises(InputError, match="^predict, embed_on_gpu would wait for a GPU in a parti"):
+        cluster_checks._check_device(STUDY, placed(predict={"mem_mb": 1}, embed_on_gpu={}))
+    # A site may keep a rule on processors.
+    cluster_checks._check_device(STUDY, placed(predict={"gpu": 0, "device": "'cpu'"}))

@@ -59,9 +59,7 @@ def stage(tmp_path):
         settings = {"algorithm": "pca"}
         {
             "embed": lambda: embed(activations, graph, "pca", settings, 0, "cpu", output),
-            "layer": lambda: score_layer(
-                dataset, activations, graph, SETTINGS, output, [points]
-            ),
+            "layer": lambda: score_layer(dataset, activations, graph, SETTINGS, output, [points]),
             "run": lambda: score_run(dataset, predictions, history, SETTINGS, output),
             "layers": lambda: compare_layers([activations] * 2, [graph] * 2, SETTINGS, output),
         }[name]()

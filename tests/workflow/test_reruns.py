@@ -123,9 +123,7 @@ EDITS = {
     "stages/train": TRAINED,
     "training/objectives/distillation": LEARNT,
     "stages/teacher_logits": LEARNT + run_jobs(["teacher_logits"], ["teacher"]),
-    "stages/predict": run_jobs(["predict"])
-    + Counter([job("compare_accuracies")])
-    + summary_jobs(),
+    "stages/predict": run_jobs(["predict"]) + Counter([job("compare_accuracies")]) + summary_jobs(),
     "stages/extract_activations": looks() + summary_jobs(*OF_EMBEDDINGS),
     "stages/find_neighbours": NEIGHBOURS + EMBEDDED + noise_jobs("find_noise_neighbours"),
     "stages/embed": EMBEDDED + noise_jobs(),

@@ -14,8 +14,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from limbeck.operations.outcomes import outcome
-from limbeck.operations.slurm_profile import PROFILE, asks_for_gpu, last_attempts, read_profile
+from limbeck.operations.slurm_profile import (
+    ON_DEVICE,
+    PROFILE,
+    asks_for_gpu,
+    last_attempts,
+    read_profile,
+)
 from limbeck.runtime.errors import InputError, suggest
+from limbeck.study.questions import embeddings_on_gpu
 
 COMMANDS = ("sbatch", "srun", "squeue", "sinfo", "scontrol")
 # How long a probe job may wait for a node, in seconds.
@@ -67,7 +74,7 @@ def check_cluster(config: Mapping) -> Iterator[tuple[bool, str]]:
     for qos in dict.fromkeys([site.get("qos"), *([on_gpu.get("qos")] if on_gpu else [])]):
         yield outcome("QOS", lambda qos=qos: _check_association("qos", qos))
     yield outcome("status", lambda: _check_status(profile["slurm-status-command"]))
-    yield outcome("device", lambda: _check_device(config["device"], on_gpu))
+    yield outcome("device", lambda: _check_device(config, profile["set-resources"]))
     yield outcome("node", lambda: _probe(site))
     if on_gpu:
         yield outcome("GPU node", lambda: _probe_gpu(on_gpu))
@@ -185,15 +192,28 @@ def _check_status(command: str) -> str:
     return f"squeue lists finished jobs for {age[1]} s"
 
 
-def _check_device(device: str, on_gpu: Mapping | None) -> str:
-    if device == "cuda" and on_gpu is None:
+def _check_device(config: Mapping, of_rules: Mapping) -> str:
+    """Check that GPUs are asked for where the study needs them, and only there."""
+    device, training = config["device"], asks_for_gpu(of_rules["train"])
+    if device == "cuda" and not training:
         raise InputError(f"the study asks for device: cuda; set gpu_partition in {PROFILE}")
-    if device == "cpu" and on_gpu is not None:
+    if device == "cpu" and training:
         raise InputError(
             "the study's device is cpu, but jobs would take a GPU; set device: cuda in its config, "
             f"or gpu_partition: null in {PROFILE}"
         )
-    return device
+    if device == "cpu":
+        return device
+    placed = {rule: of_rules.get(rule, {}) for rule in ON_DEVICE}
+    # A GPU that a rule itself asks for is one of the default partition.
+    astray = [rule for rule, its in placed.items() if not asks_for_gpu(its) and its.get("gpu") != 0]
+    if astray:
+        raise InputError(
+            f"{', '.join(astray)} would wait for a GPU in a partition of processors; give them the "
+            f"lines on on_gpu that train has in {PROFILE}"
+        )
+    embedded = embeddings_on_gpu(config)
+    return f"{device}, embeddings on GPUs: {', '.join(embedded) or 'none'}"
 
 
 def _probe(resources: Mapping, *more: str) -> str:

@@ -12,6 +12,11 @@ NEEDED = (
     *("jobs", "retries", "cores", "slurm-status-command"),
     *("default-resources", "set-resources", "groups", "group-components"),
 )
+# The rules that compute on the study's device. Tests compare them with the workflow's.
+ON_DEVICE = (
+    *("train", "predict", "teacher_logits", "extract_activations", "find_neighbours"),
+    *("find_noise_neighbours", "embed_on_gpu", "embed_noise_on_gpu"),
+)
 
 
 def read_profile() -> dict:
@@ -46,7 +51,8 @@ def last_attempts(profile: Mapping) -> Iterator[tuple[str, Mapping, int, int]]:
     """Work out what the last attempts of rules and groups ask for.
 
     The rules of a group are taken for a chain. Where its chains are counted, as many of them as fit
-    the group's width run at a time, one on a GPU.
+    the group's width run at a time; one where GPUs are asked for by ``gpu``, of which a group has
+    one, and not by ``gres``, with which its jobs share the GPU.
 
     Parameters
     ----------
@@ -85,7 +91,7 @@ def last_attempts(profile: Mapping) -> Iterator[tuple[str, Mapping, int, int]]:
     for group in dict.fromkeys(profile["groups"].values()):
         members = [rule for rule, name in profile["groups"].items() if name == group]
         resources = of_rules.get(members[0], {})
-        width = 1 if asks_for_gpu(resources) else profile["cores"]
+        width = 1 if resources.get("gpu") else profile["cores"]
         turns = math.ceil(chains[group] / width) if group in chains else 1
         minutes = turns * sum(last(rule, "runtime") for rule in members)
         memory = width * max(last(rule, "mem_mb") for rule in members)
