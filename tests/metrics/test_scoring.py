@@ -13,8 +13,9 @@ from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from sklearn.metrics import log_loss, silhouette_score
 
 from helpers.area_by_scipy import area_by_scipy
+from limbeck.metrics import scoring
 from limbeck.metrics.dimension import intrinsic_dimension
-from limbeck.metrics.gram import centred_gram
+from limbeck.metrics.gram import centred_gram, layer_gram
 from limbeck.metrics.probe import probe_accuracy
 from limbeck.metrics.variance import variance_ratio
 from limbeck.runtime import storage
@@ -73,7 +74,7 @@ def score(tmp_path):
         storage.write_store(tmp_path / name, store, RUN)
         return tmp_path / name
 
-    def run(logits, labels, superclasses=(), teacher=None):
+    def run(logits, labels, superclasses=(), teacher=None, layers=None):
         dataset = write_dataset(tmp_path / "dataset.zarr", labels, superclasses)
         (tmp_path / "history.csv").write_text("epoch,seconds\n1,1.5\n2,2.25\n3,0.5\n")
         score_run(
@@ -83,8 +84,9 @@ def score(tmp_path):
             MetricSettings(names=tuple(metrics_of("predictions"))),
             tmp_path / "metrics.csv",
             None if teacher is None else write("teacher.zarr", teacher, labels[: len(teacher)]),
+            layers,
         )
-        return read(tmp_path / "metrics.csv")
+        return read(tmp_path / "metrics.csv") if layers is None else tmp_path / "metrics.csv"
 
     return run
 
@@ -127,6 +129,18 @@ def test_rows_of_predictions_of_many_classes_without_superclasses_and_teacher(sc
         "top_5_accuracy_null": 1,
         "training_seconds": 4.25,
     }
+
+
+def test_metrics_of_layers_follow_those_of_the_run(score, tmp_path):
+    for layer in "AC":
+        storage.write_metrics(tmp_path / f"{layer}.csv", {**RUN, "layer": layer}, {"silhouette": 1})
+    layers = [tmp_path / "C.csv", tmp_path / "A.csv"]
+    rows = storage.read_rows(score(np.eye(4), np.arange(4), layers=layers))
+    assert [row["layer"] for row in rows if row["metric"] != "silhouette"] == [""] * (len(rows) - 2)
+    assert [row["layer"] for row in rows[-2:]] == ["C", "A"]
+    storage.write_metrics(layers[1], {**RUN, "study": "other", "layer": "A"}, {"silhouette": 1})
+    with pytest.raises(InputError, match=r"/A\.csv: of study other, not s"):
+        score(np.eye(4), np.arange(4), layers=layers)
 
 
 def test_predictions_that_are_not_numbers_are_refused_by_name(score):
@@ -274,6 +288,34 @@ def test_rows_of_an_embedding(layer, clusters, nearest, tmp_path, algorithm):
         own: 0.125,
         **more,
     }
+
+
+def test_a_layer_and_its_embeddings_share_one_gram_matrix(layer, clusters, tmp_path, monkeypatch):
+    _, picture, _ = clusters
+    ids = storage.open_store(layer[1])["sample_ids"][:]
+    stores = []
+    for name, points in (("flat", picture), ("turned", picture[::-1])):
+        identity = {**RUN, "layer": "C", "embedding": name, "settings": {"algorithm": "pca"}}
+        stores.append(tmp_path / f"{name}.zarr")
+        storage.write_store(stores[-1], {"points": points, "sample_ids": ids}, identity)
+    computed = []
+
+    def count(*arguments):
+        computed.append(arguments)
+        return layer_gram(*arguments)
+
+    monkeypatch.setattr(scoring, "layer_gram", count)
+    chosen = replace(SETTINGS, embedding_names=("trustworthiness", "class_area_ratio"))
+    score_layer(*layer, chosen, tmp_path / "all.csv", stores)
+    assert len(computed) == 1
+    alone = []
+    for store in (None, *stores):
+        settings = replace(chosen, names=()) if store else chosen
+        score_layer(*layer, settings, tmp_path / "one.csv", [store] if store else None)
+        alone += storage.read_rows(tmp_path / "one.csv")
+    rows = storage.read_rows(tmp_path / "all.csv")
+    assert rows == alone
+    assert [*dict.fromkeys(row["embedding"] for row in rows)] == ["", "flat", "turned"]
 
 
 def test_only_chosen_metrics_are_taken(layer, tmp_path):
