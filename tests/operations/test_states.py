@@ -91,7 +91,6 @@ def test_what_is_older_than_what_it_was_made_of_is_outdated(study):
     assert found("outdated") == [
         f"{RUN}/embeddings/A/pca.zarr",
         f"{RUN}/metrics/A.csv",
-        f"{RUN}/metrics/A/pca.csv",
         f"{folder}/similarity/budget-10/fold-0.csv",
         f"{RUN}/metrics.csv",
         f"{folder}/tables/metrics.csv",

@@ -72,11 +72,11 @@ def test_some_failed_some_done(study):
     write(LOGS.format("predict") + ".log")
     text = describe(["small.yaml"])
     assert text == (
-        f"""study small, {jobs} jobs: {jobs - 16} done, 1 outdated, 12 missing, 1 damaged, 2 failed
+        f"""study small, {jobs} jobs: {jobs - 13} done, 1 outdated, 9 missing, 1 damaged, 2 failed
 
 budget 10             train  predictions  A      E      summary
 undistilled  fold 0   +      +            +      +      +
-distilled    fold 0   +      x            x 1/5  % 1/5  .
+distilled    fold 0   +      x            x 1/4  % 1/4  .
 teacher      fold 0   +      +
 
 whole study: dataset .   splits +   similarity ~   tables . {tables - 1}/{tables}
