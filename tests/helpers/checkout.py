@@ -9,6 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from helpers.preloaded import preloaded_commands
+
 REPOSITORY = Path(__file__).parents[2]
 TINY = REPOSITORY / "tests/tiny.yaml"
 
@@ -33,10 +35,15 @@ class Workflow:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run Snakemake on the study of the overlays."""
+        return self.call("snakemake", "--configfile", *self.overlays, *arguments)
+
+    def call(self, *command: str, folder: Path | None = None) -> subprocess.CompletedProcess:
+        """Run a command in the checkout, or in another folder, with libraries that are loaded."""
+        path = f"{preloaded_commands()}{os.pathsep}{self.environment['PATH']}"
         return subprocess.run(
-            ["snakemake", "--configfile", *self.overlays, *arguments],
-            cwd=self.folder,
-            env=self.environment,
+            command,
+            cwd=folder or self.folder,
+            env={**self.environment, "PATH": path},
             capture_output=True,
             text=True,
         )
