@@ -1,4 +1,4 @@
-"""What is known of a dataset before any job: classes, numbers of images and their shape."""
+"""Classes, image counts and image shape of a dataset, known before any job."""
 
 import importlib
 import json

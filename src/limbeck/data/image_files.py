@@ -1,4 +1,4 @@
-"""Which files of an image folder are images, and of which class; no file is opened."""
+"""The images of an image folder and their classes, from file names alone."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""What both implementations of ivis (Szubert et al. 2019) share: neighbours, scales, measures."""
+"""Neighbours, scaling and losses of both implementations of ivis (Szubert et al. 2019)."""
 
 from collections.abc import Mapping
 

@@ -16,7 +16,7 @@ Run = tuple[str, int, int]  # method, budget, fold
 
 
 class StudyFiles:
-    """What a study's folder holds at the moment.
+    """The files in a study's folder at the moment.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ SCORES = ("trustworthiness", "class_area_ratio", "class_area_ratio_null")
 
 @dataclass(frozen=True)
 class ExplorerSettings:
-    """What of a study the explorer shows; what is None is all that there is.
+    """The part of a study that the explorer shows; None stands for all.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a metric gives where there is no structure: the values of permuted labels."""
+"""Null values of metrics, from permuted labels."""
 
 from collections.abc import Callable
 from typing import NamedTuple

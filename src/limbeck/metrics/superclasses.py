@@ -1,4 +1,4 @@
-"""How alike a network holds the classes of a superclass, by its logits."""
+"""Correlation of logits within and between superclasses."""
 
 from collections.abc import Mapping, Sequence
 

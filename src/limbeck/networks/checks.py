@@ -1,4 +1,4 @@
-"""What can be known of a network without its weights: before the first job, in a second or two."""
+"""Checks of a network on torch's meta device, before the first job."""
 
 import contextlib
 import dataclasses

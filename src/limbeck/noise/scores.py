@@ -1,4 +1,4 @@
-"""How far embeddings keep the arrangement of lifted noise, and how far they clump it (Fig. 1)."""
+"""Distance preservation and clumping in embeddings of lifted noise (Fig. 1)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

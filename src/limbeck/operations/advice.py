@@ -1,4 +1,4 @@
-"""What to type next in a study."""
+"""The next command to type in a study."""
 
 import os
 import re

@@ -136,7 +136,7 @@ class Job:
 
     @property
     def outputs(self) -> list[str]:
-        """What the job writes."""
+        """The files that the job writes."""
         return [path.format_map(self.values) for path in RULES[self.rule][1]]
 
     @property

@@ -1,4 +1,4 @@
-"""Which networks a dry run builds, and what is wrong with them.
+"""Networks that a dry run builds, and the faults found in them.
 
 They are built in a process of their own, so that neither torch nor a user's code is loaded into
 Snakemake's. That takes seconds, so what was found to be right is remembered in ``.snakemake`` until

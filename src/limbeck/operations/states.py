@@ -1,4 +1,4 @@
-"""How far jobs are, told by the files that they leave behind.
+"""States of jobs, read from the files that they leave behind.
 
 No Snakemake is imported. Checked with Snakemake 9.27: a job that starts marks its outputs in
 ``.snakemake/incomplete``; its end, good or bad, takes the marks away, and a bad one its outputs

@@ -1,4 +1,4 @@
-"""What of a study is done, running, failed and missing, and the next command to type."""
+"""Jobs of a study that are done, running, failed and missing, and the next command to type."""
 
 import os
 import sys

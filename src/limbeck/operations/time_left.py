@@ -1,4 +1,4 @@
-"""How long the rest of a study takes, from the jobs that have ended."""
+"""Estimate of a study's remaining time, from the jobs that have ended."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Which code runs where: the first line of a log, and what provenance records."""
+"""Version, commit, host and SLURM job of a process, for logs and provenance."""
 
 import os
 import re

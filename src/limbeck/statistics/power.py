@@ -1,4 +1,4 @@
-"""What a study of so many folds is able to see."""
+"""Power of a paired t-test over so many folds."""
 
 import math
 

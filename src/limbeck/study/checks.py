@@ -1,4 +1,4 @@
-"""What the keys of a config cannot say: names that must exist, and values that exclude others."""
+"""Checks across keys of a config: names that must exist, values that exclude others."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""What a config and the size of its dataset contradict, known before the first job."""
+"""Checks of a config against the size of its dataset, before the first job."""
 
 import math
 from bisect import bisect_right

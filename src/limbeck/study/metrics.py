@@ -1,4 +1,4 @@
-"""What is measured: each metric is declared here, once.
+"""Declarations of all metrics.
 
 Schema, tables, figures, tests over folds and the explorer take its name in print, unit and
 direction from here. To add one, write a pure function in `limbeck.metrics` whose parameters say

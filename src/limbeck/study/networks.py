@@ -44,7 +44,7 @@ class NetworkFamily:
 
     @property
     def module(self) -> str:
-        """Where its code is, below ``limbeck``."""
+        """The module of its code, below ``limbeck``."""
         return f"networks.{self.name}"
 
 

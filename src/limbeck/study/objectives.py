@@ -11,7 +11,7 @@ from limbeck.study.keys import Key, boolean, choice, either, integer, listed, ma
 
 @dataclass(frozen=True)
 class Objective:
-    """What a method can minimise.
+    """Declaration of an objective, which a method minimises.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Objective:
 
     @property
     def modules(self) -> list[str]:
-        """Where its code is, below ``limbeck``; empty where none is needed."""
+        """The modules of its code, below ``limbeck``; empty where none is needed."""
         return [f"training.objectives.{self.name}"] if self.trains else []
 
 

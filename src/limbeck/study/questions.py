@@ -1,4 +1,4 @@
-"""What the workflow and the checks ask a study's config, once it is filled in."""
+"""Answers from a complete config, for the workflow and the checks."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What a config can choose, declared once each, and what follows from those declarations.
+"""All registries of what a config can choose, and lookups in them.
 
 No fingerprint hashes these modules, so that a new entry reruns nothing that exists. They import
 nothing heavy, because every job parses the workflow again.

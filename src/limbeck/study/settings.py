@@ -29,7 +29,7 @@ METHOD_NAMES = text("", names="methods")
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSettings:
-    """Which images to read."""
+    """The dataset and its options."""
 
     name: str = setting(choice("which", DATASETS))
     path: str | None = setting(
@@ -59,7 +59,7 @@ class DatasetSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ActivationSettings:
-    """What is taken of one layer: `module` is its path in the network, or ``auto``."""
+    """Extraction of one layer: `module` is its path in the network, or ``auto``."""
 
     dtype: str = setting(
         choice("of stored values; float16 takes half the space", ("float32", "float16"), "float32")
@@ -79,7 +79,7 @@ class ActivationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricSettings:
-    """How layers and embeddings are scored; `names` are the metrics that are taken."""
+    """Metrics of layers and embeddings: their `names` and parameters."""
 
     names: tuple[str, ...] = ()
     neighbours: int = setting(
@@ -113,7 +113,7 @@ class MetricSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class StatisticsSettings:
-    """Which two methods are tested over the same folds."""
+    """The two methods of the paired tests, the metrics and the level."""
 
     methods: tuple[str, str] | None = setting(
         listed(
@@ -161,7 +161,7 @@ class NoiseSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyPlan:
-    """What a study is to measure, in the order of its config.
+    """All measurements that a study plans, in the order of its config.
 
     `methods` maps each method to the budgets at which it is run, and those to the number of folds;
     `layers` each layer to the methods that have it, `embeddings` the name of each embedding to its

@@ -1,4 +1,4 @@
-"""What a study's names are called in print."""
+"""Names of methods, layers and algorithms in print."""
 
 from limbeck.study.embeddings import EMBEDDINGS
 from limbeck.study.objectives import OBJECTIVES

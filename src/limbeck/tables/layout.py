@@ -31,7 +31,7 @@ NOT_RUN = "not run"  # A method need not be run at every budget.
 
 @dataclass(frozen=True)
 class Cell:
-    """What is known of one row at one budget, as it is stored; None is not known.
+    """Values of one row at one budget, as stored; None where unknown.
 
     `null` is the mean over folds of what the metric gives without structure, `null_low` and
     `null_high` the range that holds 95 % of the permutations. `marks` are those of `MARKS`.

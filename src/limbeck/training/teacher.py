@@ -1,4 +1,4 @@
-"""What a student hears of its teachers: cached values, or live passes over what it sees itself."""
+"""Teachers of a student: cached outputs, or live passes over the student's own views."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class View:
 
 @dataclass(frozen=True)
 class Answer:
-    """What teachers say of a view.
+    """Outputs of the teachers for a view.
 
     Attributes
     ----------

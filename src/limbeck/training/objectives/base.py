@@ -1,4 +1,4 @@
-"""What all objectives have in common.
+"""Base class of objectives.
 
 An objective lists the steps of an epoch; each step takes the network and returns its loss. The
 order of the images is drawn with the list, so that an epoch that was cut short can go on at any
@@ -57,7 +57,7 @@ Step = Callable[[nn.Module], StepResult]
 
 
 class Objective:
-    """What a method minimises, its own parameters, and the average of the network's weights.
+    """An objective: its loss, its own parameters, and the average of the network's weights.
 
     Parameters
     ----------

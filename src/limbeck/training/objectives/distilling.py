@@ -1,4 +1,4 @@
-"""What objectives with a teacher have in common: passes over the images, views, weights."""
+"""Base class of objectives with a teacher: passes over the images, views, weights."""
 
 import itertools
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from limbeck.training.teacher import Answer, CachedTeacher, View
 
 @dataclass(frozen=True)
 class Batch:
-    """What a step is about.
+    """The images of a step, their labels and their rows.
 
     Attributes
     ----------

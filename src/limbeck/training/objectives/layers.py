@@ -1,4 +1,4 @@
-"""What objectives that compare layers of student and teacher have in common."""
+"""Base class of objectives that compare layers of student and teacher."""
 
 import logging
 import math

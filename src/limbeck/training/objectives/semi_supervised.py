@@ -1,4 +1,4 @@
-"""What the semi-supervised objectives have in common: batches of both kinds, ramp-ups, losses."""
+"""Base class of the semi-supervised objectives: batches of both kinds, ramp-ups, losses."""
 
 import itertools
 import math
