@@ -94,11 +94,6 @@ def has_run(
     return has_layer and (run == (None, None) or run in runs_of(config, method))
 
 
-def dataset_json(config: Mapping) -> str:
-    """Return the settings of ``prepare_dataset``, as JSON."""
-    return to_json(config["dataset"])
-
-
 def method_json(config: Mapping, method: str) -> str:
     """Return what a network depends on, as JSON: the active block, and no layers.
 
