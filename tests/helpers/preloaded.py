@@ -5,18 +5,19 @@ is imported in each fork, from the checkout that the command runs in.
 """
 
 import atexit
+import contextlib
 import functools
 import gc
 import importlib
 import json
 import os
-import select
+import selectors
 import signal
 import socket
-import socketserver
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 MAINS = {"snakemake": ("snakemake.cli", "main"), "limbeck": ("limbeck.cli", "run")}
@@ -58,25 +59,6 @@ def preloaded_commands() -> Path:
     return folder
 
 
-class Handler(socketserver.StreamRequestHandler):
-    """Runs one command; it is killed if who asked for it is gone."""
-
-    def handle(self):
-        descriptors = socket.recv_fds(self.request, 1, 3)[1]
-        request = json.loads(self.rfile.readline())
-        process = os.fork()
-        if process == 0:
-            os.setsid()
-            for number, descriptor in enumerate(descriptors):
-                os.dup2(descriptor, number)
-            run(*request)
-        ended = os.pidfd_open(process)
-        if ended not in select.select([ended, self.request], [], [])[0]:
-            os.killpg(process, signal.SIGKILL)
-        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-        self.wfile.write(f"{status}\n".encode())
-
-
 def run(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
     """Run a command in this process, and end it."""
     os.chdir(folder)
@@ -85,22 +67,17 @@ def run(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
     sys.path[:0] = environment["PYTHONPATH"].split(os.pathsep)
     sys.argv = arguments
     module, function = MAINS[Path(arguments[0]).name]
-    status = 1
+    status = 0
     try:
         getattr(importlib.import_module(module), function)()
-        status = 0
     except SystemExit as end:
         status = end.code or 0
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
-class Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
-    """Forks for each request."""
-
-    request_queue_size = 64
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def serve(folder: Path) -> None:
@@ -113,9 +90,46 @@ def serve(folder: Path) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "limbeck"]:
         del sys.modules[name]
     gc.freeze()  # Collecting would write to, and so copy, the memory that forks share.
-    with Server(str(folder / SOCKET), Handler) as server:
-        print("ready", flush=True)
-        server.serve_forever()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(folder / SOCKET))
+    listener.listen(64)
+    print("ready", flush=True)
+    running = selectors.DefaultSelector()
+    running.register(listener, selectors.EVENT_READ, lambda: start(listener, running))
+    while True:
+        for key, _ in running.select():
+            key.data()
+
+
+def start(listener: socket.socket, running: selectors.BaseSelector) -> None:
+    """Fork for a command, and watch both the fork and who asked for it."""
+    caller, _ = listener.accept()
+    descriptors = socket.recv_fds(caller, 1, 3)[1]
+    request = json.loads(caller.makefile().readline())
+    process = os.fork()
+    if process == 0:
+        os.setsid()
+        for number, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, number)
+        run(*request)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    ended = os.pidfd_open(process)
+
+    def end():
+        for watched in (ended, caller):
+            running.unregister(watched)
+        os.close(ended)
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        with contextlib.suppress(OSError), caller:
+            caller.sendall(f"{status}\n".encode())
+
+    def kill():
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)
+
+    running.register(ended, selectors.EVENT_READ, end)
+    running.register(caller, selectors.EVENT_READ, kill)
 
 
 if __name__ == "__main__":
