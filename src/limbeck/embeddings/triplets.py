@@ -40,7 +40,7 @@ def unit_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def measures_of(losses: np.ndarray, epochs_without_progress: int) -> dict[str, float]:
-    """Return what a training's losses say of it.
+    """Return the measures of convergence that follow from a training's losses.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ def gram_distances(gram: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
 
 
 def gram_rounding(gram: np.ndarray) -> np.ndarray:
-    """Return what rounding adds to a point's squared distances from a Gram matrix, shape (n,).
+    """Return the rounding error of a point's squared distances from a Gram matrix, shape (n,).
 
     The square for two points may be off by the sum of theirs.
     """

@@ -17,7 +17,7 @@ class Null(NamedTuple):
 
 
 def permuted_null(metric: Callable[[np.ndarray], float], labels: np.ndarray, seed: int) -> Null:
-    """Return what a metric gives if chance deals out the labels.
+    """Return the null value of a metric, from permuted labels.
 
     Parameters
     ----------

@@ -121,6 +121,6 @@ def _size_mistake(network: Network, image_shape: tuple[int, int, int], error: Ex
 
 
 def _line(error: Exception) -> str:
-    """Return what an error says, in one line."""
+    """Return an error's message in one line."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text[:LONGEST].rstrip(".")

@@ -40,7 +40,7 @@ def distance_correlation(points: np.ndarray, plane: np.ndarray) -> float:
 
 
 def clumping(points: np.ndarray, plane: np.ndarray) -> float:
-    """Return how many times more uneven neighbourhoods are than in the plane.
+    """Return the unevenness of neighbourhoods relative to the plane.
 
     Parameters
     ----------

@@ -156,7 +156,7 @@ class Job:
 
 
 def jobs_of(config: Mapping) -> Iterator[Job]:
-    """List the jobs that make a whole study, as ``rule all`` asks for them.
+    """Yield the jobs that make a whole study, as ``rule all`` asks for them.
 
     Parameters
     ----------

@@ -94,7 +94,7 @@ def _task(looks: Sequence[Mapping], facts: Facts) -> dict:
 
 
 def looks_needed(config: Mapping, facts: Facts, every: bool = False) -> Iterator[dict]:
-    """Yield what to look at of each method whose network could be wrong, or of every method.
+    """Yield the checks of each method whose network could be wrong, or of every method.
 
     Yields
     ------

@@ -94,7 +94,7 @@ def _texts(config: Mapping) -> dict[str, str]:
 
 
 def _tests(config: Mapping) -> dict[str, str]:
-    """Return what is said of tests; nothing of them is promised where there are none."""
+    """Return the sentence on tests, empty where there are none."""
     statistics = config["statistics"]
     methods = statistics["methods"] or ["", ""]
     confidence, correction = statistics["confidence"], plain(statistics["correction"])

@@ -402,7 +402,7 @@ def kinds_of(name: str) -> list[str]:
 
 
 def find_metric(name: str) -> Metric:
-    """Return how a metric is shown, given its name, that of a part or that of its null.
+    """Return the declaration of a metric, given its name, that of a part or that of its null.
 
     Of a layer's metric and an embedding's of the same name only `kind` and the functions differ.
 
@@ -420,7 +420,7 @@ def find_metric(name: str) -> Metric:
 
 
 def title_of(name: str) -> tuple[str, str]:
-    """Return what a row's metric is called in print, with its unit, and its part.
+    """Return the title of a row's metric, with its unit, and its part.
 
     Raises
     ------

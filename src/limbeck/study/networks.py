@@ -113,7 +113,7 @@ def find_family(model: str) -> tuple[NetworkFamily, str]:
 
 
 def model_mistake(model: str) -> str | None:
-    """Say what is wrong with the name of a network, as far as no library has to be asked."""
+    """Return the fault in the name of a network, as far as no library is needed to know it."""
     try:
         family, name = find_family(model)
     except InputError as error:

@@ -353,7 +353,7 @@ OBJECTIVES = {
 
 
 def teacher_input(objective: str, augmentation: str) -> str | None:
-    """Return what a training reads of its teacher: ``logits``, ``network``, or None without one.
+    """Return the teacher's output that a training reads: ``logits``, ``network``, or None.
 
     Logits were computed for the image and its mirror image; a network looks at any other view.
     """
@@ -372,7 +372,7 @@ def needs_unlabelled(objective: str, options: Mapping) -> bool:
 def layer_mistakes(
     objective: str, pairs: Mapping[str, str], student: Mapping, teacher: Mapping
 ) -> Iterator[str]:
-    """Say which pairs of layers an objective cannot compare.
+    """Yield the pairs of layers that an objective cannot compare.
 
     Parameters
     ----------

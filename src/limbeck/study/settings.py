@@ -179,7 +179,7 @@ class StudyPlan:
     published: str | None = setting(choice("", PUBLISHED))
 
     def folds_of(self, method: str, budget: int) -> int:
-        """Return how many folds of a method are run at a budget."""
+        """Return the number of folds of a method at a budget."""
         return self.methods[method].get(str(budget), 0)
 
     def embeddings_of(self, algorithms: Sequence[str] | None) -> list[str]:

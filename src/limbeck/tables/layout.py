@@ -272,7 +272,7 @@ def _null_text(cell: Cell, metric: Metric) -> str:
 
 
 def _note(rows: Sequence[Row]) -> str:
-    """Say what the numbers are, and what of the signs behind them is there."""
+    """Return the note under a table: its numbers, and the signs that occur in it."""
     cells = [cell for row in rows for cell in row.cells.values()]
     several = any(cell.summary.planned > 1 for cell in cells)
     sentences = ["Mean ± sample standard deviation over folds." if several else "One fold."]

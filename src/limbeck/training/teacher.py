@@ -78,7 +78,7 @@ class CachedTeacher:
         return bool((self._places[rows] >= 0).all())
 
     def answer(self, view: View) -> Answer:
-        """Return what the teachers say of a view that is not cropped."""
+        """Return the teachers' outputs for a view that is not cropped."""
         places = self._places[view.rows]
         sides = torch.zeros_like(places) if view.flipped is None else view.flipped.long()
         return Answer(
@@ -122,7 +122,7 @@ class LiveTeacher:
         return LiveTeacher(self.networks, self.precisions, layers, reduce)
 
     def answer(self, view: View) -> Answer:
-        """Return what the teachers say of a view."""
+        """Return the teachers' outputs for a view."""
         logits, features = [], []
         kind = view.images.device.type
         with torch.inference_mode():

@@ -196,7 +196,7 @@ class Trainer:
         }
 
     def resume(self, state: dict | None) -> None:
-        """Go on from what a checkpoint holds, if it holds anything and all of it is finite."""
+        """Resume from a checkpoint, if it holds a state and all of it is finite."""
         if state is None:
             return
         if not are_finite(state["network"].values()):
@@ -219,7 +219,7 @@ def are_finite(tensors) -> bool:
 
 
 def find_fault(network: Network, images: torch.Tensor) -> str | None:
-    """Return what of a network is not finite, None if all is.
+    """Return a clause that names a part of the network that is not finite, None if all is.
 
     Parameters
     ----------

@@ -185,7 +185,7 @@ def add_footer(
 
 
 def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
-    """Return how many columns of labels fit into `width` mm.
+    """Return the number of columns of labels that fit into `width` mm.
 
     Columns are filled one after another, the first ones with one more where they are not even.
     """

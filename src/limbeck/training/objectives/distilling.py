@@ -88,7 +88,7 @@ class Distilling(Objective):
         return torch.cat(parts.get(self.images, [self.data.labelled, self.data.unlabelled]))
 
     def steps_per_epoch(self) -> int:
-        """Return how many steps `epoch` lists."""
+        """Return the number of steps that `epoch` lists."""
         size, data = self.settings.batch_size, self.data
         labelled = count_batches(len(data.labelled), size)
         if self.images == "labelled" or not len(data.unlabelled):

@@ -73,11 +73,11 @@ class LayerObjective(Distilling):
         return 2 * 4 * size * len(self.heard()) <= CACHE_BYTES
 
     def build(self) -> nn.ModuleList:
-        """Return what is trained beside the network, by the `shapes` (C, H, W) or (D,) of pairs."""
+        """Return the modules trained beside the network; `shapes` of pairs: (C, H, W) or (D,)."""
         return nn.ModuleList()
 
     def hear(self, features: list[torch.Tensor]) -> list[torch.Tensor]:
-        """Return what the loss takes of the teacher's features, one for each pair."""
+        """Return the teacher's features as the loss takes them, one for each pair."""
         return features
 
     def loss(
