@@ -22,9 +22,9 @@ from pathlib import Path
 
 MAINS = {"snakemake": ("snakemake.cli", "main"), "limbeck": ("limbeck.cli", "run")}
 LIBRARIES = (
-    *("snakemake.cli", "snakemake.report", "torch", "torchvision", "zarr", "pandas", "openTSNE"),
+    *("snakemake.cli", "snakemake.report.html_reporter", "smart_open", "torch", "torchvision"),
+    *("zarr", "pandas", "openTSNE", "sklearn.decomposition", "statsmodels.stats.multitest"),
     *("matplotlib.pyplot", "scipy.stats", "scipy.spatial", "sklearn.datasets", "bokeh.embed"),
-    *("sklearn.decomposition", "statsmodels.stats.multitest"),
 )
 SOCKET = "socket"
 # Needs nothing but built-in modules, so that it starts in 20 ms.
