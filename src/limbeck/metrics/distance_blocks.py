@@ -7,7 +7,7 @@ import numpy as np
 from limbeck.metrics.checks import require_finite
 from limbeck.neighbours.row_blocks import CACHE_BYTES, slices_of
 
-# So many roundings of a squared norm are what distances from a Gram matrix may be off by.
+# Error bound of squared distances from a Gram matrix, in roundings of a squared norm.
 ROUNDINGS = 8
 
 

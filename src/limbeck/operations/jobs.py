@@ -27,7 +27,7 @@ Run = tuple[str, int, int]  # method, budget, fold
 RUN = "{method}/budget-{budget}/fold-{fold}"
 NOISE = "results/{study}/noise/{map}"
 FILES = "results/{study}/runs/" + RUN
-# Of each rule: where its log lies under logs/{study}/{rule}, and what it writes.
+# Of each rule: its log under logs/{study}/{rule}, and its outputs.
 RULES = {
     "prepare_dataset": ("", ["results/{study}/dataset.zarr"]),
     "split_dataset": (

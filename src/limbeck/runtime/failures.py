@@ -9,7 +9,7 @@ from pathlib import Path
 
 from limbeck.runtime.errors import InputError
 
-# What is the matter, and what helps.
+# Causes of errors and their remedies.
 REASONS = {
     errno.ENOENT: "no such file or folder",
     errno.EEXIST: "a file, where a folder is needed",

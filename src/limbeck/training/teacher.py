@@ -8,7 +8,7 @@ import torch
 from limbeck.networks.features import pass_through
 from limbeck.networks.network import Network
 
-# Passes over so many images fill a cache.
+# Batch size of the passes that fill a cache.
 BATCH = 256
 
 

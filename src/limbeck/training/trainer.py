@@ -19,7 +19,7 @@ from limbeck.training.schedules import learning_rate
 logger = logging.getLogger(__name__)
 
 HISTORY = ("epoch", "loss", "accuracy", "learning_rate", "images_per_second", "seconds")
-# How many images a network looks at when it is checked before and after training.
+# Number of images of the check for finite values before and after training.
 LOOKED_AT = 8
 
 

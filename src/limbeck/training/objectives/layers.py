@@ -18,7 +18,7 @@ from limbeck.training.teacher import Answer, LiveTeacher, View
 
 logger = logging.getLogger(__name__)
 
-# A cache of the teacher's answers takes at most so much memory, and pays from the third pass on:
+# Largest cache of the teacher's outputs, in bytes; it pays from the third pass on:
 # the image and its mirror image are a pass each.
 CACHE_BYTES = 2**30
 CACHE_PASSES = 2
