@@ -43,10 +43,11 @@ def preloaded_commands() -> Path:
     """Start the process, and return the folder of the commands that ask it to fork."""
     holder = tempfile.TemporaryDirectory(prefix="limbeck-")
     folder = Path(holder.name)
-    process = subprocess.Popen([sys.executable, __file__, folder], stdout=subprocess.PIPE)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen([sys.executable, __file__, folder], **pipes)
 
     def end():
-        process.terminate()
+        process.stdin.close()
         process.wait()
         holder.cleanup()
 
@@ -81,7 +82,7 @@ def run(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
 
 
 def serve(folder: Path) -> None:
-    """Import the libraries as `limbeck` does, and serve until this process is ended."""
+    """Import the libraries as `limbeck` does, and serve until standard input is closed."""
     from limbeck.runtime.startup import postpone_torch_compiler
 
     postpone_torch_compiler()
@@ -96,6 +97,7 @@ def serve(folder: Path) -> None:
     print("ready", flush=True)
     running = selectors.DefaultSelector()
     running.register(listener, selectors.EVENT_READ, lambda: start(listener, running))
+    running.register(sys.stdin, selectors.EVENT_READ, sys.exit)
     while True:
         for key, _ in running.select():
             key.data()
