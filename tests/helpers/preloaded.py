@@ -97,7 +97,7 @@ def serve(folder: Path) -> None:
     print("ready", flush=True)
     running = selectors.DefaultSelector()
     running.register(listener, selectors.EVENT_READ, lambda: start(listener, running))
-    running.register(sys.stdin, selectors.EVENT_READ, sys.exit)
+    running.register(sys.stdin, selectors.EVENT_READ, lambda: os._exit(0))
     while True:
         for key, _ in running.select():
             key.data()
