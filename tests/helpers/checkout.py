@@ -21,6 +21,7 @@ class Workflow:
 
     folder: Path
     overlays: tuple[str, ...] = (TINY.name,)
+    preloaded: bool = True  # Commands are forks of a process that has loaded their libraries.
 
     @property
     def environment(self) -> dict[str, str]:
@@ -38,14 +39,12 @@ class Workflow:
         return self.call("snakemake", "--configfile", *self.overlays, *arguments)
 
     def call(self, *command: str, folder: Path | None = None) -> subprocess.CompletedProcess:
-        """Run a command in the checkout, or in another folder, with libraries that are loaded."""
-        path = f"{preloaded_commands()}{os.pathsep}{self.environment['PATH']}"
+        """Run a command in the checkout, or in another folder."""
+        environment = self.environment
+        if self.preloaded:
+            environment["PATH"] = f"{preloaded_commands()}{os.pathsep}{environment['PATH']}"
         return subprocess.run(
-            command,
-            cwd=folder or self.folder,
-            env={**self.environment, "PATH": path},
-            capture_output=True,
-            text=True,
+            command, cwd=folder or self.folder, env=environment, capture_output=True, text=True
         )
 
     def copy(self, folder: Path) -> "Workflow":
