@@ -75,7 +75,7 @@ def command_parser(name: str) -> tuple[argparse.ArgumentParser, Callable]:
 
 
 def _reader(annotation: object) -> Mapping:
-    """Return how argparse reads values of a type."""
+    """Return argparse's converter for a type."""
     if isinstance(annotation, types.UnionType):
         annotation, _ = typing.get_args(annotation)
     if typing.get_origin(annotation) is list:
@@ -113,7 +113,7 @@ def check_paths(function: Callable, values: Mapping[str, object]) -> None:
 
 
 def parameter_meanings(function: Callable) -> dict[str, str]:
-    """Return what a function's docstring says of each parameter, in one line each."""
+    """Return each parameter's description in a function's docstring, as one line."""
     docstring = inspect.getdoc(function) + "\n"
     return {key: " ".join(text.split()) for key, text in PARAMETER.findall(docstring)}
 

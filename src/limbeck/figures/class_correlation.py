@@ -1,4 +1,4 @@
-"""How the logits of every two classes go together, by method (Fig. 11 of the paper)."""
+"""Correlation of the logits of each pair of classes, by method (Fig. 11 of the paper)."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""What to type next in a study."""
+"""The next command to type in a study."""
 
 import os
 import re
@@ -20,7 +20,7 @@ NAMED = 3
 
 
 def lost_paths(states: Mapping[Job, str]) -> list[str]:
-    """Return what Snakemake does not make by itself: stores that lack files, and what is gone.
+    """Return paths that Snakemake does not make by itself: incomplete stores, and missing inputs.
 
     What is missing counts only where all is there that the study is made for.
     """
@@ -35,7 +35,7 @@ def lost_paths(states: Mapping[Job, str]) -> list[str]:
 def next_step(
     states: Mapping[Job, str], locked: bool, running: bool, overlays: Sequence[str]
 ) -> str:
-    """Say what the matter is, if anything, and which command to type.
+    """Return what is wrong, if anything, and the next command to type.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which networks a dry run builds, and what is wrong with them.
+"""Networks that a dry run builds, and the faults found in them.
 
 They are built in a process of their own, so that neither torch nor a user's code is loaded into
 Snakemake's. That takes seconds, so what was found to be right is remembered in ``.snakemake`` until
@@ -94,7 +94,7 @@ def _task(looks: Sequence[Mapping], facts: Facts) -> dict:
 
 
 def looks_needed(config: Mapping, facts: Facts, every: bool = False) -> Iterator[dict]:
-    """Yield what to look at of each method whose network could be wrong, or of every method.
+    """Yield the checks of each method whose network could be wrong, or of every method.
 
     Yields
     ------

@@ -1,4 +1,4 @@
-"""How far jobs are, told by the files that they leave behind.
+"""States of jobs, read from the files that they leave behind.
 
 No Snakemake is imported. Checked with Snakemake 9.27: a job that starts marks its outputs in
 ``.snakemake/incomplete``; its end, good or bad, takes the marks away, and a bad one its outputs
@@ -21,7 +21,7 @@ STATES = ("failed", "interrupted", "damaged", "running", "missing", "outdated", 
 
 
 def states_of(jobs: Collection[Job], incomplete: Collection[str], running: bool) -> dict[Job, str]:
-    """Tell how far jobs are; see `state_of`.
+    """Return the states of jobs; see `state_of`.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def incomplete_outputs() -> set[str]:
 
 
 def is_locked(study: str) -> bool:
-    """Tell whether Snakemake has locked outputs of the study: it runs, or was killed."""
+    """Return whether Snakemake has locked outputs of the study: it runs, or was killed."""
     for path in Path(".snakemake/locks").glob("*.output.lock"):
         try:
             lines = path.read_text().splitlines()
@@ -92,7 +92,7 @@ def is_locked(study: str) -> bool:
 
 
 def snakemake_runs_here() -> bool:
-    """Tell whether a Snakemake on this machine works in this folder; True where none can tell."""
+    """Return whether a Snakemake on this machine works in this folder; True if unknown."""
     if not Path("/proc/self/cwd").exists():
         return True
     here = os.getcwd()
@@ -110,7 +110,7 @@ def snakemake_runs_here() -> bool:
 
 
 def state_of(job: Job, incomplete: Collection[str], running: bool) -> str:
-    """Tell how far one job is.
+    """Return the state of one job.
 
     Parameters
     ----------
@@ -149,5 +149,5 @@ def _modified(path: str) -> float | None:
 
 
 def store_fault(path: str) -> str | None:
-    """Say what a store lacks, None of a whole one and of what is no store."""
+    """Return what a store lacks, None if it is whole or no store."""
     return fault_of(path) if path.endswith(".zarr") else None

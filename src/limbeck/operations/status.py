@@ -1,4 +1,4 @@
-"""What of a study is done, running, failed and missing, and the next command to type."""
+"""Jobs of a study that are done, running, failed and missing, and the next command to type."""
 
 import os
 import sys
@@ -131,7 +131,7 @@ def print_lost(overlays: Sequence[str]) -> None:
 
 
 def describe(study: Study, coloured: bool = False) -> str:
-    """Say what of a study is done, running, failed and missing, and what to type next.
+    """Return the report: jobs done, running, failed and missing, and the next command.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def _legend(found: Set[str], coloured: bool) -> str:
 
 
 def _logs(title: str, jobs: Sequence[Job]) -> str:
-    """Name the logs of jobs, each with its last line."""
+    """Return the logs of jobs, each with its last line."""
     lines = []
     for job in jobs[:JOBS_SHOWN]:
         silent = (

@@ -1,4 +1,4 @@
-"""What the keys of a config cannot say: names that must exist, and values that exclude others."""
+"""Checks across keys of a config: names that must exist, values that exclude others."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -77,7 +77,7 @@ def contradictions(config: Mapping) -> Iterator[str]:
 
 
 def known_names(config: Mapping) -> dict[str, tuple[str, Sequence | None]]:
-    """Return where the names of a key's ``names`` come from, and which there are, if known."""
+    """Return the source of the names of a key's ``names``, and the names if known."""
     run = config["run"]
     methods, embeddings, layers = run["methods"], run["embeddings"], list(config["layers"])
     return {

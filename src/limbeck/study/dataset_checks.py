@@ -1,4 +1,4 @@
-"""What a config and the size of its dataset contradict, known before the first job."""
+"""Checks of a config against the size of its dataset, before the first job."""
 
 import math
 from bisect import bisect_right
@@ -66,7 +66,7 @@ def dataset_contradictions(
 def not_measured(
     config: Mapping, class_names: Sequence[str], test_per_class: Sequence[int]
 ) -> Iterator[str]:
-    """Say what cannot be measured of so few images; parameters as `dataset_contradictions`.
+    """Yield the metrics that so few images rule out; parameters as `dataset_contradictions`.
 
     Yields
     ------
@@ -109,7 +109,7 @@ def metrics_of_more(config: Mapping, count: int, of: str = "images") -> dict[int
 
 
 def images_looked_at(config: Mapping, test_per_class: Sequence[int]) -> int:
-    """Return how many test images ``activations.images_per_class`` chooses."""
+    """Return the number of test images that ``activations.images_per_class`` chooses."""
     chosen = config["activations"]["images_per_class"]
     return sum(test_per_class) if chosen is None else chosen * len(test_per_class)
 
@@ -146,7 +146,7 @@ def budget_mistake(budget: int, per_class: Sequence[int], class_names: Sequence[
 
 
 def too_few_points(config: Mapping, points: int, source: str) -> Iterator[str]:
-    """Say which neighbourhoods and embeddings need more points than there are.
+    """Yield the neighbourhoods and embeddings that need more points than there are.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ class Embedding:
 
     @property
     def module(self) -> str:
-        """Where its code is."""
+        """The module of its code."""
         return f"limbeck.embeddings.{self.name}"
 
 

@@ -99,7 +99,7 @@ class Figure:
 
     @property
     def module(self) -> str:
-        """Where its code is."""
+        """The module of its code."""
         return f"limbeck.figures.{self.name}"
 
     @property

@@ -18,7 +18,7 @@ def _channels(meaning: str, **bounds) -> Key:
 
 @dataclass(frozen=True, kw_only=True)
 class MethodSettings:
-    """How a network comes about.
+    """Network, objective and training settings of a method.
 
     An epoch is one pass over the labelled images; under objectives with a teacher and unlabelled
     images it is one cycle, a pass over the labelled images and then one over the unlabelled ones;

@@ -44,7 +44,7 @@ class NetworkFamily:
 
     @property
     def module(self) -> str:
-        """Where its code is, below ``limbeck``."""
+        """The module of its code, below ``limbeck``."""
         return f"networks.{self.name}"
 
 
@@ -113,7 +113,7 @@ def find_family(model: str) -> tuple[NetworkFamily, str]:
 
 
 def model_mistake(model: str) -> str | None:
-    """Say what is wrong with the name of a network, as far as no library has to be asked."""
+    """Return the fault in the name of a network, as far as no library is needed to know it."""
     try:
         family, name = find_family(model)
     except InputError as error:

@@ -29,7 +29,7 @@ METHOD_NAMES = text("", names="methods")
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSettings:
-    """Which images to read."""
+    """The dataset and its options."""
 
     name: str = setting(choice("which", DATASETS))
     path: str | None = setting(
@@ -59,7 +59,7 @@ class DatasetSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ActivationSettings:
-    """What is taken of one layer: `module` is its path in the network, or ``auto``."""
+    """Extraction of one layer: `module` is its path in the network, or ``auto``."""
 
     dtype: str = setting(
         choice("of stored values; float16 takes half the space", ("float32", "float16"), "float32")
@@ -79,10 +79,7 @@ class ActivationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricSettings:
-    """How layers and embeddings are scored.
-
-    `names` are the metrics that are taken; of a layer's embeddings those of `embedding_names`.
-    """
+    """Metrics of layers and of their embeddings: their names and parameters."""
 
     names: tuple[str, ...] = ()
     embedding_names: tuple[str, ...] = ()
@@ -117,7 +114,7 @@ class MetricSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class StatisticsSettings:
-    """Which two methods are tested over the same folds."""
+    """The two methods of the paired tests, the metrics and the level."""
 
     methods: tuple[str, str] | None = setting(
         listed(
@@ -165,7 +162,7 @@ class NoiseSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyPlan:
-    """What a study is to measure, in the order of its config.
+    """All measurements that a study plans, in the order of its config.
 
     `methods` maps each method to the budgets at which it is run, and those to the number of folds;
     `layers` each layer to the methods that have it, `embeddings` the name of each embedding to its
@@ -183,7 +180,7 @@ class StudyPlan:
     published: str | None = setting(choice("", PUBLISHED))
 
     def folds_of(self, method: str, budget: int) -> int:
-        """Return how many folds of a method are run at a budget."""
+        """Return the number of folds of a method at a budget."""
         return self.methods[method].get(str(budget), 0)
 
     def embeddings_of(self, algorithms: Sequence[str] | None) -> list[str]:

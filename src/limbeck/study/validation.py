@@ -111,7 +111,7 @@ def _type_in_words(key: Key) -> str:
 
 
 def _hint(key: Key, value: object) -> str:
-    """Say what YAML made of a value that was meant otherwise."""
+    """Return a hint where YAML has read a value as another type than was meant."""
     kinds = {key.kind, *(other.kind for other in key.others)}
     if "text" in kinds and not isinstance(value, (list, dict)) and value is not None:
         return "; put it in quotes"

@@ -40,7 +40,7 @@ def read_yaml(path: str | Path) -> dict:
 
 
 def _surprises(node, above: tuple) -> Iterator[str]:
-    """Yield what a reader of the file would not expect its values to be.
+    """Yield values of the file that YAML reads otherwise than a reader does.
 
     Keys that stand twice, of which the first is lost; numbers in base 8 or 60; anchors that hold
     themselves.
