@@ -61,7 +61,9 @@ def next_step(
     if ahead:
         return f"next: {say_dated_ahead(ahead)}"
     if lost:
-        gone = "1 file is gone or lacks" if len(lost) == 1 else f"{len(lost)} files are gone or lack"
+        gone = (
+            "1 file is gone or lacks" if len(lost) == 1 else f"{len(lost)} files are gone or lack"
+        )
         paths = [f"$({_status(overlays, '--lost')})"]
         if len(lost) <= NAMED:
             paths = list(map(shlex.quote, lost))
