@@ -93,8 +93,8 @@ failed:
   logs/small/find_neighbours/distilled/budget-10/fold-0/A.log
     ValueError: {81 * "y"}...
 
-next: 1 files are gone or lack parts, which Snakemake does not see. The first \
-command makes them again, the second keeps what was made of them
+next: 1 file is gone or lacks parts, which Snakemake does not see. The first \
+command makes that again, the second keeps what was made of it
   snakemake --force --configfile small.yaml -- {RUN}/neighbours/E.zarr
   snakemake --touch --configfile small.yaml
 """

@@ -61,12 +61,15 @@ def next_step(
     if ahead:
         return f"next: {say_dated_ahead(ahead)}"
     if lost:
+        gone = (
+            "1 file is gone or lacks" if len(lost) == 1 else f"{len(lost)} files are gone or lack"
+        )
         paths = [f"$({_status(overlays, '--lost')})"]
         if len(lost) <= NAMED:
             paths = list(map(shlex.quote, lost))
         return _say(
-            f"{len(lost)} files are gone or lack parts, which Snakemake does not see. The first "
-            "command makes them again, the second keeps what was made of them",
+            f"{gone} parts, which Snakemake does not see. The first command makes that again, the "
+            "second keeps what was made of it",
             " ".join([_command(overlays, "--force"), "--", *paths]),
             _command(overlays, "--touch"),
         )
