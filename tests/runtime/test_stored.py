@@ -171,6 +171,12 @@ def test_a_store_is_whole_or_says_what_it_lacks(store):
         file.unlink()
         assert fault_of(store) == f"{fault} is missing"
         file.write_bytes(content)
+    for how in ("cut", "zeros"):
+        content = files_of(store, "x")[1].read_bytes()
+        damage(files_of(store, "x")[1], how)
+        assert fault_of(store) == "x/c/1/0 is cut or damaged at its end"
+        files_of(store, "x")[1].write_bytes(content)
+    assert fault_of(store) is None
     damage(files_of(store, "x")[3], "value flipped")
     assert fault_of(store) is None
     assert fault_of(store, read=True) == "array x: damaged, its checksum does not match"
