@@ -185,13 +185,11 @@ def test_many_failures_are_counted(study):
 
 
 def test_inputs_that_are_gone_are_named(study):
-    key = "methods.teacher.weights"
     with Path("small.yaml").open("a") as file:
-        file.write("methods: {teacher: {weights: w/none.pth}}\n")
-    line = f"  {key} = w/none.pth: no such file or folder; put it there, or change {key}\n"
-    assert f"\ninputs that are gone:\n{line}" in describe(["small.yaml"])
-    Path("w").mkdir()
-    Path("w/none.pth").touch()
+        file.write("dataset: {name: image_folder, path: gone}\n")
+    line = "dataset.path = gone: no such file or folder; put it there, or change dataset.path\n"
+    assert f"\ninputs that are gone:\n  {line}" in describe(["small.yaml"])
+    Path("gone").mkdir()
     assert "inputs that are gone" not in describe(["small.yaml"])
 
 
