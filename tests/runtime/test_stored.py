@@ -170,6 +170,11 @@ def test_a_store_is_whole_or_says_what_it_lacks(store):
         file.unlink()
         assert fault_of(store) == f"{fault} is missing"
         file.write_bytes(content)
+    for how in ("cut", "zeros"):
+        content = files_of(store, "x")[1].read_bytes()
+        damage(files_of(store, "x")[1], how)
+        assert fault_of(store) == "x/c/1/0 is cut or damaged at its end"
+        files_of(store, "x")[1].write_bytes(content)
 
 
 def test_an_array_that_is_gone_with_its_metadata_is_missed(store):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from helpers.checkout import copy_repository
 from limbeck.networks.network import NetworkSpec, build
 
 SPEC = NetworkSpec("wrn_10_1", classes=10, channels=1, mean=(0.5,), std=(0.5,))
@@ -36,6 +37,13 @@ def test_mistakes_name_key_value_and_source(fresh, edit, message):
     assert len(lines) == 1 and "tiny.yaml" in lines[0], output
     assert "Traceback" not in output
     assert not (fresh.folder / "results").exists()
+
+
+def test_a_repository_below_a_folder_in_braces(tmp_path):
+    result = copy_repository(tmp_path / "{study}").run("--dry-run")
+    assert result.returncode == 1
+    assert "{study}/workflow/rules: Snakemake takes what stands in braces" in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr
 
 
 def test_what_the_dataset_is_too_small_for_is_said_at_once(fresh):

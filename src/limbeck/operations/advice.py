@@ -8,7 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from limbeck.operations.jobs import Job
-from limbeck.operations.states import store_fault
+from limbeck.operations.states import output_fault
 from limbeck.runtime.dates import dated_ahead, say_dated_ahead
 
 # What `rule all` asks for; when it is there, Snakemake makes nothing else that is gone.
@@ -25,7 +25,7 @@ def lost_paths(states: Mapping[Job, str]) -> list[str]:
     What is missing counts only where all is there that the study is made for.
     """
     damaged = [job for job, state in states.items() if state == "damaged"]
-    paths = [path for job in damaged for path in job.outputs if store_fault(path)]
+    paths = [path for job in damaged for path in job.outputs if output_fault(path)]
     if all(state == "done" for job, state in states.items() if job.rule in TARGETS):
         missing = [job for job, state in states.items() if state == "missing"]
         paths += [path for job in missing for path in job.outputs if not os.path.exists(path)]

@@ -8,6 +8,7 @@ written when a job has ended well.
 
 import base64
 import os
+import zipfile
 from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path
@@ -126,13 +127,14 @@ def state_of(job: Job, incomplete: Collection[str], running: bool) -> str:
     str
         One of `STATES` but ``outdated``. A log without outputs is that of a failure, unless the
         benchmark is newer: then the job ended well and its outputs were deleted since. That is how
-        temporary outputs end, unless all of their run is gone. A store that lacks files is damaged.
+        temporary outputs end, unless all of their run is gone. An output with an `output_fault` is
+        damaged.
     """
     outputs = job.outputs
     if any(path in incomplete for path in outputs):
         return "running" if running else "interrupted"
     if all(map(os.path.exists, outputs)):
-        return "damaged" if any(map(store_fault, outputs)) else "done"
+        return "damaged" if any(map(output_fault, outputs)) else "done"
     started, ended = _modified(job.log), _modified(job.benchmark)
     if started is not None and (ended is None or ended < started):
         return "failed"
@@ -148,6 +150,19 @@ def _modified(path: str) -> float | None:
         return None
 
 
-def store_fault(path: str) -> str | None:
-    """Return what a store lacks, None if it is whole or no store."""
-    return fault_of(path) if path.endswith(".zarr") else None
+def output_fault(path: str) -> str | None:
+    """Return what an output that is there lacks, None if it is whole.
+
+    Stores are looked at as `limbeck.runtime.store_checks.fault_of` does. Of
+    files none is empty, and a network's is a ZIP archive, which has an end.
+    """
+    if path.endswith(".zarr"):
+        return fault_of(path)
+    try:
+        if not os.stat(path).st_size:
+            return "empty"
+        if path.endswith(".pt") and not zipfile.is_zipfile(path):
+            return "cut or damaged"
+    except OSError:
+        return None
+    return None

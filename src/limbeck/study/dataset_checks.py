@@ -133,6 +133,8 @@ def budget_mistake(budget: int, per_class: Sequence[int], class_names: Sequence[
     """
     classes = len(class_names)
     smallest, name = _smallest(per_class, class_names)
+    if not smallest:
+        return f"budget {budget}: class '{show(name)}' has no training images"
     if 0 < budget <= smallest * classes and budget % classes == 0:
         return None
     nearest = min(max(round(budget / classes), 1), smallest) * classes
@@ -233,6 +235,12 @@ def _image_mistakes(
 ) -> Iterator[str]:
     chosen = config["activations"]["images_per_class"]
     smallest, name = _smallest(test_per_class, class_names)
+    if not smallest:
+        key, fraction = "dataset", config["dataset"]["test_fraction"]
+        if fraction is not None:
+            key = f"dataset.test_fraction = {fraction}"
+        yield f"{key}: leaves class '{show(name)}' without test images"
+        return
     if chosen is not None and chosen > smallest:
         allowed = f"2 to {smallest}, or null for all" if smallest > 1 else "null for all"
         yield (

@@ -61,7 +61,7 @@ FAMILIES = (
     NetworkFamily(
         "wide_resnet",
         "wrn_<depth>_<width>",
-        r"wrn_\d+_\d+",
+        r"wrn_[0-9]+_[0-9]+",
         "Wide-ResNets (Zagoruyko & Komodakis 2016), depth 6n + 4",
         examples=("wrn_28_1", "wrn_28_8"),
         mistake=_wide_resnet_mistake,
@@ -76,7 +76,7 @@ FAMILIES = (
     NetworkFamily(
         "torchvision_networks",
         "torchvision:<name>, or <name> alone",
-        r"(torchvision:)?(?P<name>[A-Za-z]\w*)",
+        r"(torchvision:)?(?P<name>[A-Za-z][A-Za-z0-9_]*)",
         "classifiers of torchvision",
         weights=True,
     ),

@@ -1,6 +1,7 @@
 """Settings of each stage: read from JSON, checked against the keys that they declare, frozen."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -256,6 +257,13 @@ STAGE_KEYS: dict[type, Key | None] = {
 }
 
 
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict:
+    for key, count in Counter(key for key, _ in pairs).items():
+        if count > 1:
+            raise InputError(f"--settings: '{key}' stands {count} times in one mapping; remove one")
+    return dict(pairs)
+
+
 def parse_settings(stage: type, text: str):
     """Read one stage's settings; keys that are missing have their defaults.
 
@@ -277,7 +285,7 @@ def parse_settings(stage: type, text: str):
         For invalid JSON, an unknown or missing key, a wrong type or a value out of range.
     """
     try:
-        values = json.loads(text)
+        values = json.loads(text, object_pairs_hook=_without_repeats)
     except json.JSONDecodeError as error:
         raise InputError(f"--settings: not JSON ({error}): {text!r}") from None
     key = STAGE_KEYS[stage]
