@@ -1,4 +1,4 @@
-"""What Snakemake's limit of jobs per second costs, in its own CPU seconds and as ratios.
+"""Cost of Snakemake's limit of jobs per second: its own CPU seconds, and ratios.
 
     python benchmarks/job_limit.py
 

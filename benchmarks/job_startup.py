@@ -1,4 +1,4 @@
-"""What a job costs before its first useful instruction, in CPU seconds and as ratios.
+"""Start-up cost of a job: CPU seconds before its first useful instruction, and ratios.
 
     python benchmarks/job_startup.py
 

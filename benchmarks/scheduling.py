@@ -1,4 +1,4 @@
-"""What a workflow of thousands of jobs costs before and between its jobs.
+"""Scheduling cost of a workflow of thousands of jobs, before and between its jobs.
 
     python benchmarks/scheduling.py
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share: sides that take turns in one run, the hardware, a table of ratios."""
+"""Interleaved timing of two sides in one run, the hardware, and a table of ratios."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from limbeck.runtime.threads import available_threads
 
 
 class Row(NamedTuple):
-    """What was done, the seconds that Limbeck and another took, and the ratio aimed at."""
+    """A task, the seconds that Limbeck and another took, and the ratio aimed at."""
 
     what: str
     limbeck: float

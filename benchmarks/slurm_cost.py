@@ -1,4 +1,4 @@
-"""What jobs cost on SLURM for one budget and fold of the paper's study, in groups and without.
+"""Cost of SLURM jobs for one budget and fold of the paper's study, grouped and ungrouped.
 
     python benchmarks/slurm_cost.py
 

@@ -1,4 +1,4 @@
-"""What it takes to store one run's activations: bytes and seconds, types and codecs side by side.
+"""Storage of one run's activations: bytes and seconds by type and codec.
 
     python benchmarks/storage.py [--images 2000]
 

@@ -1,4 +1,4 @@
-"""What the benchmarks of training steps share: Limbeck's steps, loaders of images, the clock."""
+"""Training steps of Limbeck, image loaders and the clock for the benchmarks."""
 
 import itertools
 import time

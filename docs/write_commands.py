@@ -6,6 +6,7 @@ from pathlib import Path
 from limbeck.cli import command_names, command_parser, command_summary
 
 PAGE = Path(__file__).with_name("commands.md")
+RULES = sorted(Path(__file__).parents[1].glob("workflow/rules/*.smk"))
 HEAD = """# Commands
 
 Generated from the commands by `python docs/write_commands.py`; `limbeck <command> --help` says the
@@ -16,9 +17,10 @@ job can be run by hand.
 
 
 def page() -> str:
-    """Return the page: commands that need no flag first, which people call, then those of rules."""
+    """Return the page: commands that people call first, then those that rules do."""
     actions = {name: command_parser(name)[0]._actions[1:] for name in command_names()}
-    called = [name for name in actions if any(action.required for action in actions[name])]
+    rules = "".join(path.read_text(encoding="utf-8") for path in RULES)
+    called = [name for name in actions if f"limbeck {name} " in rules]
     people = [name for name in actions if name not in called]
     parts = [HEAD]
     for title, names in (("For a whole study", people), ("Of the workflow's rules", called)):

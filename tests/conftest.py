@@ -150,6 +150,18 @@ def finished_once(tmp_path_factory, worker_id) -> Workflow:
     return Workflow(folder)
 
 
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """Return headless Chromium, one for all tests of a process."""
+    from helpers.browser import BROWSER, DRIVER, start_browser
+
+    if not (BROWSER and DRIVER):
+        pytest.skip("needs chromium and chromedriver")
+    driver = start_browser(tmp_path_factory.mktemp("profile"))
+    yield driver
+    driver.quit()
+
+
 @pytest.fixture
 def interrupt(run_training, monkeypatch):
     """Return a function that trains but cannot write its network: a checkpoint is left behind."""

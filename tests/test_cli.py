@@ -55,6 +55,53 @@ def test_unknown_subcommand_is_an_error():
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--fold=-1"], "argument --fold: -1: must be >= 0"),
+        (["--seed=1e3"], "argument --seed: invalid whole number value: '1e3'"),
+        (["--budget", "20", "--budget=30"], "argument --budget: given 2 times; give it once"),
+    ],
+)
+def test_flags_that_cannot_be_meant(flags, message, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["split_dataset", *flags])
+    assert capsys.readouterr().err.endswith(f"limbeck split_dataset: error: {message}\n")
+
+
+def test_a_key_that_stands_twice_in_json(capsys):
+    flags = [*FLAGS["prepare_dataset"], '--settings={"name": "digits", "name": "svhn"}']
+    assert cli.main(["prepare_dataset", *flags]) == 1
+    assert "--settings: 'name' stands 2 times in one mapping" in capsys.readouterr().err
+
+
+def test_without_docstrings_there_are_no_flags(monkeypatch):
+    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
+    result = run("split_dataset", "--budget=20")
+    assert result.returncode == 1
+    assert result.stderr.startswith("limbeck split_dataset: error: PYTHONOPTIMIZE = 2, or -OO, ")
+
+
+def test_a_working_directory_that_is_gone(tmp_path):
+    command = f"cd {tmp_path} && rmdir {tmp_path} && {LIMBECK} status"
+    result = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert result.stderr.startswith("limbeck status: error: the working directory is gone; ")
+
+
+def test_a_notebooks_backend_of_matplotlib_is_none_of_a_jobs(monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "nonsense")
+    result = run("draw_figure", "--help")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_a_closed_stream_is_no_traceback(stream, tmp_path):
+    command = f"{LIMBECK} status --configfile none.yaml {stream}>&-"
+    result = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=tmp_path)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+
+
 FLAGS = {
     "prepare_dataset": ["--seed=0", "--dataset=out/dataset.zarr"],
     "train": [

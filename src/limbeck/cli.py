@@ -12,6 +12,7 @@ import signal
 import sys
 import types
 import typing
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def command_parser(name: str) -> tuple[argparse.ArgumentParser, Callable]:
 
 
 def _reader(annotation: object) -> Mapping:
-    """Return how argparse reads values of a type."""
+    """Return argparse's converter for a type."""
     if isinstance(annotation, types.UnionType):
         annotation, _ = typing.get_args(annotation)
     if typing.get_origin(annotation) is list:
@@ -84,9 +85,29 @@ def _reader(annotation: object) -> Mapping:
         return {"choices": typing.get_args(annotation)}
     if annotation is bool:
         return {"action": "store_true"}
-    if annotation in (int, float, str, Path):
+    if annotation is int:
+        return {"type": _whole_number}
+    if annotation in (float, str, Path):
         return {"type": annotation}
     return {}
+
+
+def _whole_number(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{value}: must be >= 0")
+    return value
+
+
+_whole_number.__name__ = "whole number"  # In argparse's message for what is none.
+
+
+def check_flags(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """Refuse a flag that is given twice, of which the second would win without a word."""
+    flags = [word.partition("=")[0] for word in words if word.startswith("--")]
+    for flag, count in Counter(flags).items():
+        if count > 1:
+            parser.error(f"argument {flag}: given {count} times; give it once")
 
 
 def check_paths(function: Callable, values: Mapping[str, object]) -> None:
@@ -113,7 +134,7 @@ def check_paths(function: Callable, values: Mapping[str, object]) -> None:
 
 
 def parameter_meanings(function: Callable) -> dict[str, str]:
-    """Return what a function's docstring says of each parameter, in one line each."""
+    """Return each parameter's description in a function's docstring, as one line."""
     docstring = inspect.getdoc(function) + "\n"
     return {key: " ".join(text.split()) for key, text in PARAMETER.findall(docstring)}
 
@@ -144,7 +165,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not arguments or arguments[0] not in command_names():
         overview_parser().parse_args(arguments)
     name, *rest = arguments
+    if reason := unfit_surroundings():
+        return _say(name, f"error: {reason}", 1)
     parser, function = command_parser(name)
+    check_flags(parser, rest)
     values = vars(parser.parse_args(rest))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     if not sys.stderr.isatty():
@@ -165,6 +189,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def unfit_surroundings() -> str:
+    """Say why no command can run here, empty where one can."""
+    if sys.flags.optimize > 1:
+        return (
+            "PYTHONOPTIMIZE = 2, or -OO, takes away the docstrings that flags are made of; set "
+            "PYTHONOPTIMIZE to 1 or less"
+        )
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return "the working directory is gone; change into one that is there"
+    return ""
+
+
 def _say(command: str, message: str, status: int) -> int:
     print(f"limbeck {command}: {message}", file=sys.stderr)
     return status
@@ -177,6 +215,10 @@ def run() -> None:
     garbage rarely makes the import shorter, and there is nothing to release: outputs are closed.
     """
     gc.set_threshold(50_000)
+    for stream in ("stdout", "stderr"):
+        if getattr(sys, stream) is None:  # It was closed: `>&-`.
+            setattr(sys, stream, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+    os.environ["MPLBACKEND"] = "agg"  # Of a notebook that calls this it is one that jobs lack.
     postpone_torch_compiler()
     status = main()
     logging.shutdown()

@@ -1,10 +1,10 @@
-"""Made-up studies, and one browser for all tests of the page."""
+"""Made-up studies, and the explorer of one of them in the browser."""
 
 import numpy as np
 import pytest
 
 import limbeck
-from helpers.browser import BROWSER, DRIVER, Page, start_browser
+from helpers.browser import Page
 from helpers.made_up import CLASSES, METHODS, SUPERCLASSES, write_study
 from limbeck.explorer.gather import ExplorerSettings, gather_content
 from limbeck.explorer.page import build_page
@@ -48,17 +48,15 @@ def explorer(content, tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory):
-    """Return headless Chromium."""
-    if not (BROWSER and DRIVER):
-        pytest.skip("needs chromium and chromedriver")
-    driver = start_browser(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """Return the browser, which has forgotten what other pages said and asked for."""
+    for log in ("browser", "performance"):
+        chromium.get_log(log)
+    return chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def downloads(browser, tmp_path_factory):
     """Return the folder into which the browser saves files."""
     folder = tmp_path_factory.mktemp("downloads")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import orthogonal_procrustes
 
-from limbeck.explorer.alignment import COLLAPSED, align, spread_ratio
+from limbeck.explorer.alignment import align
 
 
 def turned(points, angle, mirrored):
@@ -49,13 +49,3 @@ def test_missing_images_stay_missing_and_do_not_count():
 def test_points_at_one_place_and_no_points():
     np.testing.assert_array_equal(align(np.ones((4, 2)), np.eye(2)[[0, 1, 0, 1]]), np.zeros((4, 2)))
     assert np.isnan(align(np.full((2, 2), np.nan), np.ones((2, 2)))).all()
-
-
-def test_spread_ratio():
-    cross = np.array([[3, 0], [-3, 0], [0, 1], [0, -1.0]])
-    assert spread_ratio(cross) == pytest.approx(1 / 3)
-    assert spread_ratio(turned(cross, 0.7, True) + 5) == pytest.approx(1 / 3)
-    assert spread_ratio(np.array([[0, 0], [1, 2], [2, 4.0], [np.nan, 1]])) < 1e-12
-    assert spread_ratio(np.ones((5, 2))) == spread_ratio(np.zeros((2, 2))) == 0
-    thin = cross * [1, 3 * 0.0099]
-    assert spread_ratio(thin) < COLLAPSED < spread_ratio(cross * [1, 3 * 0.0101])

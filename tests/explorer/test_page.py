@@ -58,6 +58,17 @@ def test_predictions_and_neighbours(page, content):
     np.testing.assert_array_equal(stored, runs.neighbours["teacher", "A"])
 
 
+@pytest.mark.parametrize(("kept", "collapsed"), [(60, False), (3, False), (2, True), (0, True)])
+def test_points_that_are_missing_do_not_hide_a_collapse(content, kept, collapsed):
+    view = content.views[0]
+    points = view.panels["teacher", "B"].points.copy()
+    points[kept:] = np.nan
+    panels = {**view.panels, ("teacher", "B"): Panel(points, {})}
+    views = [View(view.embedding, view.budget, view.fold, panels)]
+    page = Parsed(build_page(dataclasses.replace(content, views=views)))
+    assert page.study["views"][0]["panels"][1]["collapsed"] is collapsed
+
+
 def test_what_is_missing(content):
     """A panel, an image of a panel, a score that is not finite, a prediction, neighbours."""
     view, runs = content.views[0], content.runs[50, 0]

@@ -76,7 +76,7 @@ def test_a_collapsed_embedding_and_its_null(browser, folder):
     page = opened(browser, folder)
     scores = [" ".join(each.text.split()) for each in page.all(".panel .scores")]
     assert scores[0] == "trust 0.93 area 31 %"
-    assert scores[1] == "collapsed trust 0.50 area 88 % of 104.9 %"
+    assert scores[1] == "collapsed trust 0.50 area 88 % permuted 105 %"
     assert sum("collapsed" in score for score in scores) == 1
 
 

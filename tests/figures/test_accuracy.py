@@ -139,3 +139,31 @@ def test_methods_that_are_chosen_are_drawn_alone(metrics, dataset):
     drawing = draw(dataset, metrics, methods=["distilled"])
     assert list(error_bars(drawing.figure.axes[0])) == ["distilled"]
     assert {row[2] for row in drawing.rows} == {"distilled"} and "teacher" not in drawing.alt
+
+
+def test_many_methods_have_a_row_each(tmp_path, dataset):
+    names = ["undistilled", "distilled", *[f"method_{number}" for number in range(7)]]
+    rows = [
+        (method, budget, fold, "", "", "accuracy", 0.05 * place + 0.1 * fold + budget / 1000)
+        for place, method in enumerate(names)
+        for budget in (50, 200)
+        for fold in (0, 1)
+    ]
+    rows += [("distilled", 50, 0, "", "", "accuracy_null", 0.125)]
+    tests = write_tests(tmp_path, [("accuracy", "", "", 200, "yes")])
+    drawing = draw(dataset, write_metrics(tmp_path, rows), tests)
+    first, second = drawing.figure.axes
+    shown = [label.get_text() for label in first.get_yticklabels()]
+    assert shown == [name.replace("_", " ") for name in names]
+    assert first.get_ylim()[0] > first.get_ylim()[1]  # the first above
+    for axis, budget in ((first, 50), (second, 200)):
+        places = [container.lines[0].get_xydata()[0] for container in axis.containers]
+        expected = [(5 * place + 5 + budget / 10, place) for place in range(9)]
+        np.testing.assert_allclose(places, expected)
+        ends = [container.lines[2][0].get_segments()[0][:, 0] for container in axis.containers]
+        np.testing.assert_allclose(np.diff(ends)[:, 0], 2 * 100 * 0.1 / 2**0.5)
+        assert axis.get_title() == f"{budget} labels"
+        assert axis.get_xlim()[0] == 0
+        (line,) = [line for line in axis.lines if line.is_dashed()]
+        assert list(line.get_xdata()) == [12.5, 12.5]
+    assert asterisks(first) == [] and [place for _, place in asterisks(second)] == [0, 1]

@@ -64,8 +64,10 @@ def test_many_classes_are_not_named(dataset, tmp_path):
     assert tick_labels(matrix_axes(drawing.figure)[0]) == []
 
 
-def test_many_methods_take_more_rows(dataset, logits, tmp_path):
-    paths = [write_logits(tmp_path / str(n), f"m{n}", logits * n) for n in range(1, 9)]
+@pytest.mark.parametrize(("methods", "columns"), [(8, 3), (13, 5)])
+def test_many_methods_take_more_rows(dataset, logits, tmp_path, methods, columns):
+    paths = [write_logits(tmp_path / str(n), f"m{n}", logits * n) for n in range(1, methods + 1)]
     figure = class_correlation.draw(dataset(4), paths, {"width": 183}).figure
     rows = [axis.get_subplotspec().rowspan.start for axis in matrix_axes(figure)]
-    assert rows == [0, 0, 0, 1, 1, 1, 2, 2]
+    assert rows == [place // columns for place in range(methods)]
+    assert figure.get_figheight() * 25.4 < 247  # of a page

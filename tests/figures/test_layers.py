@@ -75,3 +75,54 @@ def test_nulls_are_lines_and_numbers(drawing):
     assert found["probe_accuracy", "", 50] == 0.1
     assert found["neighbour_overlap", "teacher", 50] == 0.05
     assert found["neighbour_overlap", "teacher", 2500] is None
+
+
+@pytest.fixture
+def many(tmp_path, dataset):
+    """Draw two metrics of the teacher and of seven students at two budgets, E not of the last."""
+    names = ["teacher", *[f"student_{number}" for number in range(7)]]
+    rows = []
+    for place, method in enumerate(names):
+        for layer, more in (("A", 0), ("E", 0.25)):
+            if (place, layer) == (7, "E"):
+                continue
+            value = place / 16 + more
+            rows += [
+                (method, 50, fold, layer, "", "probe_accuracy", value + fold / 8) for fold in (0, 1)
+            ]
+            rows += [(method, 2500, 0, layer, "", "probe_accuracy", 1 - value)]
+            rows += [(method, 50, 0, layer, "", "probe_accuracy_null", 0.1)]
+            rows += [(method, 50, 0, layer, "", "variance_ratio", 2 + place)]
+    chosen = ["probe_accuracy", "variance_ratio"]
+    return layers_figure.draw(
+        dataset(4), [write_metrics(tmp_path, rows)], {"width": 183, "metrics": chosen}
+    )
+
+
+def test_many_methods_are_rows_of_cells(many):
+    probe, variance, later, missing = many.figure.axes
+    expected = 100 * np.array([[k / 16, k / 16 + 0.25] for k in range(8)]) + 100 / 16
+    expected[7, 1] = np.nan
+    np.testing.assert_allclose(probe.images[0].get_array().filled(np.nan), expected)
+    np.testing.assert_allclose(later.images[0].get_array()[0], [100, 75])
+    assert [label.get_text() for label in probe.get_yticklabels()][::8] == [
+        "teacher",
+        "no structure",
+    ]
+    words = texts(probe)
+    assert words[:4] == ["6.2", "31.2", "12.5", "37.5"] and words[-3:] == ["×", "10", "10"]
+    assert [axis.get_xlabel() for axis in (probe, later)] == [
+        "layer, 50 labels",
+        "layer, 2,500 labels",
+    ]
+    assert set(texts(missing)) == {"×"}
+
+
+def test_yellow_is_best(many):
+    """The largest accuracy and the smallest variance have the last of the colours."""
+    probe, variance = (axis.images[0] for axis in many.figure.axes[:2])
+    yellow = probe.cmap(1.0)
+    best = 100 * (1 - 0)  # of the teacher at 2,500 labels
+    assert probe.cmap(probe.norm(best)) == yellow
+    assert variance.cmap(variance.norm(2)) == yellow and variance.norm.vmax == 9
+    assert "↓ better" in many.figure.axes[1].get_title()

@@ -9,6 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from helpers.preloaded import preloaded_commands
+
 REPOSITORY = Path(__file__).parents[2]
 TINY = REPOSITORY / "tests/tiny.yaml"
 
@@ -19,6 +21,7 @@ class Workflow:
 
     folder: Path
     overlays: tuple[str, ...] = (TINY.name,)
+    preloaded: bool = True  # Commands are forks of a process that has loaded their libraries.
 
     @property
     def environment(self) -> dict[str, str]:
@@ -33,12 +36,15 @@ class Workflow:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run Snakemake on the study of the overlays."""
+        return self.call("snakemake", "--configfile", *self.overlays, *arguments)
+
+    def call(self, *command: str, folder: Path | None = None) -> subprocess.CompletedProcess:
+        """Run a command in the checkout, or in another folder."""
+        environment = self.environment
+        if self.preloaded:
+            environment["PATH"] = f"{preloaded_commands()}{os.pathsep}{environment['PATH']}"
         return subprocess.run(
-            ["snakemake", "--configfile", *self.overlays, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
+            command, cwd=folder or self.folder, env=environment, capture_output=True, text=True
         )
 
     def copy(self, folder: Path) -> "Workflow":

@@ -22,6 +22,7 @@ LIMIT = 300
 class Site(Workflow):
     """A checkout on a file system that the nodes share, its profile set to the test cluster."""
 
+    preloaded: bool = False  # As on the nodes: the same number of threads, and so the same bits.
     cluster: Cluster | None = None
 
     @property

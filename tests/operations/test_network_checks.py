@@ -1,5 +1,6 @@
 """What is wrong with a study's networks is said before any job; what is right is built once."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,21 @@ def test_weights_are_read_and_compared(study):
     }
     (line,) = found_here(study(**methods))
     assert line.startswith("methods.wrong: weights = wrong.pth: ")
+
+
+def test_weights_of_every_run_are_read(study):
+    state = build(NetworkSpec("wrn_10_1", 2, 3, (0.5,), (0.5,))).backbone.state_dict()
+    torch.save(state, "20.pth")
+    torch.save({key: value for key, value in state.items() if key != "conv1.weight"}, "40.pth")
+    config = study(budgets=[20, 40], its={"model": "wrn_10_1", "weights": "./{budget}.pth"})
+    (line,) = found_here(config)
+    assert line.startswith("methods.its: weights = 40.pth: does not fit: missing conv1.weight")
+    torch.save(state, "40.pth")
+    assert found_here(config) == []
+    (look,) = looks_needed(config, COLOUR)
+    before = network_checks._digest({"looks": [look]})
+    os.utime("40.pth", (1, 1))
+    assert network_checks._digest({"looks": [look]}) != before
 
 
 def test_what_was_found_right_is_built_again_only_where_something_changed(

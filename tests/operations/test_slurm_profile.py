@@ -137,6 +137,40 @@ def test_rules_that_need_a_gpu_are_those_of_the_profile(tmp_path, monkeypatch):
     assert placed == rules_on_a_gpu() == set(slurm_profile.ON_DEVICE)
 
 
+@pytest.fixture
+def other_profile(tmp_path, monkeypatch):
+    """Return a function that gives the profile with text replaced in it."""
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "snakemake").mkdir()
+    monkeypatch.chdir(REPOSITORY)
+    monkeypatch.setattr(slurm_profile, "PROFILE", tmp_path / "snakemake/slurm")
+    monkeypatch.setattr(cluster_checks, "PROFILE", tmp_path / "snakemake/slurm")
+    slurm_profile.PROFILE.mkdir()
+
+    def change(old, new):
+        text = (REPOSITORY / "profiles/slurm/config.yaml").read_text()
+        assert text.count(old) == 1
+        (slurm_profile.PROFILE / "config.yaml").write_text(text.replace(old, new))
+        return slurm_profile.read_profile()
+
+    return change
+
+
+def test_a_qos_is_that_of_every_rule(other_profile):
+    profile = other_profile("\n  qos: null ", "\n  qos: long ")
+    assert profile["default-resources"]["qos"] == "long"
+    for rule, resources in profile["set-resources"].items():
+        assert "qos" not in resources, rule
+    assert cluster_checks._check_profile().endswith("slurm, 100 jobs at a time")
+
+
+def test_flags_that_a_training_would_lose_are_refused(other_profile):
+    other_profile("\ndefault-resources:\n", "\ndefault-resources:\n  slurm_extra: \"'--qos=a'\"\n")
+    with pytest.raises(InputError, match="that of train replaces it there, so that its flags are"):
+        cluster_checks._check_profile()
+
+
 def test_jobs_of_a_group_are_all_for_a_gpu_or_none(profile):
     """Snakemake refuses a group in which only some jobs have a resource that is text: device."""
     asking = rules_on_a_gpu()

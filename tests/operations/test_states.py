@@ -84,6 +84,13 @@ def test_stores_that_lack_files_are_damaged(study):
     assert sorted(found("damaged")) == sorted(stores)
 
 
+def test_files_that_are_cut_or_empty_are_damaged(study):
+    finish(small_jobs())
+    os.truncate(f"{RUN}/model.pt", 12)
+    os.truncate(f"{RUN}/metrics.csv", 0)
+    assert found("damaged") == [f"{RUN}/model.pt", f"{RUN}/metrics.csv"]
+
+
 def test_what_is_older_than_what_it_was_made_of_is_outdated(study):
     finish(small_jobs())
     os.utime(f"{RUN}/neighbours/A.zarr")

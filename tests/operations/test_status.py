@@ -36,6 +36,7 @@ def test_nothing_done(study):
     jobs, tables = counts()
     assert describe(["small.yaml"]) == (
         f"""study small, {jobs} jobs: {jobs} missing
+there is no {study}/results/small
 
 budget 10             train  predictions  A  E  summary
 undistilled  fold 0   .      .            .  .  .
@@ -93,8 +94,8 @@ failed:
   logs/small/find_neighbours/distilled/budget-10/fold-0/A.log
     ValueError: {81 * "y"}...
 
-next: 1 files are gone or lack parts, which Snakemake does not see. The first \
-command makes them again, the second keeps what was made of them
+next: 1 file is gone or lacks parts, which Snakemake does not see. The first \
+command makes that again, the second keeps what was made of it
   snakemake --force --configfile small.yaml -- {RUN}/neighbours/E.zarr
   snakemake --touch --configfile small.yaml
 """
@@ -181,6 +182,15 @@ def test_many_failures_are_counted(study):
     assert lines(text, "  logs/") == [f"  {job.log}" for job in failed[:10]]
     assert "\n    no memory for extract_activations\n" in text
     assert "\n  and 3 more\n" in text
+
+
+def test_inputs_that_are_gone_are_named(study):
+    with Path("small.yaml").open("a") as file:
+        file.write("dataset: {name: image_folder, path: gone}\n")
+    line = "dataset.path = gone: no such file or folder; put it there, or change dataset.path\n"
+    assert f"\ninputs that are gone:\n  {line}" in describe(["small.yaml"])
+    Path("gone").mkdir()
+    assert "inputs that are gone" not in describe(["small.yaml"])
 
 
 def test_colours_change_nothing_but_colours(study):

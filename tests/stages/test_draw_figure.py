@@ -23,23 +23,18 @@ WIDTH = 89  # mm
 PAIRS = [["teacher", "distilled"], ["distilled", "distilled"], ["distilled", "teacher"]]
 
 
-@pytest.fixture
-def comparisons(tmp_path):
-    """Write a table that compares the metrics with published ones."""
-    metrics = write_metrics(tmp_path, ROWS)
-    path = tmp_path / "published.csv"
-    planned = plan(["teacher", "distilled"], [2500], layers="A")
-    write_comparisons(compare(values_over_folds(storage.read_rows(metrics)), planned), [path])
-    return path
-
-
-@pytest.fixture
-def settings_of(comparisons, tmp_path):
+@pytest.fixture(scope="module")
+def settings_of(tmp_path_factory):
     """Return inputs and settings of a figure by kind."""
-    metrics, stores = tmp_path / "metrics.csv", write_embeddings(tmp_path)
+    folder = tmp_path_factory.mktemp("inputs")
+    metrics, stores = write_metrics(folder, ROWS), write_embeddings(folder)
+    comparisons = folder / "published.csv"
+    planned = plan(["teacher", "distilled"], [2500], layers="A")
+    rows = compare(values_over_folds(storage.read_rows(metrics)), planned)
+    write_comparisons(rows, [comparisons])
     logits = np.random.default_rng(0).normal(size=(60, 4))
-    predictions = [write_logits(tmp_path / "p.zarr", "teacher", logits)]
-    network = tmp_path / "network.csv"
+    predictions = [write_logits(folder / "p.zarr", "teacher", logits)]
+    network = folder / "network.csv"
     columns = ("method", "model", "stage", "shape", "parameters", "layer")
     stages = [("input", "3×8×8", 0, ""), ("conv1", "16×8×8", 432, "A"), ("logits", "10", 9, "")]
     rows = [("teacher", "wrn_10_1", *stage) for stage in stages]
@@ -58,7 +53,7 @@ def settings_of(comparisons, tmp_path):
         "published": ([comparisons, metrics], {"kind": "published", "width": 183}),
         "cka": ([metrics], {"kind": "cka", "width": 183, "pairs": PAIRS, "budget": 50}),
         "layers": ([metrics], {"kind": "layers", "width": 183, "metrics": ["probe_accuracy"]}),
-        "noise": (write_noise(tmp_path, ["linear"], ["pca"]), {"kind": "noise", "width": 120}),
+        "noise": (write_noise(folder, ["linear"], ["pca"]), {"kind": "noise", "width": 120}),
     }
 
 

@@ -66,6 +66,27 @@ def test_figures_that_are_not_drawn_may_refer_to_anything(config):
     check_config(config)
 
 
+@pytest.mark.parametrize(
+    ("key", "name", "nearest"),
+    [("run.methods", "Teacher", "teacher"), ("run.embeddings", "t-SNE", "")],
+)
+def test_a_wrong_choice_is_no_mistake_of_what_shows_it(config, key, name, nearest):
+    hint = f"did you mean '{nearest}'? " * bool(nearest)
+    part = key.partition(".")[2]
+    assert (
+        config.put(key, [name])
+        .mistake()
+        .startswith(f"{key} = '{name}': not in {part}; {hint}allowed: ")
+    )
+
+
+@pytest.mark.parametrize("value", ["tsne", "all"])
+def test_embeddings_that_are_no_list(config, value):
+    assert config.put("run.embeddings", value).mistake() == (
+        f"run.embeddings = '{value}': must be a list"
+    )
+
+
 def test_a_name_that_is_wrong_twice_is_one_line(config):
     config["figures"]["alike"]["pairs"] += [["techer", "teacher"], ["distilled", "techer"]]
     assert config.mistakes() == [
@@ -206,6 +227,11 @@ def test_layers_that_no_network_can_have(config, layers, line):
             {"schedule": "step", "decay_epochs": [2, 4], "decay_factor": 0.1},
             ".decay_epochs = [2, 4]: schedule step takes one period",
         ),
+        ("teacher", {"decay_epochs": [2]}, ".decay_epochs = [2]: schedule cosine does not read it"),
+        ("teacher", {"budgets": [50, 60]}, ".budgets = 60: not in budgets; allowed: 50, 200"),
+        ("teacher", {"folds": 3}, ".folds = 3: folds = 2; allowed: up to 2, or null for all"),
+        ("teacher", {"model": "wrn_1\u0660_1"}, ".model = 'wrn_1\u0660_1': allowed: wrn_<depth>"),
+        ("teacher", {"model": "resnet18\n"}, r".model = 'resnet18\n': allowed: wrn_<depth>_"),
         ("teacher", {"augmentation": "crop"}, ".augmentation = crop: needs crop_padding"),
         ("teacher", {"crop_padding": 4}, ".augmentation = none: crop_padding must be null"),
         ("teacher", {"normalisation": "own"}, ".normalisation = own: needs mean and std"),

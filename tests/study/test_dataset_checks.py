@@ -115,6 +115,17 @@ def test_too_few_test_images_for_anything(config):
     ]
 
 
+def test_classes_without_images(config):
+    config["dataset"]["test_fraction"] = 0.999
+    assert mistakes(config, train=[0, 1, 1]) == [
+        f"budgets = [30, 240]: budget {budget}: class 'ant' has no training images"
+        for budget in (30, 240)
+    ]
+    assert mistakes(config, test=[9, 0, 9]) == [
+        "dataset.test_fraction = 0.999: leaves class 'bee' without test images"
+    ]
+
+
 @pytest.mark.parametrize(
     ("budget", "reason"),
     [(100, ""), (273, ", as the smallest class, 'bee', has 90 training images")],

@@ -75,6 +75,7 @@ def test_overlays_are_merged_as_snakemake_merges_them(overlays, repository):
         (b"a: [1", "over.yaml: not YAML (while parsing a flow sequence"),
         (b"", "over.yaml: must be a mapping of keys to values"),
         (b"study: caf\xe9", "--configfile over.yaml: not UTF-8; save it as UTF-8"),
+        (b"a: " + 3000 * b"[" + 3000 * b"]", "over.yaml: lists or mappings in each other, too"),
         (b"a: b\tc: d", "over.yaml: not YAML (mapping values are not allowed "),
         (b"folds: two", "config/config.yaml + over.yaml: folds = 'two': must be a whole number"),
         (
@@ -138,6 +139,19 @@ def test_what_yaml_reads_as_it_looks(text, tmp_path):
     path = tmp_path / "a.yaml"
     path.write_text(text)
     assert read_yaml(path) == yaml.safe_load(text)
+
+
+def test_aliases_of_aliases_are_read_in_no_time(tmp_path):
+    path = tmp_path / "a.yaml"
+    lists = [f"a{n}: &a{n} [{','.join(9 * [f'*a{n - 1}'])}]" for n in range(1, 30)]
+    path.write_text("\n".join(["a0: &a0 [1]", *lists]))  # 9²⁹ numbers
+    found = read_yaml(path)
+    assert found["a29"][8] is found["a28"]
+
+
+def test_a_file_without_a_name():
+    with pytest.raises(InputError, match=r"--configfile '': Is a directory"):
+        read_yaml("")
 
 
 def test_every_surprise_is_a_line(tmp_path):

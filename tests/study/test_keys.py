@@ -1,6 +1,7 @@
 """A value is checked against its key, one line for each mistake, and filled in from defaults."""
 
 import pytest
+import yaml
 
 from limbeck.study.keys import (
     boolean,
@@ -123,10 +124,22 @@ def test_lists(value, expected):
     assert line.startswith(expected)
 
 
-@pytest.mark.parametrize("value", ["1e-4", "1E5", "-2e+3", "1_0e2"])
-def test_numbers_that_yaml_reads_as_text(value):
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        *(("1e-4", "0.0001"), ("1E5", "100000.0"), ("-2e+3", "-2000.0"), ("1_0e2", "1000.0")),
+        *(("1.0e9", "1000000000.0"), ("1e30", "1.0e+30"), ("2.5e-30", "2.5e-30")),
+    ],
+)
+def test_numbers_that_yaml_reads_as_text(value, written):
     (line,) = mistakes(number(""), value, "x")
-    assert line.endswith("; YAML reads 1e-4 as text, write 1.0e-4 or 0.0001")
+    assert line.endswith(f"; YAML reads it as text, write {written}")
+    assert yaml.safe_load(written) == float(value)
+
+
+def test_whole_numbers_that_yaml_reads_as_text():
+    (line,) = mistakes(integer(""), "4e3", "x")
+    assert line.endswith("; YAML reads it as text, write 4000")
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "many", "", "3 6"])

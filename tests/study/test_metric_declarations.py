@@ -22,7 +22,7 @@ def test_a_metric_is_declared_once_a_kind_and_looks_the_same_in_all():
     assert len({(metric.kind, metric.name) for metric in DECLARATIONS}) == len(DECLARATIONS)
     for metric in DECLARATIONS:
         shown = find_metric(metric.name)
-        for field in ("label", "unit", "scale", "digits", "better", "parts", "from_zero"):
+        for field in ("label", "unit", "scale", "digits", "better", "parts"):
             assert getattr(metric, field) == getattr(shown, field), (metric.name, field)
 
 

@@ -18,47 +18,51 @@ from limbeck.stages.split_dataset import split_dataset
 from limbeck.training import checkpoints
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def distilling(method_settings):
     return method_settings(objective="distillation", augmentation="flip")
 
 
+@pytest.fixture(scope="module")
+def whole(run_training, distilling, teacher_logits, tmp_path_factory):
+    """Return the folder of a distillation that nothing stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    return run_training(folder, distilling, teacher_logits=[teacher_logits])
+
+
 def test_resumed_distillation_ends_with_the_same_bits(
-    interrupt, run_training, distilling, teacher_logits, tmp_path, caplog
+    interrupt, run_training, distilling, teacher_logits, whole, tmp_path, caplog
 ):
     caplog.set_level("INFO")
     interrupt(tmp_path / "a", distilling, teacher_logits=[teacher_logits])
     torch.manual_seed(999)  # what happens in between does not count
     run_training(tmp_path / "a", distilling, teacher_logits=[teacher_logits])
     assert "resuming in epoch 2, after 23 steps" in caplog.text
-    run_training(tmp_path / "b", distilling, teacher_logits=[teacher_logits])
-    assert read_model(tmp_path / "a")["hash"] == read_model(tmp_path / "b")["hash"]
+    assert read_model(tmp_path / "a")["hash"] == read_model(whole)["hash"]
     assert not (tmp_path / "a" / "checkpoint.pt").exists()
-    assert column(tmp_path / "a", "loss") == column(tmp_path / "b", "loss")
+    assert column(tmp_path / "a", "loss") == column(whole, "loss")
 
 
 # A cycle has one labelled step and 22 unlabelled ones.
 @pytest.mark.parametrize(
     ("steps", "place"),
     [
-        (1, "epoch 1, after 1 steps"),
         (9, "epoch 1, after 9 steps"),
         (23, "epoch 1, after 23 steps"),
         (30, "epoch 2, after 7 steps"),
     ],
 )
 def test_training_stopped_at_any_step_ends_with_the_same_bits(
-    steps, place, stop, run_training, distilling, teacher_logits, tmp_path, caplog
+    steps, place, stop, run_training, distilling, teacher_logits, whole, tmp_path, caplog
 ):
     caplog.set_level("INFO")
     stop(tmp_path / "a", distilling, steps, teacher_logits=[teacher_logits])
     torch.manual_seed(999)
     run_training(tmp_path / "a", distilling, teacher_logits=[teacher_logits])
     assert f"resuming in {place}" in caplog.text
-    run_training(tmp_path / "b", distilling, teacher_logits=[teacher_logits])
-    assert read_model(tmp_path / "a")["hash"] == read_model(tmp_path / "b")["hash"]
+    assert read_model(tmp_path / "a")["hash"] == read_model(whole)["hash"]
     for name in ("loss", "accuracy", "learning_rate"):
-        assert column(tmp_path / "a", name) == column(tmp_path / "b", name)
+        assert column(tmp_path / "a", name) == column(whole, name)
 
 
 def test_sigterm_ends_the_command_with_its_status_and_the_way_on(
@@ -156,10 +160,12 @@ def test_checkpoint_of_another_teacher_is_passed_over(
 
 
 KILLABLE = """
-import sys
-import limbeck.cli, limbeck.training.checkpoints
-limbeck.training.checkpoints.SAVE_SECONDS = 0.0
-sys.exit(limbeck.cli.main(sys.argv[1:]))
+from limbeck.cli import run
+from limbeck.runtime.startup import postpone_torch_compiler
+postpone_torch_compiler()
+from limbeck.training import checkpoints
+checkpoints.SAVE_SECONDS = 0.0
+run()
 """
 
 

@@ -5,35 +5,23 @@ from pathlib import Path
 import pytest
 import torch
 
+from helpers.checkout import copy_repository
 from limbeck.networks.network import NetworkSpec, build
 
 SPEC = NetworkSpec("wrn_10_1", classes=10, channels=1, mean=(0.5,), std=(0.5,))
 REPOSITORY = Path(__file__).parents[2]
 
 
+# One mistake of each kind; tests/study has all of them.
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (("budgets: [20]", "budgets: []"), "budgets is empty"),
         (
             ("neighbours: 5", "neighbors: 5"),
             "metrics.neighbors: unknown key; did you mean 'neighbours'",
         ),
-        (
-            ("perplexity: 5", "perplexity: many"),
-            "embeddings.tsne.perplexity = 'many': must be a number",
-        ),
-        (("[tsne, pca]", "[tsne, isomap]"), "run.embeddings = 'isomap': not in embeddings"),
-        (("{C: auto, E: auto}", "{C: auto, F: auto}"), "layers.F = auto: only A, B, C, D, E are"),
-        (
-            ("teacher: teacher", "teacher: professor"),
-            "methods.distilled.distillation.teacher = 'professor'",
-        ),
         (("teacher: teacher", "teacher: distilled"), "a cycle, distilled <- distilled"),
-        (("study: tiny", "study: |\n  tiny"), "study = 'tiny\\n': must be letters, digits"),
         (("study: tiny", "study: tiny\nstudy: demo"), "line 4: 'study' stands in line 3 already"),
-        (("folds: 1", "folds: 010"), "YAML reads 010 in base 8"),
-        (("folds: 1", "folds: 1000000000"), "folds = 1000000000: must be <= 1000"),
         (
             ("wrn_10_2,", "wrn_10_2, weights: ~/none.pt,"),
             "methods.teacher.weights = ~/none.pt: no such file",
@@ -49,6 +37,13 @@ def test_mistakes_name_key_value_and_source(fresh, edit, message):
     assert len(lines) == 1 and "tiny.yaml" in lines[0], output
     assert "Traceback" not in output
     assert not (fresh.folder / "results").exists()
+
+
+def test_a_repository_below_a_folder_in_braces(tmp_path):
+    result = copy_repository(tmp_path / "{study}").run("--dry-run")
+    assert result.returncode == 1
+    assert "{study}/workflow/rules: Snakemake takes what stands in braces" in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr
 
 
 def test_what_the_dataset_is_too_small_for_is_said_at_once(fresh):
@@ -82,9 +77,8 @@ def test_notes_are_said_once_and_stop_nothing(fresh):
     assert (result.stdout + result.stderr).count(note) == 1
 
 
-@pytest.mark.parametrize("overlay", ["config/config.yaml", "config/cifar100.yaml"])
-def test_dry_runs_of_a_fresh_clone_resolve(fresh, overlay):
-    result = fresh.run("--dry-run", "--quiet", "rules", "--configfile", overlay)
+def test_the_default_study_resolves(fresh):
+    result = fresh.run("--dry-run", "--quiet", "rules", "--configfile", "config/config.yaml")
     assert result.returncode == 0, result.stderr
 
 

@@ -5,13 +5,9 @@ import pytest
 import yaml
 from PIL import Image
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
-from helpers.browser import BROWSER, DRIVER, start_browser
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs chromium and chromedriver"),
-]
+pytestmark = pytest.mark.slow
 
 # What a folder may be called; HTML runs the first where it is taken for HTML.
 CLASSES = (
@@ -35,7 +31,7 @@ STUDY = {
 
 
 @pytest.fixture
-def study(fresh):
+def study(chromium, fresh):
     """Return a finished study of classes and superclasses with such names, and its report."""
     generator = np.random.default_rng(0)
     for part, count in (("train", 2), ("test", 5)):
@@ -56,24 +52,20 @@ def study(fresh):
     return fresh.folder
 
 
-def test_hostile_names_are_text_everywhere(study, tmp_path):
+def test_hostile_names_are_text_everywhere(study, chromium):
     results = study / "results/hostile"
     for path in results.glob("tables/*.md"):
         table = [line for line in path.read_text().splitlines() if line.startswith("|")]
         cells = {len(line.replace(r"\|", "").split("|")) for line in table}
         assert len(cells) == 1, path
     pages = [study / "report.html", results / "explorer.html", *results.glob("tables/*.html")]
-    driver = start_browser(tmp_path / "profile")
-    try:
-        for page in pages:
-            driver.get(page.as_uri())
-            driver.implicitly_wait(5)
-            assert driver.find_element(By.CSS_SELECTOR, "#app nav, table, .panel")
-            assert "cracked" not in driver.title
-            assert not driver.find_elements(By.CSS_SELECTOR, "img[src=x]")
-        driver.get(pages[0].as_uri())
-        captions = driver.execute_script("return Object.values(results).map(each => each.caption)")
-    finally:
-        driver.quit()
+    shown = "return document.querySelector('#app nav, table, .panel')"
+    for page in pages:
+        chromium.get(page.as_uri())
+        assert WebDriverWait(chromium, 20).until(lambda driver: driver.execute_script(shown))
+        assert "cracked" not in chromium.title
+        assert not chromium.find_elements(By.CSS_SELECTOR, "img[src=x]")
+    chromium.get(pages[0].as_uri())
+    captions = chromium.execute_script("return Object.values(results).map(each => each.caption)")
     assert sum("In colour class “&lt;img src=x onerror=" in caption for caption in captions) == 2
     assert not any("system-message" in caption for caption in captions)

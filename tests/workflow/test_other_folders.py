@@ -1,7 +1,5 @@
 """The workflow, called from other folders than its own."""
 
-import subprocess
-
 import pytest
 
 MODULE = """
@@ -33,13 +31,7 @@ def elsewhere(request, finished, tmp_path):
         (folder / "Snakefile").write_text(MODULE.format(folder=finished.folder))
 
     def run(*more):
-        return subprocess.run(
-            ["snakemake", *arguments, *more],
-            cwd=start,
-            env=finished.environment,
-            capture_output=True,
-            text=True,
-        )
+        return finished.call("snakemake", *arguments, *more, folder=start)
 
     return run
 
@@ -56,13 +48,7 @@ def test_the_study_is_found_and_its_report_written(elsewhere, tmp_path):
 def dry_run(fresh, folder, snakefile):
     """Return what a dry run says of a workflow that uses Limbeck as a module, in a folder."""
     (folder / "Snakefile").write_text(snakefile.format(folder=fresh.folder))
-    result = subprocess.run(
-        ["snakemake", "--dry-run", "--quiet", "all"],
-        cwd=folder,
-        env=fresh.environment,
-        capture_output=True,
-        text=True,
-    )
+    result = fresh.call("snakemake", "--dry-run", "--quiet", "all", folder=folder)
     return result.stdout + result.stderr
 
 

@@ -7,13 +7,9 @@ import yaml
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from helpers.browser import BROWSER, DRIVER, start_browser
 from helpers.tiny_jobs import TABLES as OF_METRICS
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs chromium and chromedriver"),
-]
+pytestmark = pytest.mark.slow
 TABLES = (*OF_METRICS, "noise", "statistics", "accuracies")
 SECONDS = 20
 
@@ -29,13 +25,11 @@ def report(finished_once, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(report, tmp_path_factory):
+def page(report, chromium):
     """Open the report in headless Chromium."""
-    driver = start_browser(tmp_path_factory.mktemp("profile"))
-    driver.get(report.as_uri())
-    wait(driver, lambda: driver.find_elements(By.XPATH, "//nav//span[text()='Workflow']"))
-    yield driver
-    driver.quit()
+    chromium.get(report.as_uri())
+    wait(chromium, lambda: chromium.find_elements(By.XPATH, "//nav//span[text()='Workflow']"))
+    return chromium
 
 
 def wait(driver, found):

@@ -51,7 +51,7 @@ def test_what_is_finished_stays_so(finished, monkeypatch):
     assert not any("layer=E" in wildcards for _, wildcards in planned)
 
 
-def test_what_reads_stores_comes_before_more_of_them_fold_by_fold(fresh):
+def test_what_reads_networks_and_stores_comes_before_more_of_them_fold_by_fold(fresh):
     fresh.edit("tiny.yaml", "budgets: [20]\nfolds: 1", "budgets: [20, 50]\nfolds: 2")
     fresh.edit("tiny.yaml", "images_per_class: 8}", "images_per_class: 8, temporary: true}")
     result = fresh.run("--dry-run")
@@ -63,6 +63,7 @@ def test_what_reads_stores_comes_before_more_of_them_fold_by_fold(fresh):
             budget, fold = re.search(r"budget=(\d+), fold=(\d+)", job).groups()
             found.setdefault((rule, int(budget), int(fold)), []).append(int(priority[1]))
     assert found == {
-        ("extract_activations", budget, fold): 6 * [priority]
-        for budget, fold, priority in ((20, 0, -1), (20, 1, -2), (50, 0, -3), (50, 1, -4))
+        (rule, budget, fold): jobs * [priority]
+        for rule, jobs in (("train", 3), ("extract_activations", 6))
+        for budget, fold, priority in ((20, 0, -1), (50, 0, -2), (20, 1, -3), (50, 1, -4))
     }

@@ -281,7 +281,7 @@ rule write_provenance:
 
 
 rule trained:
-    """All networks of the study, before any of them is looked at."""
+    """All networks of the study, before any is extracted."""
     input:
         all_runs(
             "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/model.pt",

@@ -50,8 +50,14 @@ from limbeck.study.registry import (
 )
 from limbeck.study.settings import DatasetSettings
 
-# Jobs stay in memory until the end, and to look for garbage among thousands takes a tenth of the time.
+# Cyclic garbage collection over thousands of live jobs costs 10 % of a dry run.
 gc.set_threshold(50_000)
+
+if "{" in str(workflow.current_basedir):
+    raise WorkflowError(
+        f"{workflow.current_basedir}: Snakemake takes what stands in braces for wildcards; move the "
+        "repository to a folder without them"
+    )
 
 # Where the config came from, for messages.
 SOURCES = " + ".join(
@@ -62,11 +68,15 @@ SOURCES = " + ".join(
     or ["config that the module is given"]
 )
 
+# Jobs were planned with a config that was checked. What is only unlocked or reported needs none of
+# the inputs that the config names: they may be gone by then.
+WORDS = {word.partition("=")[0] for word in sys.argv}
+PLANS = workflow.is_main_process and WORDS.isdisjoint(["--unlock", "--report"])
+
 try:
-    # Jobs were planned with a config that was checked.
     if workflow.is_main_process:
         check_files(workflow.configfiles)
-    config.update(check_config(config, SOURCES, files=workflow.is_main_process))
+    config.update(check_config(config, SOURCES, files=PLANS))
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -78,14 +88,16 @@ os.environ.setdefault(user_code.VARIABLE, os.pathsep.join(map(str, dict.fromkeys
 
 @functools.cache
 def dataset_listing():
-    """A digest of the dataset's files, which only who plans jobs looks at."""
+    """A digest of the dataset's files, taken only where jobs are planned."""
     try:
         return listing(DatasetSettings(**config["dataset"]))
     except InputError as error:
+        if not PLANS:
+            return "gone"
         raise WorkflowError(str(error)) from None
 
 
-if workflow.is_main_process:
+if PLANS:
     from limbeck.operations.preflight import check_before_jobs, check_until
 
     deployed = bool(workflow.deployment_settings.deployment_method)
@@ -253,7 +265,8 @@ def teacher_models_of(wildcards):
 
 def weights_input(wildcards):
     weights = weights_file_of(config, wildcards.method, wildcards.budget, wildcards.fold)
-    return str(expand_path(weights, "weights")) if weights else []
+    path = weights and expand_path(weights, "weights")
+    return str(path) if path and (PLANS or path.exists()) else []
 
 
 def one_of(names):
@@ -331,7 +344,10 @@ DRAWN = [figure for figure in config["run"]["figures"] if figure_sources(figure)
 if config["partial"]:
     planned = sum(len(runs_of(config, method)) for method in config["run"]["methods"])
     if not RUN_METRICS:
-        raise WorkflowError(f"partial = true: none of the {planned} runs of the study is finished")
+        raise WorkflowError(
+            f"{SOURCES}: partial = true: none of the {planned} runs of the study is finished; start "
+            "snakemake without it first"
+        )
     logger.info(f"Partial study: {len(RUN_METRICS)} of {planned} runs are finished.")
     for figure in config["run"]["figures"]:
         if figure not in DRAWN:

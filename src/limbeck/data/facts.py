@@ -1,4 +1,4 @@
-"""What is known of a dataset before any job: classes, numbers of images and their shape."""
+"""Classes, image counts and image shape of a dataset, known before any job."""
 
 import importlib
 import json
@@ -36,7 +36,7 @@ class Facts:
     notes: Sequence[str] = ()
 
     def unlabelled(self, budget: int) -> int:
-        """Return how many training images a budget leaves without a label."""
+        """Return the number of training images that a budget leaves without a label."""
         return sum(self.train_per_class) - budget
 
 
@@ -73,7 +73,7 @@ def quick_facts(
 
 
 def source_of(settings: DatasetSettings, listed: str) -> dict:
-    """Return what tells a dataset store's origin: all that it depends on but for the seed."""
+    """Return the origin of a dataset store: all that it depends on but for the seed."""
     return {
         "dataset": settings.name,
         "test_fraction": settings.test_fraction,

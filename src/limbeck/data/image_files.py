@@ -1,4 +1,4 @@
-"""Which files of an image folder are images, and of which class; no file is opened."""
+"""The images of an image folder and their classes, from file names alone."""
 
 import os
 import stat
@@ -68,7 +68,7 @@ class ImageFiles:
         ]
 
     def note(self) -> str | None:
-        """Say how many files are passed over, or return None if there are none."""
+        """Return a line with the number of skipped files, None if there are none."""
         if not self.skipped:
             return None
         return f"{show(self.folder)}: passed over {_count(self.skipped)}"

@@ -119,7 +119,7 @@ def choose_test(
 
 
 def count_test(images: int, name: str, fraction: float) -> int:
-    """Return how many images of a class become test images: at least one, and not all."""
+    """Return the number of a class's test images: at least one, and not all."""
     if images < 2:
         raise InputError(
             f"dataset.test_fraction = {fraction}: class '{show(name)}' has only one image; "
@@ -135,7 +135,7 @@ def _label(images: np.ndarray, classes: Mapping[str, Sequence[str]]) -> Samples:
 
 
 def _refuse_hidden_images(files: ImageFiles) -> None:
-    """Refuse images among the files that are passed over: their names lack a suffix."""
+    """Raise InputError for images among the skipped files: their names lack a suffix."""
     for path in files.doubtful:
         if is_image(files.folder / path):
             raise InputError(

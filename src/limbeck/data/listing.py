@@ -1,4 +1,4 @@
-"""What a dataset's files were when it was read, so that a changed file is noticed."""
+"""A digest of a dataset's files, in which a changed file shows."""
 
 import hashlib
 import itertools

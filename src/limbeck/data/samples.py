@@ -1,4 +1,4 @@
-"""What every dataset's reader returns."""
+"""The images, labels and sample ids that a dataset's reader returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Embedding:
-    """What an algorithm returns.
+    """The result of an embedding algorithm.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ WIDTHS = {"szubert": (128, 128, 128), "hinton": (2000, 1000, 500), "maaten": (50
 LEARNING_RATE, EPSILON = 0.001, 1e-7
 # Points that are scaled, or embedded, at once.
 BATCH = 1024
-# From so many values of a point on, the first layer's products are nearly all of the work.
+# From this many values of a point on, the first layer's products are nearly all of the work.
 WIDE = 1024
 
 

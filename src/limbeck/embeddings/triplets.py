@@ -1,4 +1,4 @@
-"""What both implementations of ivis (Szubert et al. 2019) share: neighbours, scales, measures."""
+"""Neighbours, scaling and losses of both implementations of ivis (Szubert et al. 2019)."""
 
 from collections.abc import Mapping
 
@@ -40,7 +40,7 @@ def unit_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def measures_of(losses: np.ndarray, epochs_without_progress: int) -> dict[str, float]:
-    """Return what a training's losses say of it.
+    """Return the measures of convergence that follow from a training's losses.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ def embed(
 
 
 def conditional_affinities(neighbours: Neighbours, settings: Mapping):
-    """Return what each point's affinities to its neighbours are before they are made symmetric.
+    """Return each point's conditional affinities to its neighbours, before they are made symmetric.
 
     Parameters
     ----------

@@ -2,9 +2,6 @@
 
 import numpy as np
 
-# Of the smaller to the larger standard deviation; below it the points lie on a line.
-COLLAPSED = 0.01
-
 
 def align(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Return points, moved, rotated and mirrored to lie closest to a reference, in [-1, 1]².
@@ -41,23 +38,3 @@ def _fit(points: np.ndarray) -> np.ndarray:
     low, high = finite.min(axis=0), finite.max(axis=0)
     half = (high - low).max() / 2
     return (points - (low + high) / 2) / (half or 1)
-
-
-def spread_ratio(points: np.ndarray) -> float:
-    """Return the smaller over the larger standard deviation of points along their main axes.
-
-    Parameters
-    ----------
-    points : numpy.ndarray
-        Shape (n, 2); rows with NaN do not count.
-
-    Returns
-    -------
-    float
-        Between 0, points on a line, and 1; 0 for points at one place or fewer than three.
-    """
-    points = points[np.isfinite(points).all(axis=1)].astype(np.float64)
-    if len(points) < 3:
-        return 0.0
-    deviations = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
-    return float(deviations[1] / deviations[0]) if deviations[0] else 0.0

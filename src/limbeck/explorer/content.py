@@ -1,4 +1,4 @@
-"""What the explorer shows, as arrays."""
+"""The explorer's content, as arrays."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class View:
 
 @dataclass(frozen=True)
 class Runs:
-    """What the methods say in one budget and fold.
+    """Predictions and neighbours of all methods at one budget and fold.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ Run = tuple[str, int, int]  # method, budget, fold
 
 
 class StudyFiles:
-    """What a study's folder holds at the moment.
+    """The files in a study's folder at the moment.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class StudyFiles:
         return _in_order(found, self.config.get("run", {}).get("embeddings", []))
 
     def embedding_stores(self) -> list[tuple[str, str, str, int, int]]:
-        """Return what is embedded: method, layer, embedding, budget and fold of each store."""
+        """Return method, layer, embedding, budget and fold of each embedding store."""
         methods, layers, names = self.methods(), self.layers(), self.embeddings()
         return sorted(
             self._places(),
@@ -137,6 +137,6 @@ def _stored(folder: Path) -> list[str]:
 
 
 def _in_order(found: Iterable[str], planned: Sequence[str]) -> list[str]:
-    """Return what was found, first in the order of the plan, then by name."""
+    """Return the names found, first in the order of the plan, then by name."""
     found = set(found)
     return [name for name in planned if name in found] + sorted(found.difference(planned))

@@ -25,7 +25,7 @@ SCORES = ("trustworthiness", "class_area_ratio", "class_area_ratio_null")
 
 @dataclass(frozen=True)
 class ExplorerSettings:
-    """What of a study the explorer shows; what is None is all that there is.
+    """The part of a study that the explorer shows; None stands for all.
 
     Attributes
     ----------
@@ -192,7 +192,7 @@ def _chosen(key: str, asked: Sequence | None, found: Sequence) -> list:
 
 
 def _find(study: Study, chosen: Mapping[str, list]) -> list[tuple[str, str, str, int, int]]:
-    """Return what is there of what was chosen: method, layer, embedding, budget, fold."""
+    """Return the chosen stores that exist: method, layer, embedding, budget, fold."""
     stores = [
         place
         for place in study.files.embedding_stores()
@@ -265,7 +265,7 @@ def _numbers(sample_ids: np.ndarray, number_of: Mapping[str, int]) -> np.ndarray
 
 
 def _scores(study: Study) -> dict[tuple, dict[str, float]]:
-    """Return what stands under the panels, by method, layer, embedding, budget and fold."""
+    """Return the scores under the panels, by method, layer, embedding, budget and fold."""
     table = study.metrics
     scores: dict[tuple, dict[str, float]] = {}
     for row in table[table["metric"].isin(SCORES)].itertuples():

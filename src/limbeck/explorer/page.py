@@ -9,13 +9,14 @@ from string import Template
 
 import numpy as np
 
-from limbeck.explorer.alignment import COLLAPSED, align, spread_ratio
+from limbeck.explorer.alignment import align
 from limbeck.explorer.colours import distinct_colours
 from limbeck.explorer.content import Content, Layer, Panel, Runs, View
 from limbeck.explorer.gather import ExplorerSettings, gather_content
 from limbeck.explorer.study import Study
 from limbeck.explorer.templates import read_asset, read_scripts
 from limbeck.explorer.thumbnails import make_sprite
+from limbeck.metrics.embedding_shape import is_collapsed
 from limbeck.runtime.storage import write_text
 
 STEPS = 65534  # of a coordinate from -1 to 1; one more stands for a missing point
@@ -147,11 +148,12 @@ def _describe_view(content: Content, view: View, blobs: Blobs) -> dict:
 
 
 def _describe_panel(panel: Panel, points: np.ndarray, blobs: Blobs) -> dict:
+    finite = panel.points[np.isfinite(panel.points).all(axis=1)]
     steps = np.rint((points + 1) / 2 * STEPS)
     stored = np.where(np.isfinite(steps), steps, STEPS + 1).astype(np.uint16)
     return {
         "points": blobs.add(stored),
-        "collapsed": spread_ratio(panel.points) < COLLAPSED,
+        "collapsed": len(finite) < 3 or bool(is_collapsed(finite)),
         "scores": {name: value for name, value in panel.scores.items() if math.isfinite(value)},
     }
 

@@ -7,7 +7,7 @@ import numpy as np
 
 LARGEST = 96  # side of a thumbnail, in pixels
 PIXELS = 10_500_000  # of the whole picture; a browser holds it in 42 MB
-LOSSLESS_PIXELS = 1_000_000  # up to so many the picture keeps every value
+LOSSLESS_PIXELS = 1_000_000  # largest picture that is compressed without loss
 BLOCK = 500  # images read at once
 QUALITY = 85  # of WebP; 0.36 kB for an image of CIFAR
 

@@ -3,22 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
 
 from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
 from limbeck.figures.shared.drawing import Drawing
+from limbeck.figures.shared.heatmaps import draw_cells
 from limbeck.figures.shared.measurements import Measurements
 from limbeck.study.metrics import NULL
 from limbeck.study.titles import budget_title, method_title
 
 PANELS_PER_ROW = 3
-# Perceptually uniform, and as ordered in grey and to colour-blind readers.
-COLOURS = "viridis"
 BAR_MM, LABELS_MM = 16, 12
 LEGIBLE_MM = 6
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 COLUMNS = ("budget", "method", "layer", "other_method", "other_layer", "cka", "null")
 
 
@@ -46,7 +42,9 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
             )
             for name in ("cka", f"cka{NULL}")
         )
-        image = _heatmap(axis, values, panel / len(layers) >= LEGIBLE_MM)
+        legible = panel / len(layers) >= LEGIBLE_MM
+        numbers = [[f"{value:.2f}" for value in row] for row in values] if legible else None
+        image = draw_cells(axis, values, numbers, (0, 1), origin="lower")
         axis.set_xticks(range(len(layers)), layers)
         axis.set_yticks(range(len(layers)), layers)
         axis.set_xlabel(f"layer of {method_title(second)}")
@@ -87,24 +85,3 @@ def _describe(first: str, second: str, layers: Sequence[str], values: np.ndarray
     )
     same = same or "not measured"
     return f"{method_title(first)} and {method_title(second)}, each layer with the other's: {same}."
-
-
-def _heatmap(axis: Axes, values: np.ndarray, legible: bool):
-    """Draw values from 0 to 1, the first layer below; what was not measured is grey and crossed."""
-    axis.set_facecolor("0.9")
-    image = axis.imshow(values, cmap=COLOURS, vmin=0, vmax=1, origin="lower")
-    axis.spines[:].set_visible(False)
-    axis.tick_params(length=0)
-    for (row, column), value in np.ndenumerate(values):
-        if np.isnan(value):
-            axis.text(column, row, "×", ha="center", va="center", color="0.4")
-        elif legible:
-            # Where white and black stand out alike from a colour (WCAG 2, relative luminance).
-            dark = np.power(colormaps[COLOURS](value)[:3], 2.2) @ LUMINANCE < 0.18
-            axis.text(
-                *(column, row, f"{value:.2f}"),
-                ha="center",
-                va="center",
-                color="white" if dark else "black",
-            )
-    return image

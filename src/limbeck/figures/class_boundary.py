@@ -1,4 +1,4 @@
-"""Where one class lies in the embedding of each layer (Fig. 13 of the paper)."""
+"""One class and its density boundary in the embedding of each layer (Fig. 13 of the paper)."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""How the logits of every two classes go together, by method (Fig. 11 of the paper)."""
+"""Correlation of the logits of each pair of classes, by method (Fig. 11 of the paper)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,6 +15,7 @@ from limbeck.study.titles import method_title, words
 
 BAR_MM, LETTER_MM = 15, 1.15
 SMALLEST_MM = 42  # of a panel; more panels begin a row
+MANY, SMALLEST_OF_MANY_MM = 9, 30  # so that more panels than that are on one page
 NAME_SIZE = 2.4  # of a name, in points for each mm of its row
 NAMED_CLASSES = 20  # the names of more have no room at a matrix
 COLUMNS = ("method", "budget", "fold", "class", "other_class", "correlation")
@@ -31,7 +32,8 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     places, row_names = _rows(dataset.attributes, superclasses[order])
     names_mm = 4 + LETTER_MM * max(map(len, row_names), default=0)
     room = settings["width"] - names_mm - BAR_MM
-    columns = max(1, min(len(inputs), int(room / SMALLEST_MM)))
+    smallest = SMALLEST_MM if len(inputs) <= MANY else SMALLEST_OF_MANY_MM
+    columns = max(1, min(len(inputs), int(room / smallest)))
     count = -(-len(inputs) // columns)
     height = count * (room / columns + (10 if len(names) <= NAMED_CLASSES else 7))
     figure, axes = style.new_figure(settings["width"], height, count, columns, sharey=True)

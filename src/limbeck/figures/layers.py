@@ -8,23 +8,50 @@ from matplotlib.ticker import MaxNLocator
 from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import lines, style
 from limbeck.figures.shared.drawing import Drawing
+from limbeck.figures.shared.heatmaps import NUMBER_SIZE, draw_cells
 from limbeck.figures.shared.measurements import COLUMNS, Measurements, as_rows, select
 from limbeck.study.metrics import METRICS
 from limbeck.study.titles import budget_title, method_title
 
 ROW_MM, REST_MM = 31, 6
 LABEL_LETTERS = 20
+TOGETHER = 6  # the lines of more methods cover each other
+CELLS_PER_ROW, CELL_MM, TITLE_MM, NAMES_MM, LEGIBLE_MM, TITLE_LETTERS = 4, 3.8, 16, 30, 6, 24
 DIRECTIONS = {"higher": "↑ better", "lower": "↓ better", "none": ""}
 
 
 def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     """Draw metrics by budgets: a line for each method, with the deviation over folds.
 
-    All panels begin at 0, or below where there are values below.
+    Many methods are drawn as rows of cells, as their lines would cover each other.
     """
     measurements = Measurements.read(*inputs, methods=settings.get("study_methods", ()))
-    budgets, metrics = measurements.budgets, settings["metrics"]
     wanted = settings.get("methods") or measurements.methods
+    summaries = []
+    for metric in settings["metrics"]:
+        # The metrics of embeddings bear the same names.
+        summary = measurements.summary(metric, embedding="")
+        summaries.append(summary[summary["method"].isin(wanted)])
+    draw_panels = _draw_lines if len(wanted) <= TOGETHER else _draw_rows
+    figure, note, handles = draw_panels(measurements, summaries, wanted, settings)
+    style.add_footer(figure, note, *handles)
+    alt = ["Metrics of the layers in their own space, by layer."]
+    for metric, summary in zip(settings["metrics"], summaries, strict=True):
+        for budget in measurements.budgets:
+            values = lines.describe_values(select(summary, budget=budget), "layer")
+            alt.append(f"{metric_title(metric)}, {budget_title(budget)}: {values}")
+    return Drawing(figure, COLUMNS, as_rows(*summaries), " ".join(alt))
+
+
+def metric_title(metric: str) -> str:
+    """Return what a metric with its part is called."""
+    name, _, part = metric.partition(":")
+    return METRICS[name].title.format(method_title(part))
+
+
+def _draw_lines(measurements: Measurements, summaries: Sequence, wanted, settings: Mapping):
+    """Draw a panel for each metric and budget; all begin at 0, or below where values are."""
+    budgets, metrics = measurements.budgets, settings["metrics"]
     figure, axes = style.new_figure(
         settings["width"],
         ROW_MM * len(metrics) + REST_MM,
@@ -34,16 +61,11 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
         sharey="row",
     )
     places = {layer: float(place) for place, layer in enumerate(measurements.layers)}
-    summaries, alt, starred, nulls = [], [], False, {}
-    for row, metric in zip(axes, metrics, strict=True):
+    starred, nulls = False, {}
+    for row, metric, summary in zip(axes, metrics, summaries, strict=True):
         name, _, part = metric.partition(":")
-        # The metrics of embeddings bear the same names.
-        summary = measurements.summary(metric, embedding="")
-        summary = summary[summary["method"].isin(wanted)]
-        summaries.append(summary)
         itself = part if METRICS[name].parts == "method" else ""
         shown = [method for method in wanted if method != itself]
-        title = METRICS[name].title.format(method_title(part))
         bottom, top = _limits(summary, METRICS[name].scale)
         for axis, budget in zip(row, budgets, strict=True):
             own = select(summary, budget=budget)
@@ -56,9 +78,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
             )
             if own.empty:
                 style.mark_missing(axis)
-            values = lines.describe_values(own, "layer")
-            alt.append(f"{title}, {budget_title(budget)}: {values}")
-        label = textwrap.fill(title, LABEL_LETTERS)
+        label = textwrap.fill(metric_title(metric), LABEL_LETTERS)
         direction = DIRECTIONS[METRICS[name].better]
         row[0].set_ylabel(f"{label}\n{direction}" if direction else label)
         row[0].yaxis.set_major_locator(MaxNLocator(5))
@@ -72,9 +92,67 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     note = lines.describe_points(measurements, starred)
     if nulls:
         note += f" Dashed: what there is without structure ({', '.join(nulls)})."
-    style.add_footer(figure, note, *lines.legend_of(axes.flat))
-    alt.insert(0, "Metrics of the layers in their own space, by layer.")
-    return Drawing(figure, COLUMNS, as_rows(*summaries), " ".join(alt))
+    return figure, note, lines.legend_of(axes.flat)
+
+
+def _draw_rows(measurements: Measurements, summaries: Sequence, wanted, settings: Mapping):
+    """Draw a panel for each budget and metric: methods by layers, the mean over folds in a cell."""
+    budgets, metrics = measurements.budgets, settings["metrics"]
+    layers = measurements.layers
+    columns = min(CELLS_PER_ROW, len(metrics))
+    parts = -(-len(metrics) // columns)
+    height = (len(wanted) + 1) * CELL_MM + TITLE_MM
+    figure, axes = style.new_figure(
+        settings["width"], height * len(budgets) * parts, len(budgets) * parts, columns
+    )
+    legible = (settings["width"] - NAMES_MM) / columns / len(layers) >= LEGIBLE_MM
+    panels = iter(axes.flat)
+    used, nulls = [], set()
+    for budget in budgets:
+        for metric, summary in zip(metrics, summaries, strict=True):
+            axis = next(panels)
+            used.append(axis)
+            nulls.add(_draw_cells(axis, summary, budget, metric, wanted, layers, legible))
+            if axis.get_subplotspec().is_first_col():
+                names = [*map(method_title, wanted), "no structure"]
+                axis.set_yticks(range(len(names)), names)
+            if len(budgets) > 1:
+                axis.set_xlabel(f"layer, {budget_title(budget)}")
+        for _ in range(parts * columns - len(metrics)):
+            next(panels).set_axis_off()
+    style.letter_panels(used)
+    note = f"Numbers: means over {measurements.folds} folds. " if measurements.folds > 1 else ""
+    note += "Each panel has its own colours: yellow is best or, without an arrow, largest."
+    named = ", ".join(sorted(nulls - {""}))
+    note += f" No structure: {named}." if named else ""
+    return figure, note, ((), ())
+
+
+def _draw_cells(axis, summary, budget: int, metric: str, methods, layers, legible: bool) -> str:
+    """Draw one panel, and below its rows what there is without structure; return what that is."""
+    declared = METRICS[metric.partition(":")[0]]
+    own = select(summary, budget=budget)
+    means = own.pivot_table(index="method", columns="layer", values="mean", dropna=False)
+    values = means.reindex(index=list(methods), columns=layers).to_numpy(float) * declared.scale
+    every = summary["mean"] * declared.scale
+    ends = (every.min(), every.max()) if len(every) else (0.0, 1.0)
+    digits = 1 if declared.unit == "%" else min(declared.digits, 2)
+    numbers = [[f"{value:.{digits}f}" for value in row] for row in values]
+    reverse = declared.better == "lower"
+    draw_cells(axis, values, numbers if legible else None, ends, reverse, aspect="auto")
+    axis.set_ylim(len(methods) + 0.5, -0.5)
+    null = own.groupby("layer")["null"].mean().reindex(layers) * declared.scale
+    for place, value in enumerate(null):
+        if value == value:
+            text = {"ha": "center", "va": "center", "size": NUMBER_SIZE, "color": "0.35"}
+            axis.text(place, len(methods), f"{value:.3g}", **text)
+    axis.set_xticks(range(len(layers)), layers)
+    axis.set_yticks([])
+    axis.set_xlabel("layer")
+    title = textwrap.fill(metric_title(metric), TITLE_LETTERS)
+    direction = DIRECTIONS[declared.better]
+    axis.set_title(f"{title} {direction}" if direction else title)
+    return declared.null_label if null.notna().any() else ""
 
 
 def _limits(summary, scale: float) -> tuple[float, float]:

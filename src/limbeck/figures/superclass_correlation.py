@@ -1,4 +1,4 @@
-"""How alike a network holds the classes of a superclass, by method (Fig. 11 of the paper)."""
+"""Correlation of logits within superclasses, by method (Fig. 11 of the paper)."""
 
 from collections.abc import Mapping, Sequence
 

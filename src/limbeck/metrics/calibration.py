@@ -1,4 +1,4 @@
-"""How far a network's probabilities are those with which it is right."""
+"""Negative log-likelihood and expected calibration error."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""How much of an embedding its classes fill (Fig. 14)."""
+"""Class area ratio of an embedding (Fig. 14)."""
 
 import numpy as np
 

@@ -6,7 +6,7 @@ from limbeck.metrics.checks import NotMeasured, require_finite
 
 
 def hits(logits: np.ndarray, labels: np.ndarray, k: int = 1) -> np.ndarray:
-    """Return how far each image's class is among the `k` largest logits: 1 if so, 0 if not.
+    """Return each image's top-k hit: 1 if its class is among the `k` largest logits, else 0.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How many dimensions a layer's points fill."""
+"""Intrinsic dimension and explained variance of a layer."""
 
 import numpy as np
 

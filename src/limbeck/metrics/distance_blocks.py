@@ -7,7 +7,7 @@ import numpy as np
 from limbeck.metrics.checks import require_finite
 from limbeck.neighbours.row_blocks import CACHE_BYTES, slices_of
 
-# So many roundings of a squared norm are what distances from a Gram matrix may be off by.
+# Error bound of squared distances from a Gram matrix, in roundings of a squared norm.
 ROUNDINGS = 8
 
 
@@ -38,7 +38,7 @@ def gram_distances(gram: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
 
 
 def gram_rounding(gram: np.ndarray) -> np.ndarray:
-    """Return what rounding adds to a point's squared distances from a Gram matrix, shape (n,).
+    """Return the rounding error of a point's squared distances from a Gram matrix, shape (n,).
 
     The square for two points may be off by the sum of theirs.
     """

@@ -1,4 +1,4 @@
-"""How far a student predicts what its teacher does (Stanton et al. 2021)."""
+"""Fidelity of a student to its teacher (Stanton et al. 2021)."""
 
 import numpy as np
 

@@ -16,7 +16,7 @@ from limbeck.neighbours.row_blocks import (
 )
 from limbeck.runtime.errors import InputError
 
-# From so many values on, products take most of the time, and float32 halves it.
+# From this many values on, products take most of the time, and float32 halves it.
 WIDE = 1024
 # Thousands of times the rounding of such products, in units of the mean squared norm.
 RESOLVED = 0.005

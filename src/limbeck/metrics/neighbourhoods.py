@@ -51,7 +51,7 @@ def point_knn_accuracy_null(point_neighbours: np.ndarray, labels: np.ndarray, se
 
 
 def trustworthiness(gram: np.ndarray, point_neighbours: np.ndarray) -> float:
-    """Return how far neighbours in an embedding are neighbours in its layer.
+    """Return the trustworthiness of an embedding's neighbourhoods.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def trustworthiness(gram: np.ndarray, point_neighbours: np.ndarray) -> float:
 
 
 def continuity(points: np.ndarray, neighbours: np.ndarray) -> float:
-    """Return how far neighbours in a layer are neighbours in its embedding.
+    """Return the continuity of an embedding's neighbourhoods.
 
     Parameters
     ----------

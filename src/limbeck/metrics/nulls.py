@@ -1,4 +1,4 @@
-"""What a metric gives where there is no structure: the values of permuted labels."""
+"""Null values of metrics, from permuted labels."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Null(NamedTuple):
 
 
 def permuted_null(metric: Callable[[np.ndarray], float], labels: np.ndarray, seed: int) -> Null:
-    """Return what a metric gives if chance deals out the labels.
+    """Return the null value of a metric, from permuted labels.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from limbeck.metrics.gram import finite_mean
 
 # A layer of fewer values than this part of the images is solved in its own space.
 NARROW = 1 / 4
-# From so many images on, factorising with SciPy saves more time than its import takes.
+# From this many images on, factorising with SciPy saves more time than its import takes.
 MANY = 2000
 
 

@@ -1,4 +1,4 @@
-"""What layers of different methods have in common."""
+"""Similarity of layers of different methods: CKA."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How alike a network holds the classes of a superclass, by its logits."""
+"""Correlation of logits within and between superclasses."""
 
 from collections.abc import Mapping, Sequence
 
@@ -44,7 +44,7 @@ def superclass_correlation(
 def superclass_contrast(
     logits: np.ndarray, superclass_of_class: np.ndarray, superclass_names: Sequence[str]
 ) -> Mapping[str, float]:
-    """Return how much more classes correlate inside their superclass than with classes outside.
+    """Return the mean correlation within superclasses minus that between them.
 
     For each superclass, the mean correlation over its pairs of classes minus that between its
     classes and all others, of centred logits: from each image's logits their mean is taken.

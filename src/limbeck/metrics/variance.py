@@ -1,4 +1,4 @@
-"""How tight classes are in a layer's own space."""
+"""Ratio of within-class to between-class variance in a layer."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What can be known of a network without its weights: before the first job, in a second or two."""
+"""Checks of a network on torch's meta device, before the first job."""
 
 import contextlib
 import dataclasses
@@ -121,6 +121,6 @@ def _size_mistake(network: Network, image_shape: tuple[int, int, int], error: Ex
 
 
 def _line(error: Exception) -> str:
-    """Return what an error says, in one line."""
+    """Return an error's message in one line."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text[:LONGEST].rstrip(".")

@@ -63,7 +63,7 @@ def batch_logits(
 
 
 def provenance(metadata: dict) -> dict:
-    """Return what a store made with a network says of its origin."""
+    """Return the attributes of origin of a store made with a network."""
     return {
         **metadata["run"],
         "model_hash": metadata["hash"],

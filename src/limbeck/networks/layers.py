@@ -51,7 +51,7 @@ def resolve_layers(backbone: nn.Module, layers: Mapping[str, str]) -> dict[str, 
 
 
 def automatic_layers(backbone: nn.Module) -> dict[str, str]:
-    """Return what A to E stand for in a network, as far as its architecture says.
+    """Return the modules that A to E stand for in a network, as far as its architecture says.
 
     A class says it by an attribute of the name of this function. Else: in residual networks the
     stem, the first three groups and the global pooling; in networks of one ``features`` sequence

@@ -151,7 +151,7 @@ def build_network(settings: MethodSettings, dataset: Mapping, channels: int) -> 
 
 
 def network_spec(settings: MethodSettings, dataset: Mapping, channels: int) -> NetworkSpec:
-    """Return what a method's network for a dataset is; parameters as for `build_network`."""
+    """Return the specification of a method's network; parameters as for `build_network`."""
     mean, std = dataset["mean"], dataset["std"]
     if settings.normalisation == "imagenet":
         mean, std = IMAGENET_MEAN, IMAGENET_STD

@@ -78,7 +78,7 @@ def read_state_dict(path: str | Path, name: str = "weights") -> dict[str, torch.
 
 
 def read_tensors(path: Path, start: str) -> object:
-    """Return what a file of torch or safetensors holds; only data, no code is run.
+    """Return the content of a file of torch or safetensors; no code in it is run.
 
     Parameters
     ----------

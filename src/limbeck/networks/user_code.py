@@ -1,4 +1,4 @@
-"""Where users' networks lie, and the hash of their code; torch is not needed to know it.
+"""Search path and source hash of users' own networks, without torch.
 
 Folders to search come from the environment variable `VARIABLE`, so that every command of a study
 finds the same file, in a SLURM job too.

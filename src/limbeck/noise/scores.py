@@ -1,4 +1,4 @@
-"""How far embeddings keep the arrangement of lifted noise, and how far they clump it (Fig. 1)."""
+"""Distance preservation and clumping in embeddings of lifted noise (Fig. 1)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def distance_correlation(points: np.ndarray, plane: np.ndarray) -> float:
 
 
 def clumping(points: np.ndarray, plane: np.ndarray) -> float:
-    """Return how many times more uneven neighbourhoods are than in the plane.
+    """Return the unevenness of neighbourhoods relative to the plane.
 
     Parameters
     ----------

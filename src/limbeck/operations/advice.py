@@ -1,4 +1,4 @@
-"""What to type next in a study."""
+"""The next command to type in a study."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from limbeck.operations.jobs import Job
-from limbeck.operations.states import store_fault
+from limbeck.operations.states import output_fault
 from limbeck.runtime.dates import dated_ahead, say_dated_ahead
 
 # What `rule all` asks for; when it is there, Snakemake makes nothing else that is gone.
@@ -20,12 +20,12 @@ NAMED = 3
 
 
 def lost_paths(states: Mapping[Job, str]) -> list[str]:
-    """Return what Snakemake does not make by itself: stores that lack files, and what is gone.
+    """Return paths that Snakemake does not make by itself: incomplete stores, and missing inputs.
 
     What is missing counts only where all is there that the study is made for.
     """
     damaged = [job for job, state in states.items() if state == "damaged"]
-    paths = [path for job in damaged for path in job.outputs if store_fault(path)]
+    paths = [path for job in damaged for path in job.outputs if output_fault(path)]
     if all(state == "done" for job, state in states.items() if job.rule in TARGETS):
         missing = [job for job, state in states.items() if state == "missing"]
         paths += [path for job in missing for path in job.outputs if not os.path.exists(path)]
@@ -35,7 +35,7 @@ def lost_paths(states: Mapping[Job, str]) -> list[str]:
 def next_step(
     states: Mapping[Job, str], locked: bool, running: bool, overlays: Sequence[str]
 ) -> str:
-    """Say what the matter is, if anything, and which command to type.
+    """Return what is wrong, if anything, and the next command to type.
 
     Parameters
     ----------
@@ -61,12 +61,15 @@ def next_step(
     if ahead:
         return f"next: {say_dated_ahead(ahead)}"
     if lost:
+        gone = (
+            "1 file is gone or lacks" if len(lost) == 1 else f"{len(lost)} files are gone or lack"
+        )
         paths = [f"$({_status(overlays, '--lost')})"]
         if len(lost) <= NAMED:
             paths = list(map(shlex.quote, lost))
         return _say(
-            f"{len(lost)} files are gone or lack parts, which Snakemake does not see. The first "
-            "command makes them again, the second keeps what was made of them",
+            f"{gone} parts, which Snakemake does not see. The first command makes that again, the "
+            "second keeps what was made of it",
             " ".join([_command(overlays, "--force"), "--", *paths]),
             _command(overlays, "--touch"),
         )

@@ -88,6 +88,12 @@ def _check_profile() -> str:
         raise InputError(
             f"`snakemake --profile {PROFILE.name}` does not find it by name; {command}"
         )
+    if "slurm_extra" in profile["default-resources"]:
+        raise InputError(
+            "slurm_extra in default-resources: that of train replaces it there, so that its flags "
+            f"are lost; set partition, account and qos in the first lines of {PROFILE}, and give "
+            "other flags to train too, beside its --signal"
+        )
     return f"{PROFILE}, {profile['jobs']} jobs at a time"
 
 

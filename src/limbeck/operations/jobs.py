@@ -27,7 +27,7 @@ Run = tuple[str, int, int]  # method, budget, fold
 RUN = "{method}/budget-{budget}/fold-{fold}"
 NOISE = "results/{study}/noise/{map}"
 FILES = "results/{study}/runs/" + RUN
-# Of each rule: where its log lies under logs/{study}/{rule}, and what it writes.
+# Of each rule: its log under logs/{study}/{rule}, and its outputs.
 RULES = {
     "prepare_dataset": ("", ["results/{study}/dataset.zarr"]),
     "split_dataset": (
@@ -129,7 +129,7 @@ class Job:
 
     @property
     def outputs(self) -> list[str]:
-        """What the job writes."""
+        """The files that the job writes."""
         return [path.format_map(self.values) for path in RULES[self.rule][1]]
 
     @property
@@ -149,7 +149,7 @@ class Job:
 
 
 def jobs_of(config: Mapping) -> Iterator[Job]:
-    """List the jobs that make a whole study, as ``rule all`` asks for them.
+    """Yield the jobs that make a whole study, as ``rule all`` asks for them.
 
     Parameters
     ----------

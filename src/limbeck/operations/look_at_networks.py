@@ -39,7 +39,8 @@ def look_at(
     try:
         spec = _spec(settings, classes, image_shape[0])
         shapes = check_network(spec, image_shape, look["layers"], look["batch"])
-        _check_weights(spec, look["weights"], keep_head=settings.objective == "pretrained")
+        for weights in look["weights"]:
+            _check_weights(spec, weights, keep_head=settings.objective == "pretrained")
     except InputError as error:
         return [str(error)], {}
     mistakes = list(_mistakes_of_pairs(look, spec, classes, image_shape)) if "pairs" in look else []

@@ -16,7 +16,7 @@ from limbeck.study.dataset_checks import dataset_contradictions, images_looked_a
 from limbeck.study.questions import neighbours_needed
 
 GB = 1e9
-# What compression leaves of activations and neighbours, and what jobs take; see docs/scaling.md.
+# Compression ratios of activations and neighbours, and memory of jobs; see docs/scaling.md.
 KEPT = {"float32": 0.88, "float16": 0.93}
 KEPT_NEIGHBOURS = 0.57
 BASE = 0.6 * GB

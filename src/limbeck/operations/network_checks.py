@@ -1,4 +1,4 @@
-"""Which networks a dry run builds, and what is wrong with them.
+"""Networks that a dry run builds, and the faults found in them.
 
 They are built in a process of their own, so that neither torch nor a user's code is loaded into
 Snakemake's. That takes seconds, so what was found to be right is remembered in ``.snakemake`` until
@@ -94,14 +94,14 @@ def _task(looks: Sequence[Mapping], facts: Facts) -> dict:
 
 
 def looks_needed(config: Mapping, facts: Facts, every: bool = False) -> Iterator[dict]:
-    """Yield what to look at of each method whose network could be wrong, or of every method.
+    """Yield the checks of each method whose network could be wrong, or of every method.
 
     Yields
     ------
     dict
         JSON-serialisable: the ``key`` of the method in the config, its ``settings``, the ``layers``
         that are looked at, ``batch`` (1 if it trains on single images, else 2, None if it does not
-        train), the ``weights`` of its first run; and if it compares layers with a teacher's, the
+        train), the ``weights`` of its runs; and if it compares layers with a teacher's, the
         ``objective``, its ``pairs`` of layers, the ``teacher`` and the ``teacher_settings``.
     """
     channels = facts.image_shape[2]
@@ -124,13 +124,13 @@ def looks_needed(config: Mapping, facts: Facts, every: bool = False) -> Iterator
             and set(layers.values()) <= {"auto"}
         ):
             continue
-        first = runs_of(config, method)[0]
+        files = [weights_file_of(config, method, *run) for run in runs_of(config, method)]
         look = {
             "key": f"methods.{method}",
             "settings": method_json(config, method),
             "layers": layers,
             "batch": batch,
-            "weights": weights_file_of(config, method, *first) or weights,
+            "weights": list(dict.fromkeys(file or weights for file in files)),
         }
         if pairs:
             (teacher,) = teachers_of(config, method)
@@ -165,8 +165,8 @@ def _digest(task: Mapping) -> str:
             model = json.loads(settings)["model"]
             module = find_family(model)[0].module
             parts += [fingerprint("train", "networks.checks", module), source_digest(model)]
-        if is_file(look["weights"]):
-            status = os.stat(expand(look["weights"], "weights"))
+        for weights in filter(is_file, look["weights"]):
+            status = os.stat(expand(weights, "weights"))
             parts += [status.st_size, status.st_mtime_ns]
     for library in LIBRARIES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):

@@ -52,7 +52,7 @@ def check_before_jobs(
 
 
 def check_until(config: Mapping, words: Sequence[str]) -> None:
-    """Refuse ``--until`` of a rule whose jobs wait for others of the same rule.
+    """Raise InputError for ``--until`` of a rule whose jobs wait for others of the same rule.
 
     Snakemake 9.27 starts no job that waits for one of those that it runs until: a student for its
     teacher. It would end with "BUG: Out of jobs ready".

@@ -1,4 +1,4 @@
-"""What a study was made with."""
+"""Versions, commit and hardware that a study was made with."""
 
 import os
 import platform

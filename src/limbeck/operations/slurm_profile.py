@@ -48,7 +48,7 @@ def asks_for_gpu(resources: Mapping) -> bool:
 
 
 def last_attempts(profile: Mapping) -> Iterator[tuple[str, Mapping, int, int]]:
-    """Work out what the last attempts of rules and groups ask for.
+    """Return the resources that the last attempts of rules and groups ask for.
 
     The rules of a group are taken for a chain. Where its chains are counted, as many of them as fit
     the group's width run at a time; one where GPUs are asked for by ``gpu``, of which a group has

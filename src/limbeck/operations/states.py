@@ -1,4 +1,4 @@
-"""How far jobs are, told by the files that they leave behind.
+"""States of jobs, read from the files that they leave behind.
 
 No Snakemake is imported. Checked with Snakemake 9.27: a job that starts marks its outputs in
 ``.snakemake/incomplete``; its end, good or bad, takes the marks away, and a bad one its outputs
@@ -8,6 +8,7 @@ written when a job has ended well.
 
 import base64
 import os
+import zipfile
 from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path
@@ -21,7 +22,7 @@ STATES = ("failed", "interrupted", "damaged", "running", "missing", "outdated", 
 
 
 def states_of(jobs: Collection[Job], incomplete: Collection[str], running: bool) -> dict[Job, str]:
-    """Tell how far jobs are; see `state_of`.
+    """Return the states of jobs; see `state_of`.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ def incomplete_outputs() -> set[str]:
 
 
 def is_locked(study: str) -> bool:
-    """Tell whether Snakemake has locked outputs of the study: it runs, or was killed."""
+    """Return whether Snakemake has locked outputs of the study: it runs, or was killed."""
     for path in Path(".snakemake/locks").glob("*.output.lock"):
         try:
             lines = path.read_text().splitlines()
@@ -92,7 +93,7 @@ def is_locked(study: str) -> bool:
 
 
 def snakemake_runs_here() -> bool:
-    """Tell whether a Snakemake on this machine works in this folder; True where none can tell."""
+    """Return whether a Snakemake on this machine works in this folder; True if unknown."""
     if not Path("/proc/self/cwd").exists():
         return True
     here = os.getcwd()
@@ -110,7 +111,7 @@ def snakemake_runs_here() -> bool:
 
 
 def state_of(job: Job, incomplete: Collection[str], running: bool) -> str:
-    """Tell how far one job is.
+    """Return the state of one job.
 
     Parameters
     ----------
@@ -126,13 +127,14 @@ def state_of(job: Job, incomplete: Collection[str], running: bool) -> str:
     str
         One of `STATES` but ``outdated``. A log without outputs is that of a failure, unless the
         benchmark is newer: then the job ended well and its outputs were deleted since. That is how
-        temporary outputs end, unless all of their run is gone. A store that lacks files is damaged.
+        temporary outputs end, unless all of their run is gone. An output with an `output_fault` is
+        damaged.
     """
     outputs = job.outputs
     if any(path in incomplete for path in outputs):
         return "running" if running else "interrupted"
     if all(map(os.path.exists, outputs)):
-        return "damaged" if any(map(store_fault, outputs)) else "done"
+        return "damaged" if any(map(output_fault, outputs)) else "done"
     started, ended = _modified(job.log), _modified(job.benchmark)
     if started is not None and (ended is None or ended < started):
         return "failed"
@@ -148,6 +150,19 @@ def _modified(path: str) -> float | None:
         return None
 
 
-def store_fault(path: str) -> str | None:
-    """Say what a store lacks, None of a whole one and of what is no store."""
-    return fault_of(path) if path.endswith(".zarr") else None
+def output_fault(path: str) -> str | None:
+    """Return what an output that is there lacks, None if it is whole.
+
+    Stores are looked at as `limbeck.runtime.store_checks.fault_of` does. Of
+    files none is empty, and a network's is a ZIP archive, which has an end.
+    """
+    if path.endswith(".zarr"):
+        return fault_of(path)
+    try:
+        if not os.stat(path).st_size:
+            return "empty"
+        if path.endswith(".pt") and not zipfile.is_zipfile(path):
+            return "cut or damaged"
+    except OSError:
+        return None
+    return None

@@ -1,4 +1,4 @@
-"""What of a study is done, running, failed and missing, and the next command to type."""
+"""Jobs of a study that are done, running, failed and missing, and the next command to type."""
 
 import os
 import sys
@@ -14,11 +14,12 @@ from limbeck.operations.states import (
     STATES,
     incomplete_outputs,
     is_locked,
+    output_fault,
     snakemake_runs_here,
     states_of,
-    store_fault,
 )
 from limbeck.operations.time_left import progress
+from limbeck.study.checks import missing_files
 from limbeck.study.config import read_config
 
 # The grid's column of each rule that belongs to a run; a layer's rules stand under the layer.
@@ -131,7 +132,7 @@ def print_lost(overlays: Sequence[str]) -> None:
 
 
 def describe(study: Study, coloured: bool = False) -> str:
-    """Say what of a study is done, running, failed and missing, and what to type next.
+    """Return the report: jobs done, running, failed and missing, and the next command.
 
     Parameters
     ----------
@@ -155,6 +156,7 @@ def describe(study: Study, coloured: bool = False) -> str:
         _damaged(jobs["damaged"]),
         _logs("failed", jobs["failed"]),
         _logs("running", jobs["running"]),
+        _gone(study.config),
         progress(states) if study.running else "",
         next_step(states, study.locked, study.running, study.overlays),
     ]
@@ -163,7 +165,9 @@ def describe(study: Study, coloured: bool = False) -> str:
 
 def _header(study: str, counts: Counter) -> str:
     seen = [f"{counts[state]} {state}" for state in reversed(STATES) if counts[state]]
-    return f"study {study}, {counts.total()} jobs: {', '.join(seen)}"
+    head = f"study {study}, {counts.total()} jobs: {', '.join(seen)}"
+    folder = Path("results", study)
+    return head if folder.exists() else f"{head}\nthere is no {folder.absolute()}"
 
 
 def _paint(text: str, state: str, coloured: bool) -> str:
@@ -234,7 +238,7 @@ def _legend(found: Set[str], coloured: bool) -> str:
 
 
 def _logs(title: str, jobs: Sequence[Job]) -> str:
-    """Name the logs of jobs, each with its last line."""
+    """Return the logs of jobs, each with its last line."""
     lines = []
     for job in jobs[:JOBS_SHOWN]:
         silent = (
@@ -249,9 +253,15 @@ def _damaged(jobs: Sequence[Job]) -> str:
         f"  {path}: {fault}"
         for job in jobs[:JOBS_SHOWN]
         for path in job.outputs
-        if (fault := store_fault(path))
+        if (fault := output_fault(path))
     ]
     return _block("damaged", lines, len(jobs))
+
+
+def _gone(config: Mapping) -> str:
+    """Name what the config names and is not there, without which Snakemake starts no job."""
+    lines = [f"  {line}" for line in missing_files(config)]
+    return "\n".join(["inputs that are gone:", *lines]) if lines else ""
 
 
 def _block(title: str, lines: Sequence[str], jobs: int) -> str:

@@ -1,4 +1,4 @@
-"""How long the rest of a study takes, from the jobs that have ended."""
+"""Estimate of a study's remaining time, from the jobs that have ended."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,7 +36,7 @@ def progress(states: Mapping[Job, str]) -> str:
 
 
 def seconds_left(ended: Iterable[Job], others: Iterable[Job]) -> tuple[float, list[str]]:
-    """Return how long jobs take one after the other, and the rules of which none has ended.
+    """Return the summed seconds of jobs, and the rules of which none has ended.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from limbeck.runtime.failures import explain
 
 # Attribute of every store that Limbeck has written.
 MARKER = "limbeck"
-# The longest name of a file, in bytes, less what a writer's temporary folder adds to it.
+# Longest file name in bytes, less the bytes that a writer's temporary folder adds to it.
 LONGEST_NAME = 255 - 60
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-# Clocks of a machine and its file server differ by so much.
+# Tolerance for the difference between the clocks of a machine and its file server.
 TOLERANCE_SECONDS = 5.0
 
 

@@ -1,4 +1,4 @@
-"""Where torch computes and how precisely."""
+"""Torch's device and numerical precision."""
 
 import contextlib
 import os

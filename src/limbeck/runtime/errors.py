@@ -15,7 +15,7 @@ class Stopped(Exception):
 
 
 def suggest(name: str, allowed: Iterable[str]) -> str:
-    """Say which names are allowed, or the nearest of them where they are many.
+    """Return a clause with the allowed names, or the nearest of them where they are many.
 
     Parameters
     ----------

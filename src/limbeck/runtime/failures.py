@@ -9,7 +9,7 @@ from pathlib import Path
 
 from limbeck.runtime.errors import InputError
 
-# What is the matter, and what helps.
+# Causes of errors and their remedies.
 REASONS = {
     errno.ENOENT: "no such file or folder",
     errno.EEXIST: "a file, where a folder is needed",
@@ -67,7 +67,7 @@ def reading(path: str | Path) -> Iterator[None]:
 
 
 def remedy(path: str | Path) -> str:
-    """Say how a file of the workflow that is lost or damaged is made again."""
+    """Return the command that makes a lost or damaged file of the workflow again."""
     path = Path(path)
     with contextlib.suppress(ValueError):
         path = Path(os.path.abspath(path)).relative_to(Path.cwd())

@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-# A writer elsewhere that SLURM knows nothing of is taken for dead after so long without a write.
+# A writer on another machine that SLURM does not know is dead after this time without a write.
 SILENT_SECONDS = 24 * 3600
 QUEUE_SECONDS = 10
 

@@ -1,4 +1,4 @@
-"""Which code runs where: the first line of a log, and what provenance records."""
+"""Version, commit, host and SLURM job of a process, for logs and provenance."""
 
 import os
 import re
@@ -32,7 +32,7 @@ def describe_process() -> str:
 
 
 def count_attempts() -> int:
-    """Return how many attempts standard error already holds, where it is a log that grows."""
+    """Return the number of attempts already in standard error, where it is a log that grows."""
     try:
         log = Path(os.readlink("/proc/self/fd/2"))
         return len(FIRST_LINE.findall(log.read_text(errors="replace"))) if log.is_file() else 0
@@ -41,7 +41,7 @@ def count_attempts() -> int:
 
 
 def answer(*command: str) -> str | None:
-    """Return what a command prints, None where it is missing or fails."""
+    """Return a command's output, None where it is missing or fails."""
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

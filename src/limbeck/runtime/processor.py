@@ -1,4 +1,4 @@
-"""What the processor can do, asked without importing torch."""
+"""Features of the processor, read without importing torch."""
 
 import contextlib
 from pathlib import Path

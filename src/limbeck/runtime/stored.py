@@ -160,7 +160,7 @@ def _present(key: str, value):
 
 
 def array_metadata(path: Path) -> dict[str, Mapping]:
-    """Return what a store's metadata says of each of its arrays.
+    """Return the metadata of each array of a store.
 
     Stores of Limbeck have all of it in one file, so that an array that is gone is known to be
     missing; of others the folders are looked through.

@@ -1,4 +1,4 @@
-"""How many threads a job may use."""
+"""Number of threads that a job may use."""
 
 import os
 

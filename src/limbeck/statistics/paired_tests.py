@@ -17,7 +17,7 @@ COLUMNS = (
     *("difference", "low", "high", "effect_size", "p", "p_corrected", "significant"),
     *("p_corrected_study", "significant_study", "reason"),
 )
-# Of fewer folds nobody can tell whether differences are distributed as a t-test takes them to be.
+# With fewer folds the t-test's assumption of normal differences cannot be checked.
 LEAST_FOLDS = 5
 ROUNDING = 1e-9
 

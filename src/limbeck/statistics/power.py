@@ -1,4 +1,4 @@
-"""What a study of so many folds is able to see."""
+"""Power of a paired t-test over so many folds."""
 
 import math
 
@@ -27,7 +27,7 @@ def significant_effect(folds: int, level: float) -> float:
 
 
 def power_of(effect_size: float, folds: int, level: float) -> float:
-    """Return how often a paired t-test over folds finds an effect of this size.
+    """Return the power of a paired t-test over folds for an effect of this size.
 
     Parameters
     ----------

@@ -18,11 +18,11 @@ from limbeck.study.figures import FIGURES
 from limbeck.study.questions import resolve_figure
 from limbeck.study.tables import TABLES
 
-# So many folds a test takes, `limbeck.statistics.paired_tests.LEAST_FOLDS`, which imports SciPy.
+# `limbeck.statistics.paired_tests.LEAST_FOLDS`; that module imports SciPy.
 TESTED_FOLDS = 5
 SPREAD = "Means ± sample standard deviations over {folds}."
 NO_SPREAD = "One fold: no deviation."
-# Of what the report shows beside the figures and tables of the registries.
+# Captions of tables and figures outside the registries.
 OTHERS = {
     "explorer": "Every embedding, with the images behind its points: select, filter and compare "
     "all layers of all methods. The file explorer.html opens in a browser of its own.",
@@ -94,7 +94,7 @@ def _texts(config: Mapping) -> dict[str, str]:
 
 
 def _tests(config: Mapping) -> dict[str, str]:
-    """Return what is said of tests; nothing of them is promised where there are none."""
+    """Return the sentence on tests, empty where there are none."""
     statistics = config["statistics"]
     methods = statistics["methods"] or ["", ""]
     confidence, correction = statistics["confidence"], plain(statistics["correction"])

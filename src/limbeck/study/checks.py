@@ -1,10 +1,10 @@
-"""What the keys of a config cannot say: names that must exist, and values that exclude others."""
+"""Checks across keys of a config: names that must exist, values that exclude others."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.runtime.extras import missing_requirements
-from limbeck.runtime.paths import expand
+from limbeck.runtime.paths import expand, show
 from limbeck.study.dataset_checks import metrics_of_more, too_few_points
 from limbeck.study.datasets import dataset_mistakes
 from limbeck.study.keys import Key
@@ -77,20 +77,29 @@ def contradictions(config: Mapping) -> Iterator[str]:
 
 
 def known_names(config: Mapping) -> dict[str, tuple[str, Sequence | None]]:
-    """Return where the names of a key's ``names`` come from, and which there are, if known."""
-    run = config["run"]
-    methods, embeddings, layers = run["methods"], run["embeddings"], list(config["layers"])
+    """Return the source of the names of a key's ``names``, and the names if known.
+
+    They are not known where ``run`` names what is not there, which is a mistake of its own.
+    """
+    run, layers = config["run"], list(config["layers"])
+    methods, embeddings = (
+        run[part] if set(run[part]) <= set(config[part]) else None
+        for part in ("methods", "embeddings")
+    )
     return {
         "methods": ("methods", list(config["methods"])),
         "embeddings": ("embeddings", list(config["embeddings"])),
         "figures": ("figures", list(config["figures"])),
         "run.methods": ("run.methods", methods),
-        "run.methods or ends": ("run.methods", [*methods, *ENDS]),
-        "run.embeddings or ends": ("run.embeddings", [*embeddings, *ENDS]),
+        "run.methods or ends": ("run.methods", methods and [*methods, *ENDS]),
+        "run.embeddings or ends": ("run.embeddings", embeddings and [*embeddings, *ENDS]),
         "layers or ends": ("layers", [*layers, *ENDS]),
         "budgets": ("budgets", config["budgets"]),
         "folds": ("folds", range(config["folds"])),
-        "metrics of layers": ("the metrics of layers", layer_figure_metrics(methods)),
+        "metrics of layers": (
+            "the metrics of layers",
+            methods and layer_figure_metrics(methods),
+        ),
     }
 
 
@@ -124,8 +133,14 @@ def _wrong_names(config: Mapping) -> Iterator[str]:
     found = [named for name, key in parts.items() for named in _named(key, config[name], name)]
     for method, settings in config["methods"].items():
         objective = settings["objective"]
-        path = f"methods.{method}.{objective}"
-        found += _named(block_of(objective), options_of(config, method), path)
+        path = f"methods.{method}"
+        found += _named(block_of(objective), options_of(config, method), f"{path}.{objective}")
+        found += [(f"{path}.budgets", "budgets", budget) for budget in settings["budgets"] or []]
+        if (settings["folds"] or 0) > config["folds"]:
+            yield (
+                f"{path}.folds = {settings['folds']}: folds = {config['folds']}; allowed: up to "
+                f"{config['folds']}, or null for all"
+            )
     for figure in config["run"]["figures"]:
         if figure in config["figures"]:
             found += _named(FIGURE, config["figures"][figure], f"figures.{figure}")
@@ -253,6 +268,6 @@ def missing_libraries(config: Mapping) -> Iterator[str]:
 def _missing(key: str, path: str) -> Iterator[str]:
     try:
         if not expand(path, key).exists():
-            yield f"{key} = {path}: no such file or folder; put it there, or change {key}"
+            yield f"{key} = {show(path)}: no such file or folder; put it there, or change {key}"
     except InputError as error:
         yield str(error)

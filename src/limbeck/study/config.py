@@ -125,8 +125,10 @@ def _with_defaults(config: Mapping) -> dict:
         ("figures", DEFAULT_FIGURES, COMMON_FIGURES),
     ):
         given = config.get(part, {})
-        chosen = (run.get(part) if isinstance(run, dict) else None) or common
-        if isinstance(given, dict) and isinstance(chosen, list | tuple):
+        chosen = run.get(part) if isinstance(run, dict) else None
+        if not chosen or not isinstance(chosen, list | tuple):
+            chosen = common
+        if isinstance(given, dict):
             named = [name for name in defaults if name in given or name in chosen]
             start = copy.deepcopy({name: defaults[name] for name in named})
             config[part] = lay_over(start, given)

@@ -1,4 +1,4 @@
-"""What a config and the size of its dataset contradict, known before the first job."""
+"""Checks of a config against the size of its dataset, before the first job."""
 
 import math
 from bisect import bisect_right
@@ -66,7 +66,7 @@ def dataset_contradictions(
 def not_measured(
     config: Mapping, class_names: Sequence[str], test_per_class: Sequence[int]
 ) -> Iterator[str]:
-    """Say what cannot be measured of so few images; parameters as `dataset_contradictions`.
+    """Yield the metrics that so few images rule out; parameters as `dataset_contradictions`.
 
     Yields
     ------
@@ -109,7 +109,7 @@ def metrics_of_more(config: Mapping, count: int, of: str = "images") -> dict[int
 
 
 def images_looked_at(config: Mapping, test_per_class: Sequence[int]) -> int:
-    """Return how many test images ``activations.images_per_class`` chooses."""
+    """Return the number of test images that ``activations.images_per_class`` chooses."""
     chosen = config["activations"]["images_per_class"]
     return sum(test_per_class) if chosen is None else chosen * len(test_per_class)
 
@@ -133,6 +133,8 @@ def budget_mistake(budget: int, per_class: Sequence[int], class_names: Sequence[
     """
     classes = len(class_names)
     smallest, name = _smallest(per_class, class_names)
+    if not smallest:
+        return f"budget {budget}: class '{show(name)}' has no training images"
     if 0 < budget <= smallest * classes and budget % classes == 0:
         return None
     nearest = min(max(round(budget / classes), 1), smallest) * classes
@@ -146,7 +148,7 @@ def budget_mistake(budget: int, per_class: Sequence[int], class_names: Sequence[
 
 
 def too_few_points(config: Mapping, points: int, source: str) -> Iterator[str]:
-    """Say which neighbourhoods and embeddings need more points than there are.
+    """Yield the neighbourhoods and embeddings that need more points than there are.
 
     Parameters
     ----------
@@ -233,6 +235,12 @@ def _image_mistakes(
 ) -> Iterator[str]:
     chosen = config["activations"]["images_per_class"]
     smallest, name = _smallest(test_per_class, class_names)
+    if not smallest:
+        key, fraction = "dataset", config["dataset"]["test_fraction"]
+        if fraction is not None:
+            key = f"dataset.test_fraction = {fraction}"
+        yield f"{key}: leaves class '{show(name)}' without test images"
+        return
     if chosen is not None and chosen > smallest:
         allowed = f"2 to {smallest}, or null for all" if smallest > 1 else "null for all"
         yield (

@@ -46,7 +46,7 @@ class Embedding:
 
     @property
     def module(self) -> str:
-        """Where its code is."""
+        """The module of its code."""
         return f"limbeck.embeddings.{self.name}"
 
 
@@ -119,7 +119,9 @@ EMBEDDINGS = {
                 "n_neighbors": integer(
                     "neighbours of each image, itself among them", 15, least=2, most=100_000
                 ),
-                "min_dist": number("least distance of points in the embedding", 0.1, least=0),
+                "min_dist": number(
+                    "least distance of points in the embedding", 0.1, least=0, most=1
+                ),
                 "n_epochs": integer("null: as the package chooses", None, null=True, least=1),
             },
             neighbours=lambda options: options["n_neighbors"] - 1,

@@ -99,7 +99,7 @@ class Figure:
 
     @property
     def module(self) -> str:
-        """Where its code is."""
+        """The module of its code."""
         return f"limbeck.figures.{self.name}"
 
     @property
@@ -116,7 +116,8 @@ FIGURES = {
             "test accuracy over the budgets",
             "accuracy",
             "Test accuracy over the number of labelled images (Fig. 10 of the paper): points are "
-            "means, {bars}. Methods stand side by side, so that none covers another. {asterisks}",
+            "means, {bars}. Methods stand side by side, more than eight one below another, so that "
+            "none covers another. {asterisks}",
             width=89,
             options={"methods": METHODS},
             metrics=("accuracy",),
@@ -169,7 +170,8 @@ FIGURES = {
             "means, {bars}. Linear probe: ridge classifier, {probe_folds}-fold cross-validation "
             "over the stored test images. Intrinsic dimension: TwoNN. Variance within over between "
             "classes: lower is better separated. Neighbours: of the {neighbours} nearest. Dashed: "
-            "what there would be without structure. {asterisks}",
+            "what there would be without structure. More than six methods are rows of cells with "
+            "means over folds. {asterisks}",
             options={
                 "metrics": listed(
                     "metrics of layers; neighbour_overlap:<method> for one of run.methods",

@@ -119,7 +119,7 @@ def schema_text() -> str:
 
 
 def values_in_words(key: Key) -> str:
-    """Return what a key may be, for a table."""
+    """Return a key's allowed values, for a table."""
     match key.kind:
         case "choice":
             words = ", ".join(f"`{_yaml(value)}`" for value in key.allowed if value is not None)

@@ -11,7 +11,7 @@ NAME_IN_WORDS = "a letter, then letters, digits and _, 64 at most"
 
 @dataclass(frozen=True)
 class Key:
-    """What a key may be, what it is where it is missing, and what it means.
+    """A key of the config: its type, range, default and meaning.
 
     Made by `integer`, `number`, `boolean`, `text`, `choice`, `listed`, `mapping`, `section`,
     `variant` and `either`.

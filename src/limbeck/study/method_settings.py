@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from limbeck.runtime.paths import show
 from limbeck.study.keys import Key, boolean, choice, integer, listed, number, setting, text
 from limbeck.study.networks import model_mistake
 from limbeck.study.objectives import OBJECTIVES
@@ -18,7 +19,7 @@ def _channels(meaning: str, **bounds) -> Key:
 
 @dataclass(frozen=True, kw_only=True)
 class MethodSettings:
-    """How a network comes about.
+    """Network, objective and training settings of a method.
 
     An epoch is one pass over the labelled images; under objectives with a teacher and unlabelled
     images it is one cycle, a pass over the labelled images and then one over the unlabelled ones;
@@ -150,7 +151,7 @@ def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
     """
     wrong = model_mistake(method["model"])
     if wrong:
-        yield f"{key}.model = '{method['model']}': {wrong}"
+        yield f"{key}.model = '{show(method['model'])}': {wrong}"
     yield from _normalisation_contradictions(method, key)
     objective = OBJECTIVES[method["objective"]]
     if not objective.trains:
@@ -162,6 +163,13 @@ def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
             yield f"{key}.schedule = {method['schedule']}: needs decay_epochs and decay_factor"
         elif method["schedule"] == "step" and len(method["decay_epochs"]) != 1:
             yield f"{key}.decay_epochs = {method['decay_epochs']}: schedule step takes one period"
+    else:
+        for name in ("decay_epochs", "decay_factor"):
+            if method[name]:
+                yield (
+                    f"{key}.{name} = {method[name]}: schedule {method['schedule']} does not read "
+                    "it; choose step or multi_step, or leave it out"
+                )
     if method["nesterov"] and method["momentum"] == 0:
         yield f"{key}.nesterov = true: needs a momentum > 0"
     crops = method["augmentation"] in ("crop", "crop_flip")

@@ -1,4 +1,4 @@
-"""What is measured: each metric is declared here, once.
+"""Declarations of all metrics.
 
 Schema, tables, figures, tests over folds and the explorer take its name in print, unit and
 direction from here. To add one, write a pure function in `limbeck.metrics` whose parameters say
@@ -71,8 +71,6 @@ class Metric:
         What that is, in print.
     parts : str
         What stands behind the colon of its parts' names; empty if it has none.
-    from_zero : bool
-        Whether an axis begins at 0.
     flag : bool
         Whether it is 1 for yes or 0 for no.
     algorithms : tuple of str
@@ -98,7 +96,6 @@ class Metric:
     null: str = ""
     null_label: str = ""
     parts: str = ""
-    from_zero: bool = False
     flag: bool = False
     algorithms: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
@@ -146,7 +143,6 @@ _CLASS_AREA_RATIO = Metric(
     better="lower",
     null="class_areas:class_area_null",
     null_label=CLASSES_PERMUTED,
-    from_zero=True,
     settings=("area_mass",),
     images=_three,
 )
@@ -203,7 +199,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         "fidelity:teacher_divergence",
         unit="nats",
         better="lower",
-        from_zero=True,
     ),
     Metric(
         "calibration_error",
@@ -212,7 +207,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         "calibration:calibration_error",
         **PERCENT,
         better="lower",
-        from_zero=True,
     ),
     Metric(
         "negative_log_likelihood",
@@ -221,7 +215,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         "calibration:negative_log_likelihood",
         unit="nats",
         better="lower",
-        from_zero=True,
     ),
     Metric("training_seconds", "predictions", "training", **SECONDS),
     _KNN_ACCURACY,
@@ -244,7 +237,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         "intrinsic dimension",
         "dimension:intrinsic_dimension",
         digits=2,
-        from_zero=True,
     ),
     Metric(
         "variance_ratio",
@@ -255,7 +247,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         better="lower",
         null="variance:variance_ratio_null",
         null_label=CLASSES_PERMUTED,
-        from_zero=True,
     ),
     Metric("extraction_seconds", "layers", "extraction", **SECONDS),
     Metric("neighbour_seconds", "layers", "neighbours", **SECONDS),
@@ -291,7 +282,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         "class area over that of permuted classes",
         **PERCENT,
         better="lower",
-        from_zero=True,
         images=_three,
         settings=("area_mass",),
         tested=False,
@@ -302,7 +292,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         "deviation of the class area ratio over classes",
         "class_areas:class_area_spread",
         **PERCENT,
-        from_zero=True,
         settings=("area_mass",),
         tested=False,
         images=_three,
@@ -312,7 +301,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         "embeddings",
         "deviation along the minor over the major axis",
         "embedding_shape:axis_ratio",
-        from_zero=True,
         tested=False,
     ),
     Metric(
@@ -322,7 +310,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         "embedding_shape:is_collapsed",
         digits=0,
         better="lower",
-        from_zero=True,
         tested=False,
         flag=True,
     ),
@@ -332,7 +319,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         "embeddings",
         "epochs of ivis",
         digits=0,
-        from_zero=True,
         algorithms=IVIS,
         tested=False,
     ),
@@ -342,7 +328,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         "ivis converged",
         digits=0,
         better="higher",
-        from_zero=True,
         flag=True,
         algorithms=IVIS,
         tested=False,
@@ -353,7 +338,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         "KL divergence of t-SNE",
         unit="nats",
         better="lower",
-        from_zero=True,
         algorithms=("tsne", "tsne_gpu"),
         tested=False,
     ),
@@ -363,7 +347,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         "explained variance",
         **PERCENT,
         better="higher",
-        from_zero=True,
         algorithms=("pca",),
         tested=False,
     ),
@@ -377,7 +360,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         null="similarity:align",
         null_label=NOTHING_SHARED,
         parts="method.layer",
-        from_zero=True,
         tested=False,
     ),
     Metric(
@@ -387,7 +369,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         "similarity:align",
         digits=2,
         parts="method.layer",
-        from_zero=True,
         tested=False,
     ),
     Metric(
@@ -399,7 +380,6 @@ DECLARATIONS: tuple[Metric, ...] = (
         null="similarity:neighbour_overlap_null",
         null_label=NOTHING_SHARED,
         parts="method",
-        from_zero=True,
         settings=("neighbours",),
     ),
 )
@@ -422,7 +402,7 @@ def kinds_of(name: str) -> list[str]:
 
 
 def find_metric(name: str) -> Metric:
-    """Return how a metric is shown, given its name, that of a part or that of its null.
+    """Return the declaration of a metric, given its name, that of a part or that of its null.
 
     Of a layer's metric and an embedding's of the same name only `kind` and the functions differ.
 
@@ -440,7 +420,7 @@ def find_metric(name: str) -> Metric:
 
 
 def title_of(name: str) -> tuple[str, str]:
-    """Return what a row's metric is called in print, with its unit, and its part.
+    """Return the title of a row's metric, with its unit, and its part.
 
     Raises
     ------

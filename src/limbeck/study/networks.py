@@ -44,7 +44,7 @@ class NetworkFamily:
 
     @property
     def module(self) -> str:
-        """Where its code is, below ``limbeck``."""
+        """The module of its code, below ``limbeck``."""
         return f"networks.{self.name}"
 
 
@@ -61,7 +61,7 @@ FAMILIES = (
     NetworkFamily(
         "wide_resnet",
         "wrn_<depth>_<width>",
-        r"wrn_\d+_\d+",
+        r"wrn_[0-9]+_[0-9]+",
         "Wide-ResNets (Zagoruyko & Komodakis 2016), depth 6n + 4",
         examples=("wrn_28_1", "wrn_28_8"),
         mistake=_wide_resnet_mistake,
@@ -76,7 +76,7 @@ FAMILIES = (
     NetworkFamily(
         "torchvision_networks",
         "torchvision:<name>, or <name> alone",
-        r"(torchvision:)?(?P<name>[A-Za-z]\w*)",
+        r"(torchvision:)?(?P<name>[A-Za-z][A-Za-z0-9_]*)",
         "classifiers of torchvision",
         weights=True,
     ),
@@ -113,7 +113,7 @@ def find_family(model: str) -> tuple[NetworkFamily, str]:
 
 
 def model_mistake(model: str) -> str | None:
-    """Say what is wrong with the name of a network, as far as no library has to be asked."""
+    """Return the fault in the name of a network, as far as no library is needed to know it."""
     try:
         family, name = find_family(model)
     except InputError as error:

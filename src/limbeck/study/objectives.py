@@ -11,7 +11,7 @@ from limbeck.study.keys import Key, boolean, choice, either, integer, listed, ma
 
 @dataclass(frozen=True)
 class Objective:
-    """What a method can minimise.
+    """Declaration of an objective, which a method minimises.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Objective:
 
     @property
     def modules(self) -> list[str]:
-        """Where its code is, below ``limbeck``; empty where none is needed."""
+        """The modules of its code, below ``limbeck``; empty where none is needed."""
         return [f"training.objectives.{self.name}"] if self.trains else []
 
 
@@ -353,7 +353,7 @@ OBJECTIVES = {
 
 
 def teacher_input(objective: str, augmentation: str) -> str | None:
-    """Return what a training reads of its teacher: ``logits``, ``network``, or None without one.
+    """Return the teacher's output that a training reads: ``logits``, ``network``, or None.
 
     Logits were computed for the image and its mirror image; a network looks at any other view.
     """
@@ -372,7 +372,7 @@ def needs_unlabelled(objective: str, options: Mapping) -> bool:
 def layer_mistakes(
     objective: str, pairs: Mapping[str, str], student: Mapping, teacher: Mapping
 ) -> Iterator[str]:
-    """Say which pairs of layers an objective cannot compare.
+    """Yield the pairs of layers that an objective cannot compare.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the workflow and the checks ask a study's config, once it is filled in."""
+"""Answers from a complete config, for the workflow and the checks."""
 
 import json
 from collections import Counter
@@ -55,7 +55,7 @@ def layers_of(config: Mapping, method: str) -> dict[str, str]:
 
 
 def methods_with(config: Mapping, layer: str) -> list[str]:
-    """Return those of ``run.methods`` that have a layer."""
+    """Return the methods of ``run.methods`` that have a layer."""
     return [method for method in config["run"]["methods"] if layer in layers_of(config, method)]
 
 
@@ -94,13 +94,8 @@ def has_run(
     return has_layer and (run == (None, None) or run in runs_of(config, method))
 
 
-def dataset_json(config: Mapping) -> str:
-    """Return the settings of ``prepare_dataset``, as JSON."""
-    return to_json(config["dataset"])
-
-
 def method_json(config: Mapping, method: str) -> str:
-    """Return what a network depends on, as JSON: the active block, and no layers.
+    """Return the settings that a network depends on, as JSON: the active block, and no layers.
 
     Where nothing is trained keys of training are left out, so that they rerun nothing.
     """
@@ -135,7 +130,7 @@ def embedding_json(config: Mapping, embedding: str) -> str:
 
 
 def metrics_json(config: Mapping, kind: str) -> str:
-    """Return which metrics of a kind are taken and the settings that they depend on, as JSON."""
+    """Return the chosen metrics of a kind and the settings that they depend on, as JSON."""
     names = config["run"]["metrics"][kind]
     used = {key for name in names for key in METRICS[name].settings}
     return to_json({"names": names, **{key: config["metrics"][key] for key in used}})
@@ -218,7 +213,7 @@ def _pairs(methods: Sequence[str], which: str) -> list[list[str]]:
 
 
 def figure_files(config: Mapping, figure: str) -> list[str]:
-    """Return what a figure is drawn from, as paths below the study's results.
+    """Return the inputs of a figure, as paths below the study's results.
 
     Wildcards of what its kind reads stand for what its settings name, else for all of the study.
     """
@@ -253,7 +248,7 @@ def _filled(pattern: str, choices: Mapping, config: Mapping) -> Iterator[str]:
 
 
 def neighbours_needed(config: Mapping) -> int:
-    """Return how many neighbours the selected embeddings and the metrics need.
+    """Return the number of neighbours that the selected embeddings and metrics need.
 
     The intrinsic dimension takes two.
     """
@@ -265,7 +260,7 @@ def neighbours_needed(config: Mapping) -> int:
 
 
 def study_plan(config: Mapping) -> dict:
-    """Return what a study is to measure, as `limbeck.study.settings.StudyPlan` takes it."""
+    """Return the study's plan, as `limbeck.study.settings.StudyPlan` takes it."""
     run = config["run"]
     return {
         "budgets": config["budgets"],

@@ -1,4 +1,4 @@
-"""What a config can choose, declared once each, and what follows from those declarations.
+"""All registries of what a config can choose, and lookups in them.
 
 No fingerprint hashes these modules, so that a new entry reruns nothing that exists. They import
 nothing heavy, because every job parses the workflow again.
@@ -58,7 +58,7 @@ def subject_of(name: str) -> str:
 
 
 def layer_figure_metrics(methods: Sequence[str]) -> list[str]:
-    """Return what a figure of layers can show: metrics of layers, and of pairs of methods."""
+    """Return the metrics that a figure of layers can show: of layers, and of pairs of methods."""
     shown = []
     for name, metric in METRICS.items():
         if metric.kind == "layers" and metric.unit != "s":

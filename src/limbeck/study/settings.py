@@ -1,6 +1,7 @@
 """Settings of each stage: read from JSON, checked against the keys that they declare, frozen."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ METHOD_NAMES = text("", names="methods")
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSettings:
-    """Which images to read."""
+    """The dataset and its options."""
 
     name: str = setting(choice("which", DATASETS))
     path: str | None = setting(
@@ -59,7 +60,7 @@ class DatasetSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ActivationSettings:
-    """What is taken of one layer: `module` is its path in the network, or ``auto``."""
+    """Extraction of one layer: `module` is its path in the network, or ``auto``."""
 
     dtype: str = setting(
         choice("of stored values; float16 takes half the space", ("float32", "float16"), "float32")
@@ -79,10 +80,7 @@ class ActivationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricSettings:
-    """How layers and embeddings are scored.
-
-    `names` are the metrics that are taken; of a layer's embeddings those of `embedding_names`.
-    """
+    """Metrics of layers and of their embeddings: their names and parameters."""
 
     names: tuple[str, ...] = ()
     embedding_names: tuple[str, ...] = ()
@@ -117,7 +115,7 @@ class MetricSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class StatisticsSettings:
-    """Which two methods are tested over the same folds."""
+    """The two methods of the paired tests, the metrics and the level."""
 
     methods: tuple[str, str] | None = setting(
         listed(
@@ -165,7 +163,7 @@ class NoiseSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyPlan:
-    """What a study is to measure, in the order of its config.
+    """All measurements that a study plans, in the order of its config.
 
     `methods` maps each method to the budgets at which it is run, and those to the number of folds;
     `layers` each layer to the methods that have it, `embeddings` the name of each embedding to its
@@ -183,7 +181,7 @@ class StudyPlan:
     published: str | None = setting(choice("", PUBLISHED))
 
     def folds_of(self, method: str, budget: int) -> int:
-        """Return how many folds of a method are run at a budget."""
+        """Return the number of folds of a method at a budget."""
         return self.methods[method].get(str(budget), 0)
 
     def embeddings_of(self, algorithms: Sequence[str] | None) -> list[str]:
@@ -259,6 +257,13 @@ STAGE_KEYS: dict[type, Key | None] = {
 }
 
 
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict:
+    for key, count in Counter(key for key, _ in pairs).items():
+        if count > 1:
+            raise InputError(f"--settings: '{key}' stands {count} times in one mapping; remove one")
+    return dict(pairs)
+
+
 def parse_settings(stage: type, text: str):
     """Read one stage's settings; keys that are missing have their defaults.
 
@@ -280,7 +285,7 @@ def parse_settings(stage: type, text: str):
         For invalid JSON, an unknown or missing key, a wrong type or a value out of range.
     """
     try:
-        values = json.loads(text)
+        values = json.loads(text, object_pairs_hook=_without_repeats)
     except json.JSONDecodeError as error:
         raise InputError(f"--settings: not JSON ({error}): {text!r}") from None
     key = STAGE_KEYS[stage]

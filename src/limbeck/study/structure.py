@@ -40,7 +40,7 @@ DEFAULT_EMBEDDINGS = {
     "ivis": {"algorithm": "ivis_torch"},
     **{name: {"algorithm": name} for name in EMBEDDINGS if name not in ("tsne", "ivis")},
 }
-# The figures that are drawn where the config does not say, as far as the study has what they show.
+# Default figures, as far as the study has their inputs.
 COMMON_FIGURES = (
     *("accuracy", "embeddings", "superclass_correlation", "class_correlation", "networks"),
     *("class_area", "cka", "layers"),

@@ -1,4 +1,4 @@
-"""What a study's names are called in print."""
+"""Names of methods, layers and algorithms in print."""
 
 from limbeck.study.embeddings import EMBEDDINGS
 from limbeck.study.objectives import OBJECTIVES
@@ -10,20 +10,20 @@ def words(name: str) -> str:
 
 
 def method_title(name: str) -> str:
-    """Return what a method is called: as its objective, where it bears the objective's name."""
+    """Return a method's title: its objective's, where it bears the objective's name."""
     return OBJECTIVES[name].title if name in OBJECTIVES else words(name)
 
 
 def embedding_title(name: str) -> str:
-    """Return what an embedding is called: as its algorithm, where it bears the algorithm's name."""
+    """Return an embedding's title: its algorithm's, where it bears the algorithm's name."""
     return EMBEDDINGS[name].title if name in EMBEDDINGS else words(name)
 
 
 def layer_title(name: str) -> str:
-    """Return what a layer is called."""
+    """Return a layer's title."""
     return f"layer {words(name)}"
 
 
 def budget_title(budget: int) -> str:
-    """Return what a budget is called: 2,500 labels."""
+    """Return a budget's title: 2,500 labels."""
     return f"{budget:,} label{'' if budget == 1 else 's'}"

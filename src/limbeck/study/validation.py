@@ -111,7 +111,7 @@ def _type_in_words(key: Key) -> str:
 
 
 def _hint(key: Key, value: object) -> str:
-    """Say what YAML made of a value that was meant otherwise."""
+    """Return a hint where YAML has read a value as another type than was meant."""
     kinds = {key.kind, *(other.kind for other in key.others)}
     if "text" in kinds and not isinstance(value, (list, dict)) and value is not None:
         return "; put it in quotes"
@@ -123,9 +123,19 @@ def _hint(key: Key, value: object) -> str:
             "in lists and mappings as text, give it in a file"
         )
     try:
-        return "; YAML reads 1e-4 as text, write 1.0e-4 or 0.0001" * math.isfinite(float(value))
+        number = float(value)
     except ValueError:
         return ""
+    if not math.isfinite(number):
+        return ""
+    whole = "number" not in kinds and number.is_integer()
+    return f"; YAML reads it as text, write {int(number) if whole else _as_yaml(number)}"
+
+
+def _as_yaml(number: float) -> str:
+    """Return a number as YAML 1.1 reads one: a point before an exponent, which has a sign."""
+    digits, exponent, power = repr(number).partition("e")
+    return f"{digits if '.' in digits else f'{digits}.0'}{exponent}{power}"
 
 
 def _short(value: object) -> str:

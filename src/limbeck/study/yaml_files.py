@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from limbeck.runtime.errors import InputError
+from limbeck.runtime.paths import show
 
 OCTAL = re.compile(r"[-+]?0[0-7_]+")
 SEXAGESIMAL = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")
@@ -25,11 +26,13 @@ def read_yaml(path: str | Path) -> dict:
         content = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8; save it as UTF-8"
-        raise InputError(f"--configfile {path}: {reason}") from None
+        raise InputError(f"--configfile {show(path) or repr(path)}: {reason}") from None
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        surprises = list(_surprises(yaml.compose(content, loader), ()))
+        surprises = list(_surprises(yaml.compose(content, loader), (), set()))
         values = None if surprises else yaml.load(content, loader)
+    except RecursionError:
+        raise InputError(f"{path}: lists or mappings in each other, too many to read") from None
     except yaml.YAMLError as error:
         raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
     if surprises:
@@ -39,11 +42,11 @@ def read_yaml(path: str | Path) -> dict:
     return values
 
 
-def _surprises(node, above: tuple) -> Iterator[str]:
-    """Yield what a reader of the file would not expect its values to be.
+def _surprises(node, above: tuple, seen: set[int]) -> Iterator[str]:
+    """Yield values of the file that YAML reads otherwise than a reader does.
 
     Keys that stand twice, of which the first is lost; numbers in base 8 or 60; anchors that hold
-    themselves.
+    themselves. What an anchor names is looked at once: aliases of aliases grow without bounds.
     """
     import yaml
 
@@ -52,7 +55,11 @@ def _surprises(node, above: tuple) -> Iterator[str]:
     line = f"line {node.start_mark.line + 1}"
     if any(node is other for other in above):
         yield f"{line}: an anchor that holds itself has no end"
-    elif isinstance(node, yaml.ScalarNode):
+        return
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.ScalarNode):
         number = node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
         if number and (OCTAL.fullmatch(node.value) or SEXAGESIMAL.fullmatch(node.value)):
             base = 60 if ":" in node.value else 8
@@ -62,7 +69,7 @@ def _surprises(node, above: tuple) -> Iterator[str]:
             )
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            yield from _surprises(item, (*above, node))
+            yield from _surprises(item, (*above, node), seen)
     else:
         lines: dict[str, int] = {}
         for key, value in node.value:
@@ -72,4 +79,4 @@ def _surprises(node, above: tuple) -> Iterator[str]:
                     first = lines[key.value]
                     yield f"line {here}: '{key.value}' stands in line {first} already; remove one"
                 lines[key.value] = here
-            yield from _surprises(value, (*above, node))
+            yield from _surprises(value, (*above, node), seen)

@@ -31,7 +31,7 @@ NOT_RUN = "not run"  # A method need not be run at every budget.
 
 @dataclass(frozen=True)
 class Cell:
-    """What is known of one row at one budget, as it is stored; None is not known.
+    """Values of one row at one budget, as stored; None where unknown.
 
     `null` is the mean over folds of what the metric gives without structure, `null_low` and
     `null_high` the range that holds 95 % of the permutations. `marks` are those of `MARKS`.
@@ -272,7 +272,7 @@ def _null_text(cell: Cell, metric: Metric) -> str:
 
 
 def _note(rows: Sequence[Row]) -> str:
-    """Say what the numbers are, and what of the signs behind them is there."""
+    """Return the note under a table: its numbers, and the signs that occur in it."""
     cells = [cell for row in rows for cell in row.cells.values()]
     several = any(cell.summary.planned > 1 for cell in cells)
     sentences = ["Mean ± sample standard deviation over folds." if several else "One fold."]

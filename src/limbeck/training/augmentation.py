@@ -84,7 +84,7 @@ def random_crop(images: torch.Tensor, padding: int) -> torch.Tensor:
         )
 
     def shifted(size: int) -> torch.Tensor:
-        """Return which of its pixels each place of each image shows along one axis, (B, size)."""
+        """Return the source pixel of each place of each image along one axis, (B, size)."""
         offsets = send(torch.randint(-padding, padding + 1, (len(images), 1)), images.device)
         places = (torch.arange(size, device=images.device) + offsets).abs()
         return size - 1 - (size - 1 - places).abs()

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 SAVE_SECONDS = 30.0
 # How long a retry waits for the lock of a dead node.
 LEASE_SECONDS = 60.0
-# A process writes its name into its lock at once; one without a name for so long is nobody's.
+# A process writes its name into its lock at once; after this time a lock without one is stale.
 NAMELESS_SECONDS = 2.0
 
 

@@ -147,7 +147,7 @@ def _rotation(degrees: torch.Tensor, wide: float) -> tuple:
     return angle.cos(), -angle.sin() / wide, 0, angle.sin() * wide, angle.cos(), 0
 
 
-# Names, what they do, and the ranges of their magnitudes: Table 12 of Sohn et al. (2020).
+# Names, functions and ranges of magnitudes: Table 12 of Sohn et al. (2020).
 OPERATIONS: dict[str, tuple[Operation, float, float]] = {
     "autocontrast": (lambda images, _: vision.autocontrast(images), 0, 0),
     "brightness": (blend(torch.zeros_like), 0.05, 0.95),

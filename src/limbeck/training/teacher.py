@@ -1,4 +1,4 @@
-"""What a student hears of its teachers: cached values, or live passes over what it sees itself."""
+"""Teachers of a student: cached outputs, or live passes over the student's own views."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import torch
 from limbeck.networks.features import pass_through
 from limbeck.networks.network import Network
 
-# Passes over so many images fill a cache.
+# Batch size of the passes that fill a cache.
 BATCH = 256
 
 
@@ -33,7 +33,7 @@ class View:
 
 @dataclass(frozen=True)
 class Answer:
-    """What teachers say of a view.
+    """Outputs of the teachers for a view.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class CachedTeacher:
         return bool((self._places[rows] >= 0).all())
 
     def answer(self, view: View) -> Answer:
-        """Return what the teachers say of a view that is not cropped."""
+        """Return the teachers' outputs for a view that is not cropped."""
         places = self._places[view.rows]
         sides = torch.zeros_like(places) if view.flipped is None else view.flipped.long()
         return Answer(
@@ -122,7 +122,7 @@ class LiveTeacher:
         return LiveTeacher(self.networks, self.precisions, layers, reduce)
 
     def answer(self, view: View) -> Answer:
-        """Return what the teachers say of a view."""
+        """Return the teachers' outputs for a view."""
         logits, features = [], []
         kind = view.images.device.type
         with torch.inference_mode():

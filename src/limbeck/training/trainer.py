@@ -19,7 +19,7 @@ from limbeck.training.schedules import learning_rate
 logger = logging.getLogger(__name__)
 
 HISTORY = ("epoch", "loss", "accuracy", "learning_rate", "images_per_second", "seconds")
-# How many images a network looks at when it is checked before and after training.
+# Number of images of the check for finite values before and after training.
 LOOKED_AT = 8
 
 
@@ -196,7 +196,7 @@ class Trainer:
         }
 
     def resume(self, state: dict | None) -> None:
-        """Go on from what a checkpoint holds, if it holds anything and all of it is finite."""
+        """Resume from a checkpoint, if it holds a state and all of it is finite."""
         if state is None:
             return
         if not are_finite(state["network"].values()):
@@ -219,7 +219,7 @@ def are_finite(tensors) -> bool:
 
 
 def find_fault(network: Network, images: torch.Tensor) -> str | None:
-    """Return what of a network is not finite, None if all is.
+    """Return a clause that names a part of the network that is not finite, None if all is.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def read(settings: DatasetSettings, seed: int) -> SourceData:
 
 
 def facts(settings: DatasetSettings) -> Facts:
-    """Return what `read` gives."""
+    """Return classes, counts and image shape of the dataset that `read` returns."""
     return Facts(
         class_names=sorted(superclass_of(SUPERCLASSES)),
         train_per_class=[500] * 100,

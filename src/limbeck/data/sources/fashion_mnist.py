@@ -17,7 +17,7 @@ def read(settings: DatasetSettings, seed: int) -> SourceData:
 
 
 def facts(settings: DatasetSettings) -> Facts:
-    """Return what `read` gives."""
+    """Return classes, counts and image shape of the dataset that `read` returns."""
     return Facts(
         class_names=CLASS_NAMES,
         train_per_class=[6000] * 10,

@@ -16,7 +16,7 @@ def read(settings: DatasetSettings, seed: int) -> SourceData:
 
 
 def facts(settings: DatasetSettings) -> Facts:
-    """Return what `read` gives."""
+    """Return classes, counts and image shape of the dataset that `read` returns."""
     return Facts(
         class_names=CLASS_NAMES,
         train_per_class=[4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659],

@@ -17,10 +17,10 @@ function scoresOf(place) {
     title: "The smaller standard deviation is below a hundredth of the larger one."}, "collapsed"));
   if (trustworthiness !== undefined) parts.push(score("trust", trustworthiness.toFixed(2),
     "Trustworthiness: 1 if the neighbours here are neighbours in the layer"));
-  if (area !== undefined) parts.push(score("area", percent(area) +
-    (nullArea === undefined ? "" : ` of ${percent(nullArea)}`),
-    "Mean area of a class over the area of all points" +
-    (nullArea === undefined ? "" : ", of what it is with permuted labels")));
+  if (area !== undefined) parts.push(score("area", percent(area),
+    "Mean area of a class over the area of all points"));
+  if (nullArea !== undefined) parts.push(score("permuted", `${Math.round(100 * nullArea)} %`,
+    "The area if classes were permuted"));
   return parts;
 }
 

@@ -1,4 +1,4 @@
-"""What every figure gives: a picture, its numbers and its text."""
+"""The result of every figure: a picture, its numbers and its text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which test images have which colour."""
+"""Colour groups of the test images: by class or superclass."""
 
 from collections.abc import Sequence
 

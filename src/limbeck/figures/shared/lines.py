@@ -11,12 +11,12 @@ from limbeck.figures.shared.measurements import Measurements
 from limbeck.study.metrics import find_metric
 from limbeck.study.titles import method_title
 
-# Of the room between two places, what all methods take, and what two of them are apart at most.
+# Width of all methods and largest step between two, as parts of the room between two places.
 GROUP, STEP = 0.6, 0.1
 CROWD = 4  # the lines of more methods are thinner
 NULL_LOOK = {"color": "0.35", "linewidth": 0.8, "linestyle": (0, (4, 2))}
 BAND_LOOK = {"color": "0.35", "alpha": 0.12, "linewidth": 0}
-# So many times the largest value a null may be to be within the axis.
+# A null up to this multiple of the largest value lies within the axis.
 REACH = 1.35
 BARS = "bars: ± 1 standard deviation"
 

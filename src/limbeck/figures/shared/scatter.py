@@ -18,7 +18,7 @@ TALLEST_MM = 225  # of all rows of panels: a page
 TITLE_MM = 4.2  # above each panel
 MARGIN = 0.06  # around the points, of their extent
 WARNING = "#B00000"
-NEAREST = 8  # the distance to so many neighbours says how densely points lie
+NEAREST = 8  # neighbours whose distance estimates the density of points
 COLUMNS = ("method", "budget", "fold", "layer", "embedding", "sample_id", "class", "x", "y")
 
 

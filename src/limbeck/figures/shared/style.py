@@ -24,12 +24,12 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 METHOD_COLOURS = (*PALETTE, "#882255")
 MISSING = "0.45"
 NOTE_SIZE = 6
-# Of the text below a figure, in mm: about a letter of a legend and of a note, what is around a name
-# of a legend, a row of it, a line of a note, and what is around both.
+# Text below a figure, in mm: width of a letter in a legend and in a note, padding of a legend's
+# name, height of its rows and of a note's lines, and the margin around both.
 LETTER_MM, NOTE_LETTER_MM, KEY_MM, ROW_MM, LINE_MM, MARGIN_MM = 1.22, 1.14, 8.6, 3.3, 2.8, 1.6
 
-# Of titles: what the panel's letter takes on both sides, in mm, and the width of a letter in
-# mm for each point of its size.
+# Titles: margin for the panel's letter on both sides in mm, and the width of a letter in mm for
+# each point of its size.
 TITLE_MARGIN_MM, TITLE_LETTER, SMALLEST = 7, 0.19, 4
 
 SETTINGS = {
@@ -185,7 +185,7 @@ def add_footer(
 
 
 def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
-    """Return how many columns of labels fit into `width` mm.
+    """Return the number of columns of labels that fit into `width` mm.
 
     Columns are filled one after another, the first ones with one more where they are not even.
     """

@@ -1,4 +1,4 @@
-"""What methods minimise: one module an objective, named like it, imported when it is used.
+"""Objectives: one module each, named like it, imported when it is used.
 
 To add one, write a module whose `OBJECTIVE` is a subclass of `base.Objective`, and an entry in
 `limbeck.study.objectives`, which says what it needs and which options it has.

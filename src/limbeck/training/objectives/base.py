@@ -1,4 +1,4 @@
-"""What all objectives have in common.
+"""Base class of objectives.
 
 An objective lists the steps of an epoch; each step takes the network and returns its loss. The
 order of the images is drawn with the list, so that an epoch that was cut short can go on at any
@@ -57,7 +57,7 @@ Step = Callable[[nn.Module], StepResult]
 
 
 class Objective:
-    """What a method minimises, its own parameters, and the average of the network's weights.
+    """An objective: its loss, its own parameters, and the average of the network's weights.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Objective:
             self.average = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
 
     def steps_per_epoch(self) -> int:
-        """Return how many steps `epoch` lists."""
+        """Return the number of steps that `epoch` lists."""
         raise NotImplementedError
 
     def epoch(self, number: int) -> list[Step]:
@@ -104,7 +104,7 @@ class Objective:
         raise NotImplementedError
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """Yield what is trained beside the network."""
+        """Yield the parameters that are trained beside the network."""
         return self.own.parameters()
 
     def after_step(self, network: nn.Module) -> None:
@@ -117,7 +117,7 @@ class Objective:
         return network if self.average is None else self.average.module
 
     def state_dict(self) -> Mapping:
-        """Return what resuming needs besides the network, the optimiser and the random state."""
+        """Return the state of the objective that resuming needs."""
         average = None if self.average is None else self.average.state_dict()
         return {"own": self.own.state_dict(), "average": average}
 
@@ -147,7 +147,7 @@ class Objective:
 
 
 def count_batches(images: int, batch_size: int) -> int:
-    """Return how many batches `shuffled_batches` makes."""
+    """Return the number of batches that `shuffled_batches` makes."""
     full, rest = divmod(images, batch_size)
     return full + (rest > 1 or full == 0)
 

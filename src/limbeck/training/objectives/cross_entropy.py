@@ -25,7 +25,7 @@ class CrossEntropy(Objective):
     """
 
     def steps_per_epoch(self) -> int:
-        """Return how many steps `epoch` lists."""
+        """Return the number of steps that `epoch` lists."""
         return count_batches(len(self.data.labelled), self.settings.batch_size)
 
     def epoch(self, number: int) -> list[Step]:

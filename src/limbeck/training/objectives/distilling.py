@@ -1,4 +1,4 @@
-"""What objectives with a teacher have in common: passes over the images, views, weights."""
+"""Base class of objectives with a teacher: passes over the images, views, weights."""
 
 import itertools
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from limbeck.training.teacher import Answer, CachedTeacher, View
 
 @dataclass(frozen=True)
 class Batch:
-    """What a step is about.
+    """The images of a step, their labels and their rows.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Distilling(Objective):
         return torch.cat(parts.get(self.images, [self.data.labelled, self.data.unlabelled]))
 
     def steps_per_epoch(self) -> int:
-        """Return how many steps `epoch` lists."""
+        """Return the number of steps that `epoch` lists."""
         size, data = self.settings.batch_size, self.data
         labelled = count_batches(len(data.labelled), size)
         if self.images == "labelled" or not len(data.unlabelled):

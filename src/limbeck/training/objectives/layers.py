@@ -1,4 +1,4 @@
-"""What objectives that compare layers of student and teacher have in common."""
+"""Base class of objectives that compare layers of student and teacher."""
 
 import logging
 import math
@@ -18,7 +18,7 @@ from limbeck.training.teacher import Answer, LiveTeacher, View
 
 logger = logging.getLogger(__name__)
 
-# A cache of the teacher's answers takes at most so much memory, and pays from the third pass on:
+# Largest cache of the teacher's outputs, in bytes; it pays from the third pass on:
 # the image and its mirror image are a pass each.
 CACHE_BYTES = 2**30
 CACHE_PASSES = 2
@@ -73,11 +73,11 @@ class LayerObjective(Distilling):
         return 2 * 4 * size * len(self.heard()) <= CACHE_BYTES
 
     def build(self) -> nn.ModuleList:
-        """Return what is trained beside the network, by the `shapes` (C, H, W) or (D,) of pairs."""
+        """Return the modules trained beside the network; `shapes` of pairs: (C, H, W) or (D,)."""
         return nn.ModuleList()
 
     def hear(self, features: list[torch.Tensor]) -> list[torch.Tensor]:
-        """Return what the loss takes of the teacher's features, one for each pair."""
+        """Return the teacher's features as the loss takes them, one for each pair."""
         return features
 
     def loss(

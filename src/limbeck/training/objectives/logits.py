@@ -1,4 +1,4 @@
-"""What objectives that compare logits have in common."""
+"""Base class of objectives that compare logits."""
 
 import math
 from collections.abc import Sequence

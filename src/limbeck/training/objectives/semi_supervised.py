@@ -1,4 +1,4 @@
-"""What the semi-supervised objectives have in common: batches of both kinds, ramp-ups, losses."""
+"""Base class of the semi-supervised objectives: batches of both kinds, ramp-ups, losses."""
 
 import itertools
 import math
@@ -48,7 +48,7 @@ class SemiSupervised(Objective):
             )
 
     def steps_per_epoch(self) -> int:
-        """Return how many steps `epoch` lists."""
+        """Return the number of steps that `epoch` lists."""
         return len(self.data.unlabelled) // self.unlabelled_batch
 
     def epoch(self, number: int) -> list[Step]:

@@ -1,0 +1,283 @@
+"""A first study of somebody's own images: what a folder holds, and a config that fits it."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import yaml
+
+from limbeck.data.facts import Facts, quick_facts
+from limbeck.data.image_files import find_images
+from limbeck.data.image_sizes import count_sizes
+from limbeck.runtime.errors import InputError
+from limbeck.study.checks import RESERVED
+from limbeck.study.embeddings import EMBEDDINGS
+from limbeck.study.keys import NAME, keys_of
+from limbeck.study.settings import DatasetSettings, MetricSettings
+
+# Sides in pixels: training from scratch takes minutes of the first, finished networks take more.
+TRAINED_SIDE, FINISHED_SIDE, LEAST_SIDE = 32, 224, 8
+POINTS = 3000  # are embedded at most, where that leaves enough of each class
+FEW = 5  # images of a class, which the linear probe needs
+AREA_IMAGES = 30  # of a class, below which areas are too uncertain to be compared
+METRICS = {name: key.default for name, key in keys_of(MetricSettings).items()}
+PERPLEXITY = EMBEDDINGS["tsne"].options["perplexity"].default
+TEACHER, STUDENT = "wrn_16_2", "wrn_16_1"
+COMMENTS = {
+    "dataset": "The images; superclasses.csv beside them would name superclasses.",
+    "budgets": "How many training images have a label; the others are used without.",
+    "folds": "Random repetitions; tests between methods need five.",
+    "methods": "Ways to come by a network; more steps make better ones.",
+    "layers": "Places in the network, by the path of a module.",
+    "activations": "How many test images of each class are looked at.",
+    "metrics": "Less than by default, as there are few images.",
+    "embeddings": "About how many neighbours count; less than by default, as there are few images.",
+    "run": "What is made; docs/configuration.md lists all that there is.",
+}
+FINISHED_COMMENTS = {
+    "methods": "The network as it is, and without training; if it was trained on images that were "
+    "normalised\n# otherwise than by their own mean and deviation: normalisation: imagenet, or own "
+    "with mean and std.",
+}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of images, as a study reads it.
+
+    Attributes
+    ----------
+    settings : dict
+        ``dataset`` of the config.
+    facts : Facts
+        Classes and numbers of images with these settings.
+    sizes : Counter
+        Height and width to the number of images.
+    """
+
+    settings: Mapping
+    facts: Facts
+    sizes: Counter[tuple[int, int]]
+
+    def describe(self) -> str:
+        """Return what there is, in one line."""
+        facts = self.facts
+        count = sum(facts.train_per_class) + sum(facts.test_per_class)
+        low, high = min(self.sizes), max(self.sizes)
+        sizes = f"{low[0]} × {low[1]}" + (f" to {high[0]} × {high[1]}" if low != high else "")
+        side = self.settings.get("image_size")
+        return (
+            f"{count} images of {len(facts.class_names)} classes, {sum(facts.test_per_class)} of "
+            f"them test images; {sizes} pixels" + (f", resized to {side} × {side}" if side else "")
+        )
+
+
+def look_at(path: Path, trains: bool) -> Folder:
+    """Look at a folder of images.
+
+    Parameters
+    ----------
+    path : Path
+        Holds ``train/<class>`` and ``test/<class>``, or ``<class>``.
+    trains : bool
+        Whether networks are to be trained on the images, which takes small ones.
+
+    Raises
+    ------
+    InputError
+        If it is no folder of images in classes.
+    """
+    has_test = all(_has_folders(path / part) for part in ("train", "test"))
+    files = find_images(path, split=not has_test)
+    classes = [paths for part in files.parts.values() for paths in part.values()]
+    settings: dict = {"name": "image_folder", "path": os.path.abspath(path)}
+    if not has_test:
+        settings["test_fraction"] = choose_test_fraction(min(map(len, classes)))
+    sizes = count_sizes(path / image for paths in classes for image in paths)
+    side = choose_side(sizes, TRAINED_SIDE if trains else FINISHED_SIDE)
+    if side is not None:
+        settings["image_size"] = side
+    return Folder(settings, quick_facts(DatasetSettings(**settings)), sizes)
+
+
+def choose_test_fraction(smallest: int) -> float:
+    """Return the part of each class to test on: a fifth, more where classes are small, or half."""
+    return min(max(0.2, round(AREA_IMAGES / smallest + 0.005, 2)), 0.5)
+
+
+def choose_side(sizes: Counter[tuple[int, int]], most: int) -> int | None:
+    """Return the side of the squares that images become, or None if they can stay as they are.
+
+    It is the median of the shorter sides, within `LEAST_SIDE` and `most`.
+    """
+    if len(sizes) == 1 and min(*sizes) >= LEAST_SIDE and max(max(size) for size in sizes) <= most:
+        return None
+    middle = int(median(min(size) for size in sizes.elements()))
+    return min(max(middle, LEAST_SIDE), most)
+
+
+def study_name(path: Path) -> str:
+    """Return the name of a folder as one that a study may have."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", os.path.basename(os.path.abspath(path))).strip("-")
+    return name[:100] or "images"
+
+
+def propose_study(
+    name: str, folder: Folder, network: str | None, weights: str | None, layers: Mapping[str, str]
+) -> dict:
+    """Return a config that runs on a folder of images.
+
+    Parameters
+    ----------
+    name : str
+        Of the study.
+    folder : Folder
+        The images.
+    network : str or None
+        ``model`` of all methods; None: small Wide-ResNets.
+    weights : str or None
+        The file with the network's weights; None: teacher and students are trained.
+    layers : mapping of str to str
+        Name to path; empty for A to E.
+    """
+    facts, config = folder.facts, {"study": name, "dataset": dict(folder.settings)}
+    if weights is None:
+        budget = choose_budget(facts)
+        left = facts.unlabelled(budget)
+        config |= {"budgets": [budget], "folds": 2, "methods": _trained(network, left > 0)}
+    else:
+        config["methods"] = {
+            "network": {"objective": "pretrained", "pretrained": {"weights": weights}},
+            "untrained": {"objective": "untrained"},
+        }
+        for method in config["methods"].values():
+            method["model"] = network
+    if layers:
+        config["layers"] = dict(layers)
+    per_class = choose_images(facts)
+    if per_class is not None:
+        config["activations"] = {"images_per_class": per_class}
+    smallest = per_class or min(facts.test_per_class)
+    points = per_class * len(facts.class_names) if per_class else sum(facts.test_per_class)
+    fitting = {
+        "neighbours": min(15, (points - 1) // 2),  # trustworthiness compares with as many others
+        "probe_folds": min(FEW, max(smallest, 2)),
+    }
+    fewer = {key: value for key, value in fitting.items() if value < METRICS[key]}
+    if fewer:
+        config["metrics"] = fewer
+    embedding = "tsne" if points >= 5 else "pca"
+    if embedding == "tsne" and points // 6 < PERPLEXITY:
+        config["embeddings"] = {"tsne": {"perplexity": max(1.1, points // 6)}}
+    figures = _figures(facts, smallest, trained=weights is None)
+    return config | {"run": {"embeddings": [embedding], "figures": figures}}
+
+
+def _trained(network: str | None, unlabelled: bool) -> dict:
+    training = {"steps": 100, "learning_rate": 0.05}
+    student = {"model": network or STUDENT, **training}
+    images = {} if unlabelled else {"images": "labelled"}
+    return {
+        "teacher": {"objective": "cross_entropy", "model": network or TEACHER, **training},
+        "undistilled": {"objective": "cross_entropy", **student},
+        "distilled": {
+            "objective": "distillation",
+            "distillation": {"teacher": "teacher", **images},
+            **student,
+        },
+    }
+
+
+def choose_budget(facts: Facts) -> int:
+    """Return how many images are labelled: of each class a quarter of the smallest, 25 at most."""
+    return min(max(min(facts.train_per_class) // 4, 1), 25) * len(facts.class_names)
+
+
+def choose_images(facts: Facts) -> int | None:
+    """Return how many test images of each class are looked at; None stands for all."""
+    share = max(POINTS // len(facts.class_names), FEW)
+    if sum(facts.test_per_class) <= POINTS or min(facts.test_per_class) < share:
+        return None
+    return share
+
+
+def _figures(facts: Facts, smallest: int, trained: bool) -> list[str]:
+    """Return the figures that have something to show."""
+    related = max(Counter(facts.superclasses.values()).values(), default=0) > 1
+    shown = {
+        "accuracy": trained,
+        "embeddings": True,
+        "class_boundary": smallest >= 3,
+        "class_area": smallest >= 3,
+        "superclass_correlation": related,
+        "class_correlation": True,
+        "networks": True,
+        "cka": True,
+        "layers": True,
+    }
+    return [name for name, wanted in shown.items() if wanted]
+
+
+def to_yaml(config: Mapping, command: str) -> str:
+    """Return a config as YAML, with comments that say what its parts are.
+
+    Parameters
+    ----------
+    config : mapping
+        What `propose_study` returns.
+    command : str
+        What made it, for the first line.
+    """
+    parts = [f"# Made by {command}\n# Run it: snakemake --configfile {config['study']}.yaml\n"]
+    comments = COMMENTS if "budgets" in config else COMMENTS | FINISHED_COMMENTS
+    for key, value in config.items():
+        text = yaml.safe_dump(
+            {key: value},
+            sort_keys=False,
+            allow_unicode=True,
+            default_flow_style=None if isinstance(value, dict | list) else False,
+            width=100,
+        )
+        parts.append(f"# {comments[key]}\n{text}" if key in comments else text)
+    return "\n".join(parts)
+
+
+def choose_layers(model: str, folder: Folder) -> dict[str, str]:
+    """Return the layers of a network to look at: empty if it has A to E, else its own parts.
+
+    Those are what the network consists of in its own code, but for the last, which gives the
+    logits; five at most, evenly chosen.
+
+    Raises
+    ------
+    InputError
+        If the network cannot be built, or consists of one part only.
+    """
+    from limbeck.networks.layers import automatic_layers
+    from limbeck.networks.network import NetworkSpec, meta_backbone
+
+    channels = folder.facts.image_shape[2]
+    spec = NetworkSpec(model, len(folder.facts.class_names), channels, (0.5,), (0.5,))
+    backbone = meta_backbone(spec)
+    if len(automatic_layers(backbone)) == 5:
+        return {}
+    parts = [name for name, _ in backbone.named_children()][:-1]
+    if not parts:
+        raise InputError(f"--network = {model}: has no parts to look at; write a config by hand")
+    step = max(len(parts) - 1, 1) / max(min(len(parts), 5) - 1, 1)
+    chosen = dict.fromkeys(parts[round(step * place)] for place in range(min(len(parts), 5)))
+    return {_layer_name(path): path for path in chosen}
+
+
+def _layer_name(path: str) -> str:
+    """Return a name of a layer for a module: its own, where that can be one."""
+    can_be = re.fullmatch(NAME, path) and path not in RESERVED["layers"]
+    return path if can_be else "part_" + re.sub(r"\W", "_", path, flags=re.ASCII)[:59]
+
+
+def _has_folders(folder: Path) -> bool:
+    return folder.is_dir() and any(entry.is_dir() for entry in os.scandir(folder))

@@ -1,0 +1,61 @@
+"""Write a config for a folder of images, ready to run."""
+
+import os
+import shlex
+from pathlib import Path
+
+from limbeck.networks.user_code import VARIABLE
+from limbeck.operations.own_images import (
+    choose_layers,
+    look_at,
+    propose_study,
+    study_name,
+    to_yaml,
+)
+from limbeck.operations.preflight import check_before_jobs
+from limbeck.runtime.errors import InputError
+from limbeck.runtime.paths import show
+from limbeck.runtime.storage import write_text
+from limbeck.study.config import check_config
+
+
+def init(
+    images: Path, study: str | None = None, network: str | None = None, weights: str | None = None
+) -> None:
+    """Look at a folder of images and write a config for it, ``<study>.yaml``, ready to run.
+
+    Parameters
+    ----------
+    images : Path
+        Folder that holds ``train/<class>`` and ``test/<class>``, or ``<class>`` alone.
+    study : str, optional
+        Name of the study; that of the folder by default.
+    network : str, optional
+        Network of all methods, as ``model`` in a config; small Wide-ResNets by default.
+    weights : str, optional
+        State dict of that network; then it is looked at as it is, and nothing is trained.
+
+    Raises
+    ------
+    InputError
+        If the images or the network cannot be used, or there is such a file or study already.
+    """
+    if weights is not None and network is None:
+        raise InputError(f"--weights {weights}: whose weights are they? Add --network")
+    name = study or study_name(images)
+    for path, remedy in ((Path(f"{name}.yaml"), "or remove it"), (Path("results", name), "")):
+        if path.exists():
+            raise InputError(f"{path}: is there already; take another --study {remedy}".rstrip())
+    os.environ.setdefault(VARIABLE, str(Path.cwd()))
+    folder = look_at(images, trains=weights is None)
+    layers = choose_layers(network, folder) if network else {}
+    config = propose_study(name, folder, network, weights, layers)
+    given = {"images": images, "study": study, "network": network, "weights": weights}
+    words = [f"--{key} {shlex.quote(show(value))}" for key, value in given.items() if value]
+    command = f"limbeck init {' '.join(words)}"
+    checked = check_config(config, command, files=True)
+    notes = check_before_jobs(checked, command)
+    write_text(f"{name}.yaml", to_yaml(config, command))
+    print(folder.describe())
+    print(*notes, sep="\n", end="\n" if notes else "")
+    print(f"Wrote {name}.yaml. To run it: snakemake --configfile {name}.yaml")

@@ -1,0 +1,145 @@
+"""The config that is written for somebody's own images: what it holds, and that it runs."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from helpers.own_folders import KINDS, write_split
+from limbeck.cli import main
+from limbeck.data.facts import Facts
+from limbeck.networks import user_code
+from limbeck.operations import own_images
+from limbeck.operations.preflight import check_before_jobs
+from limbeck.study.config import read_config
+
+# What of the config follows from the folder, and where that is not as in most.
+COMMON = {
+    **{"test_fraction": None, "image_size": None},
+    **{"budget": 4, "perplexity": 3, "neighbours": 9},
+}
+CHANGES = {
+    "a hundred classes": {
+        **{"test_fraction": 0.5, "budget": 100, "perplexity": None, "neighbours": None}
+    },
+    "unequal sizes": {"image_size": 24},
+    "no test split": {"test_fraction": 0.5, "budget": 12, "perplexity": 8, "neighbours": None},
+    "6 images a class": {"test_fraction": 0.5, "budget": 2, "perplexity": 1.1, "neighbours": 2},
+}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Work in an empty folder; what the command sets in the environment is taken back."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(user_code.VARIABLE, str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_config_fits_the_folder(kind, here, capsys):
+    KINDS[kind](here / "mine")
+    assert main(["init", "--images", "mine"]) == 0
+    assert "To run it: snakemake --configfile mine.yaml" in capsys.readouterr().out
+    written = yaml.safe_load(Path("mine.yaml").read_text())
+    assert {
+        "test_fraction": written["dataset"].get("test_fraction"),
+        "image_size": written["dataset"].get("image_size"),
+        "budget": written["budgets"][0],
+        "perplexity": written.get("embeddings", {}).get("tsne", {}).get("perplexity"),
+        "neighbours": written.get("metrics", {}).get("neighbours"),
+    } == COMMON | CHANGES.get(kind, {})
+    # What a dry run checks.
+    check_before_jobs(read_config(["mine.yaml"]), "mine.yaml")
+
+
+def test_superclasses_have_a_figure(here):
+    write_split(here / "mine")
+    (here / "mine/superclasses.csv").write_text("class,superclass\nclass 0,both\nclass 1,both\n")
+    assert main(["init", "--images", "mine"]) == 0
+    assert "superclass_correlation" in read_config(["mine.yaml"])["run"]["figures"]
+
+
+NETWORK = """
+from torch import nn
+
+
+def small(num_classes):
+    return nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(4, num_classes)
+    )
+"""
+
+
+def test_a_network_of_ones_own_with_its_weights(here):
+    import torch
+
+    write_split(here / "mine")
+    (here / "own_small_net.py").write_text(NETWORK)
+    state = {"0.weight": torch.ones(4, 3, 3, 3), "0.bias": torch.ones(4)}
+    torch.save({**state, "4.weight": torch.ones(2, 4), "4.bias": torch.ones(2)}, here / "w.pt")
+    flags = ["--images=mine", "--study=seen", "--network=own_small_net:small", "--weights=w.pt"]
+    assert main(["init", *flags]) == 0
+    config = read_config(["seen.yaml"])
+    assert config["budgets"] == [0]
+    assert {name: each["objective"] for name, each in config["methods"].items()} == {
+        "network": "pretrained",
+        "untrained": "untrained",
+    }
+    assert config["layers"] == {f"part_{name}": name for name in "0123"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--images=none"], "none: no such folder"),
+        (["--images=mine", "--weights=w.pt"], "whose weights are they? Add --network"),
+        (["--images=mine", "--network=resnet81"], "did you mean 'resnet18'?"),
+        (["--images=mine", "--study=a/b"], "letters, digits, _ and -"),
+        (["--images=mine", "--study=old"], "results/old: is there already; take another --study"),
+    ],
+)
+def test_what_cannot_be_is_one_line(flags, message, here, capsys):
+    write_split(here / "mine")
+    (here / "results/old").mkdir(parents=True)
+    assert main(["init", *flags]) == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    assert message in line
+    assert not list(here.glob("*.yaml"))
+
+
+def test_a_config_is_not_replaced(here, capsys):
+    write_split(here / "mine")
+    (here / "mine.yaml").write_text("study: mine\n")
+    assert main(["init", "--images", "mine"]) == 1
+    assert "mine.yaml: is there already; take another --study or remove it" in (
+        capsys.readouterr().err
+    )
+    assert (here / "mine.yaml").read_text() == "study: mine\n"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "side"),
+    [
+        ({(28, 28): 5}, None),
+        ({(20, 30): 5}, None),
+        ({(40, 50): 5}, 32),
+        ({(4, 4): 5}, 8),
+        ({(10, 90): 2, (12, 12): 1}, 10),
+        ({(20, 90): 1, (30, 25): 1, (400, 500): 1}, 25),
+    ],
+)
+def test_the_side_that_images_are_resized_to(sizes, side):
+    assert own_images.choose_side(Counter(sizes), 32) == side
+
+
+@pytest.mark.parametrize(
+    ("test_images", "classes", "chosen"),
+    [(300, 10, None), (301, 10, 300), (100, 100, 30), (6, 700, 5), (4, 1000, None)],
+)
+def test_how_many_images_are_looked_at(test_images, classes, chosen):
+    counts = [test_images] * classes
+    facts = Facts([*map(str, range(classes))], counts, counts, (8, 8, 3), {})
+    assert own_images.choose_images(facts) == chosen
