@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("training", "tsne", "ivis_torch", "extraction", "storage", "scheduling", "job_startup")
+SCRIPTS = ("training", "tsne", "ivis_torch", "scores", "extraction", "storage", "scheduling", "job_startup")
 
 
 def main() -> None:
