@@ -228,8 +228,7 @@ def test_layers_that_no_network_can_have(config, layers, line):
             ".decay_epochs = [2, 4]: schedule step takes one period",
         ),
         ("teacher", {"decay_epochs": [2]}, ".decay_epochs = [2]: schedule cosine does not read it"),
-        ("teacher", {"budgets": [50, 60]}, ".budgets = 60: not in budgets; allowed: 50, 200"),
-        ("teacher", {"folds": 3}, ".folds = 3: folds = 2; allowed: up to 2, or null for all"),
+        ("teacher", {"budgets": [60, 70]}, ".budgets = [60, 70]: none of them is in budgets, so"),
         ("teacher", {"model": "wrn_1\u0660_1"}, ".model = 'wrn_1\u0660_1': allowed: wrn_<depth>"),
         ("teacher", {"model": "resnet18\n"}, r".model = 'resnet18\n': allowed: wrn_<depth>_"),
         ("teacher", {"augmentation": "crop"}, ".augmentation = crop: needs crop_padding"),
@@ -249,6 +248,12 @@ def test_layers_that_no_network_can_have(config, layers, line):
 def test_contradictions_inside_a_method(config, method, values, expected):
     config["methods"][method] |= values
     assert config.mistake().startswith(f"methods.{method}{expected}")
+
+
+def test_a_method_may_name_more_than_a_smaller_study_has(config):
+    config["methods"]["teacher"] |= {"budgets": [200, 2500], "folds": 5}
+    config["run"]["figures"] = ["bars"]
+    check_config(config)
 
 
 @pytest.mark.parametrize(

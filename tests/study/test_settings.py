@@ -43,6 +43,11 @@ def test_settings_of_an_embedding_are_a_dictionary():
     assert settings["iterations"] == 500
 
 
+def test_a_distance_that_umap_would_refuse_after_the_trainings():
+    with pytest.raises(InputError, match="min_dist = 1.5: must be <= 1"):
+        parse_settings(EmbeddingSettings, '{"algorithm": "umap", "min_dist": 1.5}')
+
+
 def fields_of_settings():
     for settings in STAGE_KEYS:
         if dataclasses.is_dataclass(settings):

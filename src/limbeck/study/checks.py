@@ -135,11 +135,11 @@ def _wrong_names(config: Mapping) -> Iterator[str]:
         objective = settings["objective"]
         path = f"methods.{method}"
         found += _named(block_of(objective), options_of(config, method), f"{path}.{objective}")
-        found += [(f"{path}.budgets", "budgets", budget) for budget in settings["budgets"] or []]
-        if (settings["folds"] or 0) > config["folds"]:
+        own, budgets = settings["budgets"], config["budgets"] or [0]
+        if own and method in config["run"]["methods"] and not set(own) & set(budgets):
             yield (
-                f"{path}.folds = {settings['folds']}: folds = {config['folds']}; allowed: up to "
-                f"{config['folds']}, or null for all"
+                f"{path}.budgets = {own}: none of them is in budgets, so that it is never run; "
+                f"{suggest(str(own[0]), map(str, budgets))}"
             )
     for figure in config["run"]["figures"]:
         if figure in config["figures"]:
