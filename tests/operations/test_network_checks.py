@@ -21,6 +21,7 @@ GREY = Facts(["ant", "bee"], [50, 50], [20, 20], (8, 8, 1), {})
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LIMBECK_NETWORKS", str(tmp_path))
+    monkeypatch.setattr(sys, "path", list(sys.path))
     yield tmp_path
     for name, module in list(sys.modules.items()):
         if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
