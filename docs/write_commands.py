@@ -44,8 +44,9 @@ def _value(action: Action) -> str:
         return "none"
     if action.choices:
         return ", ".join(f"`{choice}`" for choice in action.choices)
-    kinds = {int: "whole number", float: "number", Path: "path", str: "text", None: "JSON"}
-    return kinds[action.type] + ("s" if action.nargs == "+" else "")
+    kinds = {"float": "number", "Path": "path", "str": "text"}
+    kind = kinds.get(action.type.__name__, action.type.__name__) if action.type else "JSON"
+    return kind + ("s" if action.nargs == "+" else "")
 
 
 def _default(action: Action) -> str:
