@@ -26,12 +26,13 @@ from typing import NamedTuple
 REPOSITORY = Path(__file__).parents[1]
 sys.path.append(str(REPOSITORY / "tests"))
 
-from checkout import copy_repository  # noqa: E402
 from outputs_only import replace_limbeck  # noqa: E402
 from side_by_side import hardware  # noqa: E402
 
+from helpers.checkout import copy_repository  # noqa: E402
 from limbeck.operations.jobs import RULES  # noqa: E402
-from limbeck.study.config import read_config, tables_of  # noqa: E402
+from limbeck.study.config import read_config  # noqa: E402
+from limbeck.study.questions import tables_of  # noqa: E402
 
 STUDY = "config/cifar100.yaml"
 STORES = ("extract_activations", "find_neighbours")

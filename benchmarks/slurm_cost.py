@@ -16,11 +16,12 @@ import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
-sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY / "tests/slurm")]
+sys.path.insert(0, str(REPOSITORY / "tests"))
 
-from checkout import copy_repository  # noqa: E402
-from cluster import Cluster, missing  # noqa: E402
 from outputs_only import replace_limbeck, write_script  # noqa: E402
+
+from helpers.checkout import copy_repository  # noqa: E402
+from helpers.cluster import Cluster, missing  # noqa: E402
 
 STUDY = "budgets: [2500]\nfolds: 1\n"
 COUNTING = """#!/usr/bin/env bash

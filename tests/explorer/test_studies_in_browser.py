@@ -1,21 +1,18 @@
 """The explorer in a real browser: studies that are not finished, collapsed, small or large."""
 
 import shutil
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from helpers.browser import Page, circle
-from helpers.made_up import METHODS, write_layer, write_study
+from helpers.made_up import CIFAR, METHODS, write_cifar_study, write_layer, write_study
 from limbeck.explorer.page import write_explorer
 from limbeck.runtime.storage import open_store, write_metrics
 
 pytestmark = pytest.mark.slow
-CIFAR = Path("data/cifar100/test")
 # Of a page of 10 panels of 10,000 images of CIFAR.
-LARGEST_MB, PAINTED, LASSO, FRAMES = 12, 3.0, 0.4, 15
+LARGEST_MB = 12
 
 
 @pytest.fixture(scope="module")
@@ -114,55 +111,19 @@ def test_fifty_thousand_images_open_and_say_what_is_left_out(browser, tmp_path):
     assert page.messages() == []
 
 
-@pytest.fixture(scope="module")
-def cifar(tmp_path_factory):
-    """Return the explorer of 10 panels of all test images of CIFAR-100."""
-    if not CIFAR.is_dir():
-        pytest.skip(f"needs {CIFAR}")
-    from PIL import Image
-
-    files = sorted(CIFAR.glob("*/*"))
-    images = np.stack([np.asarray(Image.open(file).convert("RGB")) for file in files])
-    names = sorted({file.parent.name for file in files})
-    labels = np.array([names.index(file.parent.name) for file in files])
-    folder = write_study(
-        *(tmp_path_factory.mktemp("cifar") / "cifar", images, labels, names),
-        [f"superclass {k // 5}" for k in range(len(names))],
-        methods=METHODS[1:],
-        layers=tuple("ABCDE"),
-    )
-    path = folder.parent / "explorer.html"
-    write_explorer(folder, path)
-    return path
-
-
-def test_ten_panels_of_ten_thousand_images(browser, cifar):
-    assert cifar.stat().st_size < LARGEST_MB * 1e6
-    seconds = []
-    for _ in range(3):
-        page = Page(browser, cifar)
-        seconds.append(page.script("return performance.now()") / 1000)
-    assert min(seconds) < PAINTED
+@pytest.mark.skipif(not CIFAR.is_dir(), reason=f"needs {CIFAR}")
+def test_ten_panels_of_ten_thousand_images(browser, tmp_path):
+    path = tmp_path / "explorer.html"
+    write_explorer(write_cifar_study(tmp_path / "cifar"), path)
+    assert path.stat().st_size < LARGEST_MB * 1e6
+    page = Page(browser, path)
     assert page.text("#selection-title") == "10,000 images shown"
-    page.script(
-        "window.lassos = []; document.addEventListener('pointerup', () => {"
-        "const start = performance.now(), frame = requestAnimationFrame;"
-        "frame(() => frame(() => window.lassos.push(performance.now() - start))) }, true)"
-    )
-    for panel in range(5):
-        page.lasso(page.frames()[panel], circle((0, 0), 0.4))
-        page.wait(lambda done=panel + 1: page.script("return window.lassos.length") == done)
-        assert 500 < int(page.text("#selection-title").split()[0].replace(",", "")) < 9500
-    assert min(page.script("return window.lassos")) < LASSO * 1000
+    page.lasso(page.frames()[3], circle((0, 0), 0.4))
+    assert 500 < int(page.text("#selection-title").split()[0].replace(",", "")) < 9500
     page.find("#clear").click()
-    page.driver.set_script_timeout(30)
-    frames = page.driver.execute_async_script(
-        "const done = arguments[0], layer = document.getElementById('layer'), frames = [];"
-        "const step = now => { frames.push(now); if (frames.length > 60) return done(frames);"
-        "layer.value = 4 * frames.length / 60; layer.dispatchEvent(new Event('input'));"
-        "requestAnimationFrame(step); }; requestAnimationFrame(step);"
+    page.script(
+        "const layer = document.getElementById('layer');"
+        "layer.value = 4; layer.dispatchEvent(new Event('input'))"
     )
-    assert 1000 / np.median(np.diff(frames)) > FRAMES
-    time.sleep(0.3)
-    assert page.text("#stage-title") == "distilled, layer E"
+    page.wait(lambda: page.text("#stage-title") == "distilled, layer E")
     assert page.messages() == []

@@ -1,10 +1,13 @@
 """A study of made-up stores, written as the stages write them."""
 
+from pathlib import Path
+
 import numpy as np
 from scipy.spatial import cKDTree
 
 from limbeck.runtime.storage import METRIC_COLUMNS, metric_rows, read_rows, write_rows, write_store
 
+CIFAR = Path(__file__).parents[2] / "data/cifar100/test"
 METHODS = ("teacher", "undistilled", "distilled")
 # Names that would break a page or a table that took them for anything but text.
 CLASSES = (
@@ -103,3 +106,17 @@ def write_study(
                     points = clustered_points(labels, 3 / (1 + row + m / 2), seed)
                     write_layer(run, ids, points, layer, embedding)
     return folder
+
+
+def write_cifar_study(folder):
+    """Write a study of all test images of CIFAR-100: two methods, five layers."""
+    from PIL import Image
+
+    files = sorted(CIFAR.glob("*/*"))
+    images = np.stack([np.asarray(Image.open(file).convert("RGB")) for file in files])
+    names = sorted({file.parent.name for file in files})
+    labels = np.array([names.index(file.parent.name) for file in files])
+    superclasses = [f"superclass {k // 5}" for k in range(len(names))]
+    return write_study(
+        *(folder, images, labels, names, superclasses), methods=METHODS[1:], layers=tuple("ABCDE")
+    )

@@ -84,6 +84,35 @@ def test_the_first_page_describes_the_study(page):
     assert "One fold has no spread" in text
 
 
+PICTURES = "return [...document.querySelectorAll('#app figure img')].map(i => i.naturalWidth)"
+
+
+def test_the_first_page_shows_the_main_figures(page):
+    start(page)
+    wait(page, lambda: all(width > 500 for width in page.execute_script(PICTURES)))
+    captions = [each.text for each in page.find_elements(By.CSS_SELECTOR, "#app figcaption")]
+    assert [caption.split()[0:2] for caption in captions] == [
+        ["Test", "accuracy"],
+        ["Test", "images"],
+        ["In", "colour"],
+        ["Area", "of"],
+    ]
+    graph = page.find_element(By.CSS_SELECTOR, "div#rulegraph")
+    assert graph.location["y"] > page.find_element(By.CSS_SELECTOR, "figcaption").location["y"]
+
+
+def test_a_phone_shows_the_first_page(page):
+    size = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        start(page)
+        for figure in page.find_elements(By.CSS_SELECTOR, "#app .prose, #app figure img"):
+            left, width = figure.location["x"], figure.size["width"]
+            assert left >= 0 and 300 < left + width <= 390
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_every_figure_is_shown(page):
     shown = set()
     for subject in subjects(page, "Figures"):
