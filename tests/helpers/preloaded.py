@@ -24,7 +24,7 @@ MAINS = {"snakemake": ("snakemake.cli", "main"), "limbeck": ("limbeck.cli", "run
 LIBRARIES = (
     *("snakemake.cli", "snakemake.report.html_reporter", "smart_open", "torch", "torchvision"),
     *("zarr", "pandas", "openTSNE", "sklearn.decomposition", "statsmodels.stats.multitest"),
-    *("matplotlib.pyplot", "scipy.stats", "scipy.spatial", "sklearn.datasets", "bokeh.embed"),
+    *("matplotlib.pyplot", "scipy.stats", "scipy.spatial", "sklearn.datasets"),
 )
 SOCKET = "socket"
 # Needs nothing but built-in modules, so that it starts in 20 ms.
