@@ -101,7 +101,7 @@ def test_the_papers_grid_is_complete(fresh):
     assert counts["train"] == counts["predict"] == runs
     assert counts["extract_activations"] == counts["find_neighbours"] == runs * 5
     assert counts["compare_layers"] == 25
-    assert counts["embed"] == 2 * counts["score_layer"] == runs * 5 * 2
+    assert counts["embed"] == counts["embed_on_gpu"] == counts["score_layer"] == runs * 5
 
 
 def test_dry_run_of_what_was_trained_elsewhere(fresh):

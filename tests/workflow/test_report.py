@@ -89,6 +89,7 @@ PICTURES = "return [...document.querySelectorAll('#app figure img')].map(i => i.
 
 def test_the_first_page_shows_the_main_figures(page):
     start(page)
+    click(page, "Workflow")
     wait(page, lambda: all(width > 500 for width in page.execute_script(PICTURES)))
     captions = [each.text for each in page.find_elements(By.CSS_SELECTOR, "#app figcaption")]
     assert [caption.split()[0:2] for caption in captions] == [
@@ -106,6 +107,7 @@ def test_a_phone_shows_the_first_page(page):
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
         start(page)
+        click(page, "Workflow")
         for figure in page.find_elements(By.CSS_SELECTOR, "#app .prose, #app figure img"):
             left, width = figure.location["x"], figure.size["width"]
             assert left >= 0 and 300 < left + width <= 390
