@@ -252,3 +252,11 @@ def test_the_doctor_names_rules_that_would_wait_for_a_gpu_in_vain():
         cluster_checks._check_device(STUDY, placed(predict={"mem_mb": 1}, embed_on_gpu={}))
     # A site may keep a rule on processors.
     cluster_checks._check_device(STUDY, placed(predict={"gpu": 0, "device": "'cpu'"}))
+
+
+def test_a_study_without_embeddings_on_gpus_asks_for_none_of_their_jobs():
+    profile = slurm_profile.read_profile()
+    planned = slurm_profile.without_rules(profile, slurm_profile.EMBED_ON_GPU)
+    names = [name for name, *_ in slurm_profile.last_attempts(planned)]
+    assert set(names) & {"embed_on_gpu", "group gpu_embedding", "group gpu_noise"} == set()
+    assert {"train", "embed", "group embedding", "group noise"} <= set(names)

@@ -15,11 +15,13 @@ from pathlib import Path
 
 from limbeck.operations.outcomes import outcome
 from limbeck.operations.slurm_profile import (
+    EMBED_ON_GPU,
     ON_DEVICE,
     PROFILE,
     asks_for_gpu,
     last_attempts,
     read_profile,
+    without_rules,
 )
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.study.questions import embeddings_on_gpu
@@ -69,7 +71,8 @@ def check_cluster(config: Mapping) -> Iterator[tuple[bool, str]]:
     profile = read_profile()
     site, training = profile["default-resources"], profile["set-resources"]["train"]
     on_gpu = {**site, **training} if asks_for_gpu(training) else None
-    yield outcome("partitions", lambda: _check_partitions(profile))
+    planned = profile if embeddings_on_gpu(config) else without_rules(profile, EMBED_ON_GPU)
+    yield outcome("partitions", lambda: _check_partitions(planned))
     yield outcome("account", lambda: _check_association("account", site.get("slurm_account")))
     for qos in dict.fromkeys([site.get("qos"), *([on_gpu.get("qos")] if on_gpu else [])]):
         yield outcome("QOS", lambda qos=qos: _check_association("qos", qos))

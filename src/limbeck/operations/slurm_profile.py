@@ -1,7 +1,7 @@
 """The SLURM profile, read as Snakemake reads it, and what its jobs ask for."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from limbeck.runtime.errors import InputError
@@ -17,6 +17,8 @@ ON_DEVICE = (
     *("train", "predict", "teacher_logits", "extract_activations", "find_neighbours"),
     *("find_noise_neighbours", "embed_on_gpu", "embed_noise_on_gpu"),
 )
+# Of these, the rules that a study has only where it embeds on a GPU.
+EMBED_ON_GPU = ("embed_on_gpu", "embed_noise_on_gpu")
 
 
 def read_profile() -> dict:
@@ -45,6 +47,15 @@ def read_profile() -> dict:
 def asks_for_gpu(resources: Mapping) -> bool:
     """Return whether a rule's resources ask for a GPU, in either way of SLURM."""
     return bool(resources.get("gpu") or "gpu" in str(resources.get("gres", "")))
+
+
+def without_rules(profile: Mapping, rules: Sequence[str]) -> dict:
+    """Return a profile without what it says of some rules."""
+    parts = {key: profile[key] for key in ("set-resources", "groups")}
+    return dict(profile) | {
+        key: {rule: value for rule, value in part.items() if rule not in rules}
+        for key, part in parts.items()
+    }
 
 
 def last_attempts(profile: Mapping) -> Iterator[tuple[str, Mapping, int, int]]:
