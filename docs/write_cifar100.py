@@ -1,0 +1,431 @@
+"""Write results/cifar100.md from the study's tables.
+
+``python docs/write_cifar100.py results/cifar100_grid`` first copies what the page needs from the
+study to results/cifar100; without a folder the page is written from what lies there. Every number
+of the page is read from those files.
+"""
+
+import csv
+import shutil
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from limbeck.published.numbers import SCALES, PublishedCell, read_published
+from limbeck.runtime.storage import read_metrics
+from limbeck.statistics.fold_summaries import format_mean, summarise
+from limbeck.statistics.paired_tests import LEAST_FOLDS, paired_test
+from limbeck.study.config import read_config
+from limbeck.study.metrics import METRICS
+from limbeck.study.questions import runs_of
+from limbeck.tables.files import to_markdown
+
+PAGE = Path(__file__).with_name("results") / "cifar100.md"
+DATA = PAGE.with_suffix("")
+CONFIG = PAGE.parents[2] / "config/cifar100_grid.yaml"
+TEXT = DATA / "text.md"  # the page but for its tables, which stand in it as {name}
+FIGURES = {
+    "accuracy": "Accuracy by budget (Fig. 10)",
+    "superclass_correlation": "Correlation of logits inside each superclass (Fig. 11)",
+    "class_correlation": "Correlation of the logits of all classes",
+    "embeddings_tsne": "Test images by t-SNE, each method in layers A to E",
+    "embeddings_ivis": "Test images by ivis, each method in layers A to E",
+    "algorithms": "One layer by t-SNE and ivis (Fig. 4)",
+    "class_boundary": "Class plate among all test images, by layer (Fig. 13)",
+    "class_area_tsne": "Class area over all area by layer, t-SNE",
+    "class_area_ivis": "Class area over all area by layer, ivis (Fig. 14)",
+    "representation": "The layers in their own space",
+    "cka": "Linear CKA between layers",
+}
+SHOWN = (
+    *("accuracy", "superclass_correlation", "superclass_contrast", "teacher_agreement"),
+    *("calibration_error", "negative_log_likelihood", "probe_accuracy", "variance_ratio"),
+    *("class_area_ratio", "ivis_loss", "ivis_converged", "collapsed", "trustworthiness"),
+    *("knn_accuracy", "embedding_seconds", "cka"),
+)
+BUDGETS = (400, 2500, 5000, 10000, 20000)
+FEW = BUDGETS[:2]
+FOLDS = 5
+CONTROLS = {
+    "labelled_only": "distilled on the labelled images only",
+    "hard_labels": "the teacher's class instead of its probabilities",
+    "smoothed": "label smoothing",
+    "all_statistics": "batch-norm statistics of all training images",
+}
+NOT_RUN = "not run yet"
+STUDENTS = ("undistilled", "distilled")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a number is of."""
+
+    metric: str
+    budget: int
+    layer: str = ""
+    embedding: str = ""
+
+    @property
+    def declared(self):
+        return METRICS[self.metric.partition(":")[0].removesuffix("_null")]
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.embedding, self.layer, f"{self.budget}")))
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A difference of one number, the second method's minus the first's, and its claimed sign."""
+
+    cell: Cell
+    first: str
+    second: str
+    sign: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of the paper, the differences that it is about, and where controls are asked."""
+
+    sentence: str
+    contrasts: Sequence[Contrast]
+    controlled: Cell | None = None
+
+
+class Study:
+    """The numbers of the study, a fold's each."""
+
+    def __init__(self, rows: Iterable[Mapping[str, str]]):
+        self._values: dict[tuple[str, Cell], dict[int, float]] = defaultdict(dict)
+        for row in rows:
+            if row["value"]:
+                cell = Cell(row["metric"], int(row["budget"]), row["layer"], row["embedding"])
+                self._values[row["method"], cell][int(row["fold"])] = float(row["value"])
+
+    def over_folds(self, method: str, cell: Cell) -> dict[int, float]:
+        return self._values.get((method, cell), {})
+
+    def measured(self) -> Iterable[tuple[str, Cell]]:
+        return self._values.keys()
+
+    def mean(self, method: str, cell: Cell) -> float | None:
+        return summarise(list(self.over_folds(method, cell).values())).mean
+
+    def summary(self, method: str, cell: Cell) -> str:
+        """Return mean ± standard deviation, and of how many folds where some are missing."""
+        values = list(self.over_folds(method, cell).values())
+        if not values:
+            return ""
+        found, scale, digits = summarise(values), cell.declared.scale, cell.declared.digits
+        sd = None if found.sd is None else scale * found.sd
+        folds = "" if found.n == FOLDS else f" ({found.n})"
+        return format_mean(scale * found.mean, sd, digits) + folds
+
+    def contrast(self, contrast: Contrast) -> list:
+        """Return the row of claims.csv: what is compared, folds, difference, interval, verdict."""
+        first, second = (
+            self.over_folds(method, contrast.cell) for method in (contrast.first, contrast.second)
+        )
+        folds = sorted(first.keys() & second.keys())
+        test = paired_test([first[f] for f in folds], [second[f] for f in folds], 0.95)
+        mean = sum(second[f] - first[f] for f in folds) / len(folds) if folds else None
+        low, high = (test.low, test.high) if test else (None, None)
+        return [
+            *(contrast.cell.metric, contrast.cell.embedding, contrast.cell.layer),
+            *(contrast.cell.budget, contrast.first, contrast.second, len(folds)),
+            *(mean, low, high, _verdict(contrast.sign, len(folds), mean, low, high)),
+        ]
+
+
+def _verdict(sign: int, folds: int, mean: float | None, low: float | None, high: float) -> str:
+    if mean is None:
+        return NOT_RUN
+    if folds < LEAST_FOLDS:
+        return "too few folds"
+    if low is None or low <= 0 <= high:
+        return "cannot be told"
+    return "held" if sign * mean > 0 else "did not hold"
+
+
+def _between(
+    metric: str, sign: int, layers: str, embedding: str, budgets=BUDGETS
+) -> list[Contrast]:
+    return [
+        Contrast(Cell(metric, budget, layer, embedding), *STUDENTS, sign)
+        for layer in layers or [""]
+        for budget in budgets
+    ]
+
+
+def _across(metric: str, method: str) -> list[Contrast]:
+    return [Contrast(Cell(metric, budget), "teacher", method, 1) for budget in FEW]
+
+
+CLAIMS = (
+    Claim(
+        "Distillation raises accuracy where labels are few (Table 1).",
+        _between("accuracy", 1, "", "", FEW),
+        Cell("accuracy", 2500),
+    ),
+    Claim(
+        "The student can perform better than its teacher where labels are few (section 5.1).",
+        _across("accuracy", "distilled"),
+    ),
+    Claim(
+        "With 20,000 labels there is no clear effect of distillation (section 5.1; held if the "
+        "undistilled student is not below).",
+        _between("accuracy", -1, "", "", BUDGETS[-1:]),
+    ),
+    Claim(
+        "The logits of classes inside a superclass correlate more after distillation (Fig. 11).",
+        _between("superclass_correlation", 1, "", ""),
+        Cell("superclass_correlation", 2500),
+    ),
+    Claim(
+        "The same of centred logits, inside minus outside superclasses (our control of Fig. 11).",
+        _between("superclass_contrast", 1, "", ""),
+        Cell("superclass_contrast", 2500),
+    ),
+    Claim(
+        "The ivis loss at C, D and E is lower after distillation from 2,500 labels on (Table 2).",
+        _between("ivis_loss", -1, "CDE", "ivis", BUDGETS[1:]),
+        Cell("ivis_loss", 2500, "D", "ivis"),
+    ),
+    Claim(
+        "With 400 labels the ivis loss of the distilled student is higher (section 5.3).",
+        _between("ivis_loss", 1, "ABCDE", "ivis", BUDGETS[:1]),
+    ),
+    Claim(
+        "Classes take up less room at C, D and E after distillation, by ivis (Fig. 14).",
+        _between("class_area_ratio", -1, "CDE", "ivis"),
+        Cell("class_area_ratio", 2500, "D", "ivis"),
+    ),
+    Claim(
+        "The same by t-SNE (not in the paper).",
+        _between("class_area_ratio", -1, "CDE", "tsne"),
+        Cell("class_area_ratio", 2500, "D", "tsne"),
+    ),
+    Claim(
+        "A linear probe reads more from C, D and E after distillation (not in the paper).",
+        _between("probe_accuracy", 1, "CDE", ""),
+        Cell("probe_accuracy", 2500, "D"),
+    ),
+)
+
+
+def _share(study: Study, method: str, cell: Cell) -> str:
+    """Return the part of distilled minus undistilled that a method gives, in percent."""
+    undistilled, distilled, value = (
+        study.mean(name, cell) for name in ("undistilled", "distilled", method)
+    )
+    if None in (undistilled, distilled, value) or undistilled == distilled:
+        return ""
+    return f"{100 * (value - undistilled) / (distilled - undistilled):.0f} %"
+
+
+def _number(value: float | None, cell: Cell) -> str:
+    return f"{value * cell.declared.scale:+.{cell.declared.digits}f}"
+
+
+def _in_words(row: list) -> str:
+    """Return a row of claims.csv as a cell: difference, its interval, verdict."""
+    metric, embedding, layer, budget, *_, mean, low, high, verdict = row
+    if mean is None:
+        return ""
+    cell = Cell(metric, budget, layer, embedding)
+    interval = "" if low is None else f" ({_number(low, cell)} to {_number(high, cell)})"
+    return f"{_number(mean, cell)}{interval}: {verdict}"
+
+
+def claims(study: Study) -> str:
+    """Return the paper's claims: verdict, differences with intervals, what controls give."""
+    parts = []
+    for claim in CLAIMS:
+        rows = {contrast.cell: study.contrast(contrast) for contrast in claim.contrasts}
+        counts = Counter(row[-1] for row in rows.values())
+        verdict = ", ".join(
+            name if len(counts) == 1 else f"{name} in {count} of {len(rows)}"
+            for name, count in counts.most_common()
+        )
+        parts.append(f"**{claim.sentence}** {verdict[0].upper()}{verdict[1:]}.")
+        budgets = sorted({cell.budget for cell, row in rows.items() if row[7] is not None})
+        if budgets:
+            layers = dict.fromkeys(cell.layer for cell in rows)
+            first = next(iter(rows))
+            table = [
+                [layer, *(_in_words(rows[replace(first, layer=layer, budget=b)]) for b in budgets)]
+                for layer in layers
+            ]
+            head = [first.declared.title, *(f"{budget} labels" for budget in budgets)]
+            parts.append(to_markdown(head, table).rstrip())
+        shares = {
+            name: _share(study, name, claim.controlled) for name in CONTROLS if claim.controlled
+        }
+        if any(shares.values()):
+            told = "; ".join(f"{CONTROLS[name]} {part}" for name, part in shares.items() if part)
+            parts.append(
+                f"Of this difference at {claim.controlled}, a control alone gives: {told}."
+            )
+    return "\n\n".join(parts)
+
+
+def summary_table(
+    study: Study, methods: Iterable[str], cells: Sequence[Cell], head: Iterable[str]
+) -> str:
+    """Return methods by cells: mean ± standard deviation over folds."""
+    rows = [[method, *(study.summary(method, cell) for cell in cells)] for method in methods]
+    return to_markdown(["method", *head], [row for row in rows if any(row[1:])])
+
+
+def published_table(study: Study, metric: str, layers: str, embedding: str = "") -> str:
+    """Return measured numbers beside the paper's, by layer, method and budget."""
+    paper = defaultdict(dict)
+    for number in read_published("cifar100"):
+        if number.metric == metric and number.mean is not None:
+            paper[number.layer, number.method, number.label][number.budget] = number
+    rows = []
+    for (layer, method, label), cells in paper.items():
+        if (layer or "") not in (layers or [""]):
+            continue
+        ours = [study.summary(method, Cell(metric, b, layer, embedding)) for b in BUDGETS]
+        rows.append([layer, label, "paper", *(_published(cells.get(b)) for b in BUDGETS)])
+        if any(ours):
+            rows.append([layer, method, "measured", *ours])
+    keep = [row if layers else row[1:] for row in rows]
+    head = ["layer", "method", "source", *map(str, BUDGETS)]
+    return to_markdown(head if layers else head[1:], keep)
+
+
+def _published(number: PublishedCell | None) -> str:
+    if number is None:
+        return ""
+    digits = 2 if SCALES[number.unit] == 100 else 3
+    return format_mean(number.mean, number.std, digits)
+
+
+def controls_table(study: Study, budget: int) -> str:
+    """Return what undistilled, controls, distilled and teacher reach at one budget."""
+    cells = {
+        "accuracy (%)": Cell("accuracy", budget),
+        "agreement with the teacher (%)": Cell("teacher_agreement", budget),
+        "ECE (%)": Cell("calibration_error", budget),
+        "superclass contrast": Cell("superclass_contrast", budget),
+        "probe at C (%)": Cell("probe_accuracy", budget, "C"),
+        "probe at D (%)": Cell("probe_accuracy", budget, "D"),
+        "t-SNE class area at D (%)": Cell("class_area_ratio", budget, "D", "tsne"),
+        "its null (%)": Cell("class_area_ratio_null", budget, "D", "tsne"),
+    }
+    methods = ("untrained", "undistilled", *CONTROLS, "distilled", "teacher")
+    kept = {name: cell for name, cell in cells.items() if study.over_folds("distilled", cell)}
+    return summary_table(study, methods, list(kept.values()), kept)
+
+
+def progress(study: Study) -> str:
+    """Return how many networks are trained, and the layers of how many are measured."""
+    config = read_config([CONFIG])
+    planned = sum(len(runs_of(config, method)) for method in config["methods"])
+    methods = {method for method, _ in study.measured()}
+    trained, layers = (
+        sum(len(study.over_folds(m, Cell(metric, b, layer))) for m in methods for b in BUDGETS)
+        for metric, layer in (("accuracy", ""), ("probe_accuracy", "D"))
+    )
+    return (
+        f"So far {trained} of {planned} networks are trained and measured, and the layers of "
+        f"{layers} of them; a cell that is empty has not been run yet."
+        if layers < planned
+        else f"{planned} networks."
+    )
+
+
+def figure(name: str) -> str:
+    """Return a figure as Markdown with its alt text, empty if it has not been drawn yet."""
+    if not (DATA / f"{name}.png").exists():
+        return ""
+    return f"![{FIGURES[name]}](cifar100/{name}.png)"
+
+
+class Means:
+    """Mean ± standard deviation by ``metric,method,budget,layer,embedding``, for the text."""
+
+    def __init__(self, study: Study):
+        self._study = study
+
+    def __getitem__(self, key: str) -> str:
+        metric, method, budget, *place = key.split(",")
+        return self._study.summary(method, Cell(metric, int(budget), *place)) or NOT_RUN
+
+
+def runtime_table() -> str:
+    """Return jobs and core hours of each rule."""
+    with (DATA / "runtime.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    cells = [[row["rule"], row["jobs"], f"{float(row['seconds']) / 3600:.2f}"] for row in rows]
+    return to_markdown(["rule", "jobs", "hours of one core"], cells)
+
+
+def bring_home(results: Path) -> None:
+    """Copy the numbers and figures of the page from a study's results."""
+    with (results / "tables/metrics.csv").open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        kept = [row for row in rows if row["metric"].removesuffix("_null").split(":")[0] in SHOWN]
+    _write_csv(DATA / "metrics.csv", list(kept[0]), [row.values() for row in kept])
+    for figure in FIGURES:
+        if (results / f"figures/{figure}.png").exists():
+            shutil.copy(results / f"figures/{figure}.png", DATA)
+    seconds = defaultdict(list)
+    for path in sorted(Path("benchmarks", results).rglob("*.tsv")):
+        rule = path.relative_to(Path("benchmarks", results)).parts[0].removesuffix(".tsv")
+        with path.open(encoding="utf-8") as file:
+            seconds[rule].append(float(next(csv.DictReader(file, delimiter="\t"))["s"]))
+    rows = [[rule, len(found), round(sum(found))] for rule, found in sorted(seconds.items())]
+    _write_csv(DATA / "runtime.csv", ["rule", "jobs", "seconds"], rows)
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Iterable]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([columns, *rows])
+
+
+def contrasts(study: Study) -> list[list]:
+    """Return the rows of claims.csv."""
+    return [study.contrast(contrast) for claim in CLAIMS for contrast in claim.contrasts]
+
+
+def page() -> str:
+    """Return the page: its text with the tables in their places."""
+    study = Study(read_metrics([DATA / "metrics.csv"]))
+    baselines = ("pi_model", "pseudo_labelling", "mean_teacher", "mixmatch", "fixmatch")
+    return TEXT.read_text(encoding="utf-8").format(
+        mean=Means(study),
+        table_1=published_table(study, "accuracy", ""),
+        claims=claims(study),
+        controls_400=controls_table(study, 400),
+        controls_2500=controls_table(study, 2500),
+        baselines=summary_table(
+            study,
+            (*STUDENTS, *baselines),
+            [Cell("accuracy", 2500)],
+            ["accuracy (%) at 2,500 labels"],
+        ),
+        table_2=published_table(study, "ivis_loss", "ABCDE", "ivis"),
+        runtime=runtime_table(),
+        progress=progress(study),
+        figure_accuracy=figure("accuracy"),
+        figures="\n\n".join(filter(None, map(figure, list(FIGURES)[1:]))),
+    )
+
+
+CLAIMS_HEAD = (
+    *("metric", "embedding", "layer", "budget", "first_method", "second_method", "folds"),
+    *("difference", "low", "high", "verdict"),
+)
+
+if __name__ == "__main__":
+    for results in sys.argv[1:]:
+        bring_home(Path(results))
+    _write_csv(
+        DATA / "claims.csv", CLAIMS_HEAD, contrasts(Study(read_metrics([DATA / "metrics.csv"])))
+    )
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,59 @@
+"""The page of results is in step with the numbers beside it."""
+
+import csv
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[1] / "docs/write_cifar100.py"
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("write_cifar100", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rows(values, metric="accuracy", layer="", embedding=""):
+    """Return tidy rows of two methods, a value for each fold."""
+    place = {"metric": metric, "budget": "400", "layer": layer, "embedding": embedding}
+    return [
+        {**place, "method": method, "fold": str(fold), "value": str(value)}
+        for method, folds in values.items()
+        for fold, value in enumerate(folds)
+    ]
+
+
+def test_the_page_is_written_from_its_numbers(script):
+    assert script.PAGE.read_text(encoding="utf-8") == script.page(), "python docs/write_cifar100.py"
+    study = script.Study(script.read_metrics([script.DATA / "metrics.csv"]))
+    with (script.DATA / "claims.csv").open(encoding="utf-8") as file:
+        verdicts = [row["verdict"] for row in csv.DictReader(file)]
+    assert verdicts == [row[-1] for row in script.contrasts(study)]
+
+
+@pytest.mark.parametrize(
+    ("distilled", "verdict"),
+    [
+        ([0.21, 0.22, 0.23, 0.24, 0.26], "held"),
+        ([0.01, 0.02, 0.03, 0.04, 0.02], "did not hold"),
+        ([0.11, 0.09, 0.13, 0.06, 0.14], "cannot be told"),
+        ([0.21, 0.22, 0.23], "too few folds"),
+        ([], "not run yet"),
+    ],
+)
+def test_verdicts(script, distilled, verdict):
+    values = {"undistilled": [0.1, 0.11, 0.12, 0.1, 0.11], "distilled": distilled}
+    study = script.Study(rows(values))
+    contrast = script.Contrast(script.Cell("accuracy", 400), "undistilled", "distilled", 1)
+    assert study.contrast(contrast)[-1] == verdict
+
+
+def test_a_controls_share_is_that_of_the_whole_difference(script):
+    values = {"undistilled": [0.1, 0.2], "distilled": [0.4, 0.5], "hard_labels": [0.3, 0.4]}
+    study = script.Study(rows(values))
+    # (0.35 - 0.15) / (0.45 - 0.15)
+    assert script._share(study, "hard_labels", script.Cell("accuracy", 400)) == "67 %"
