@@ -4,7 +4,6 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from helpers.browser import BROWSER, DRIVER, start_browser
 from limbeck.tables.page import to_page
 
 COLUMNS = ["metric", "method", "50 labels", "null at 50"]
@@ -24,22 +23,13 @@ def test_a_page_needs_no_other_file():
     assert page.count('class="gap"') == 1 and page.count('class="number null"') == 3
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    if not (BROWSER and DRIVER):
-        pytest.skip("needs chromium and chromedriver")
-    driver = start_browser(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
-
-
 @pytest.fixture
-def page(browser, tmp_path):
+def page(chromium, tmp_path):
     (tmp_path / "table.html").write_text(to_page(COLUMNS, ROWS, "a table"), encoding="utf-8")
-    browser.set_window_size(1000, 700)
-    browser.get((tmp_path / "table.html").as_uri())
-    browser.get_log("browser")
-    return browser
+    chromium.set_window_size(1000, 700)
+    chromium.get((tmp_path / "table.html").as_uri())
+    chromium.get_log("browser")
+    return chromium
 
 
 def column(page, number):
