@@ -194,7 +194,7 @@ def leave_one_out(graph, labels):
 
 def test_rows_of_a_layer(layer, clusters, nearest, tmp_path):
     points, _, labels = clusters
-    score_layer(*layer, SETTINGS, tmp_path / "metrics.csv")
+    score_layer(*layer, SETTINGS, tmp_path / "metrics.csv", [])
     metrics = read(tmp_path / "metrics.csv", layer="C")
     assert metrics["knn_accuracy_null_high"] < metrics["knn_accuracy"]
     assert metrics["variance_ratio"] < metrics["variance_ratio_null_low"]
@@ -212,14 +212,14 @@ def test_rows_of_a_layer(layer, clusters, nearest, tmp_path):
 
 
 def test_permutations_are_the_same_for_all_methods_of_a_fold(layer, tmp_path):
-    score_layer(*layer, SETTINGS, tmp_path / "one.csv")
-    score_layer(*layer, SETTINGS, tmp_path / "again.csv")
+    score_layer(*layer, SETTINGS, tmp_path / "one.csv", [])
+    score_layer(*layer, SETTINGS, tmp_path / "again.csv", [])
     assert (tmp_path / "one.csv").read_text() == (tmp_path / "again.csv").read_text()
 
 
 def test_a_layer_with_small_classes_says_what_it_cannot_measure(layer, tmp_path, caplog):
     settings = replace(SETTINGS, probe_folds=11)
-    score_layer(*layer, settings, tmp_path / "metrics.csv")
+    score_layer(*layer, settings, tmp_path / "metrics.csv", [])
     metrics = read(tmp_path / "metrics.csv", layer="C")
     assert not {"probe_accuracy", "probe_accuracy_null"} & metrics.keys()
     assert metrics["silhouette"] > 0
@@ -242,7 +242,7 @@ def test_activations_that_are_not_numbers_are_refused_by_name(layer, clusters, t
     for name, values in arrays.items():
         group.create_array(name, data=values)
     with pytest.raises(InputError, match=r"/broken\.zarr: array activations: holds NaN or infin"):
-        score_layer(dataset, broken, graph, SETTINGS, tmp_path / "m.csv")
+        score_layer(dataset, broken, graph, SETTINGS, tmp_path / "m.csv", [])
 
 
 OWN = {
@@ -311,7 +311,7 @@ def test_a_layer_and_its_embeddings_share_one_gram_matrix(layer, clusters, tmp_p
     alone = []
     for store in (None, *stores):
         settings = replace(chosen, names=()) if store else chosen
-        score_layer(*layer, settings, tmp_path / "one.csv", [store] if store else None)
+        score_layer(*layer, settings, tmp_path / "one.csv", [store] if store else [])
         alone += storage.read_rows(tmp_path / "one.csv")
     rows = storage.read_rows(tmp_path / "all.csv")
     assert rows == alone
@@ -320,5 +320,5 @@ def test_a_layer_and_its_embeddings_share_one_gram_matrix(layer, clusters, tmp_p
 
 def test_only_chosen_metrics_are_taken(layer, tmp_path):
     chosen = replace(SETTINGS, names=("silhouette", "neighbour_seconds"))
-    score_layer(*layer, chosen, tmp_path / "metrics.csv")
+    score_layer(*layer, chosen, tmp_path / "metrics.csv", [])
     assert list(read(tmp_path / "metrics.csv", layer="C")) == ["silhouette", "neighbour_seconds"]

@@ -20,13 +20,12 @@ rule score_layer:
         mem_mb=4000,
         runtime=60,
     params:
-        optional=lambda wildcards, input: optional_flags(input, "embeddings"),
         settings=layer_metrics_json(config),
         code=scoring_code("score_layer", "layers", "embeddings"),
     shell:
         "limbeck score_layer --dataset {input.dataset:q} --activations {input.activations:q}"
-        " --neighbours {input.neighbours:q} {params.optional} --settings {params.settings:q}"
-        " --metrics {output.metrics:q} 2>> {log:q}"
+        " --neighbours {input.neighbours:q} --embeddings {input.embeddings:q}"
+        " --settings {params.settings:q} --metrics {output.metrics:q} 2>> {log:q}"
 
 
 rule compare_layers:

@@ -24,7 +24,7 @@ TRAINED_SIDE, FINISHED_SIDE, LEAST_SIDE = 32, 224, 8
 POINTS = 3000  # are embedded at most, where that leaves enough of each class
 FEW = 5  # images of a class, which the linear probe needs
 AREA_IMAGES = 30  # of a class, below which areas are too uncertain to be compared
-METRICS = {name: key.default for name, key in keys_of(MetricSettings).items()}
+METRIC_DEFAULTS = {name: key.default for name, key in keys_of(MetricSettings).items()}
 PERPLEXITY = EMBEDDINGS["tsne"].options["perplexity"].default
 TEACHER, STUDENT = "wrn_16_2", "wrn_16_1"
 COMMENTS = {
@@ -167,7 +167,7 @@ def propose_study(
         "neighbours": min(15, (points - 1) // 2),  # trustworthiness compares with as many others
         "probe_folds": min(FEW, max(smallest, 2)),
     }
-    fewer = {key: value for key, value in fitting.items() if value < METRICS[key]}
+    fewer = {key: value for key, value in fitting.items() if value < METRIC_DEFAULTS[key]}
     if fewer:
         config["metrics"] = fewer
     embedding = "tsne" if points >= 5 else "pca"

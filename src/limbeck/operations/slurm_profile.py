@@ -12,13 +12,13 @@ NEEDED = (
     *("jobs", "retries", "cores", "slurm-status-command"),
     *("default-resources", "set-resources", "groups", "group-components"),
 )
+# The rules that a study has only where it embeds on a GPU.
+EMBED_ON_GPU = ("embed_on_gpu", "embed_noise_on_gpu")
 # The rules that compute on the study's device. Tests compare them with the workflow's.
 ON_DEVICE = (
     *("train", "predict", "teacher_logits", "extract_activations", "find_neighbours"),
-    *("find_noise_neighbours", "embed_on_gpu", "embed_noise_on_gpu"),
+    *("find_noise_neighbours", *EMBED_ON_GPU),
 )
-# Of these, the rules that a study has only where it embeds on a GPU.
-EMBED_ON_GPU = ("embed_on_gpu", "embed_noise_on_gpu")
 
 
 def read_profile() -> dict:
@@ -50,7 +50,7 @@ def asks_for_gpu(resources: Mapping) -> bool:
 
 
 def without_rules(profile: Mapping, rules: Sequence[str]) -> dict:
-    """Return a profile without what it says of some rules."""
+    """Return a profile without the resources and groups of some rules."""
     parts = {key: profile[key] for key in ("set-resources", "groups")}
     return dict(profile) | {
         key: {rule: value for rule, value in part.items() if rule not in rules}

@@ -259,7 +259,7 @@ def _damaged(jobs: Sequence[Job]) -> str:
 
 
 def _gone(config: Mapping) -> str:
-    """Name what the config names and is not there, without which Snakemake starts no job."""
+    """Return the inputs of the config that are missing; Snakemake starts no job without them."""
     lines = [f"  {line}" for line in missing_files(config)]
     return "\n".join(["inputs that are gone:", *lines]) if lines else ""
 

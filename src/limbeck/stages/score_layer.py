@@ -13,7 +13,7 @@ def score_layer(
     neighbours: Path,
     settings: MetricSettings,
     metrics: Path,
-    embeddings: list[Path] | None = None,
+    embeddings: list[Path],
 ) -> None:
     """Write the metrics of one layer and of its embeddings.
 
@@ -32,7 +32,7 @@ def score_layer(
         Which metrics of the layer and of its embeddings, and how to measure.
     metrics : Path
         CSV of metrics to write.
-    embeddings : list of Path, optional
+    embeddings : list of Path
         Stores of embeddings of the layer.
 
     Raises
@@ -42,7 +42,7 @@ def score_layer(
     """
     layer, attributes = read_layer(dataset, activations, neighbours, settings)
     source = storage.open_store(activations)
-    stores = [storage.open_store(path) for path in embeddings or []]
+    stores = [storage.open_store(path) for path in embeddings]
     for store in stores:
         storage.check_match(source, store)
     scores = measure("layers", settings.names, layer, attributes, activations)

@@ -131,17 +131,20 @@ def embedding_json(config: Mapping, embedding: str) -> str:
 
 def metrics_json(config: Mapping, kind: str) -> str:
     """Return the chosen metrics of a kind and the settings that they depend on, as JSON."""
-    names = config["run"]["metrics"][kind]
-    used = {key for name in names for key in METRICS[name].settings}
-    return to_json({"names": names, **{key: config["metrics"][key] for key in used}})
+    return _metrics_json(config, {"names": config["run"]["metrics"][kind]})
 
 
 def layer_metrics_json(config: Mapping) -> str:
     """Return which metrics of a layer and of its embeddings are taken, and how, as JSON."""
     chosen = config["run"]["metrics"]
-    names = {"names": chosen["layers"], "embedding_names": chosen["embeddings"]}
-    used = {key for kind in names.values() for name in kind for key in METRICS[name].settings}
-    return to_json({**names, **{key: config["metrics"][key] for key in used}})
+    return _metrics_json(
+        config, {"names": chosen["layers"], "embedding_names": chosen["embeddings"]}
+    )
+
+
+def _metrics_json(config: Mapping, chosen: Mapping[str, Sequence[str]]) -> str:
+    used = {key for names in chosen.values() for name in names for key in METRICS[name].settings}
+    return to_json({**chosen, **{key: config["metrics"][key] for key in used}})
 
 
 def embeddings_on_gpu(config: Mapping) -> list[str]:
