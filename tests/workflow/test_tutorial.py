@@ -29,13 +29,7 @@ def test_two_checkpoints_of_a_script_without_limbeck(fresh):
     commands = COMMANDS.replace("snakemake", "snakemake --cores 2").splitlines()
     said = ""
     for command in commands:
-        result = subprocess.run(
-            command.split(),
-            cwd=fresh.folder,
-            env=fresh.environment,
-            capture_output=True,
-            text=True,
-        )
+        result = fresh.call(*command.split())
         assert result.returncode == 0, result.stdout + result.stderr
         said = said or result.stdout
     counts = re.findall(r"^epoch \d+: (\d+) of (\d+)", said, re.M)
