@@ -276,6 +276,17 @@ class Cluster:
         """Start the slurmd of one node."""
         self._daemon(node, ["slurmd", "-D", "-N", node])
 
+    def wait_until_saved(self, job: str) -> None:
+        """Wait until the controller's files hold the state that a job has now."""
+        mark = f"saved {time.monotonic_ns()}"
+        self.check("scontrol", "update", f"jobid={job}", f"comment={mark}")
+        state = self.folder / "state/job_state"
+        wait_for(
+            lambda: state.exists() and mark.encode() in state.read_bytes(),
+            START_SECONDS,
+            "saved state",
+        )
+
     def stop(self, name: str, signal_number: int = signal.SIGTERM) -> None:
         """End one daemon, a node among them."""
         process = self._daemons.pop(name)

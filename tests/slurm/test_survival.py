@@ -113,7 +113,13 @@ def test_jobs_of_a_killed_snakemake_are_not_in_the_way_of_the_next(site, undistu
 def test_a_controller_that_is_away_for_a_while_is_waited_for(site, undisturbed):
     process = site.start(MODEL)
     job = site.training()
+    # A controller that has not yet saved the start of a job would start it again, on a node that
+    # still runs it: SLURM sets the node aside. So the training waits until its start is saved.
+    (training,) = site.processes()
+    os.kill(training, signal.SIGSTOP)
+    site.cluster.wait_until_saved(job)
     site.cluster.stop("slurmctld", signal.SIGKILL)
+    os.kill(training, signal.SIGCONT)
     time.sleep(20)
     site.cluster.start_controller()
     check_end(site, process, undisturbed)
