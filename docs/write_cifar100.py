@@ -6,19 +6,18 @@ of the page is read from those files.
 """
 
 import csv
-import shutil
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from study_numbers import Cell, Study, bring_figures, bring_home, show, write_csv
+
 from limbeck.published.numbers import SCALES, PublishedCell, read_published
-from limbeck.runtime.storage import read_metrics
-from limbeck.statistics.fold_summaries import format_mean, summarise
+from limbeck.statistics.fold_summaries import format_mean
 from limbeck.statistics.paired_tests import LEAST_FOLDS, paired_test
 from limbeck.study.config import read_config
-from limbeck.study.metrics import METRICS
 from limbeck.study.questions import runs_of
 from limbeck.tables.files import to_markdown
 
@@ -26,8 +25,8 @@ PAGE = Path(__file__).with_name("results") / "cifar100.md"
 DATA = PAGE.with_suffix("")
 CONFIG = PAGE.parents[2] / "config/cifar100_grid.yaml"
 TEXT = DATA / "text.md"  # the page but for its tables, which stand in it as {name}
+ACCURACY_FIGURE = "Accuracy by budget (Fig. 10)"
 FIGURES = {
-    "accuracy": "Accuracy by budget (Fig. 10)",
     "superclass_correlation": "Correlation of logits inside each superclass (Fig. 11)",
     "class_correlation": "Correlation of the logits of all classes",
     "embeddings_tsne": "Test images by t-SNE, each method in layers A to E",
@@ -57,23 +56,6 @@ STUDENTS = ("undistilled", "distilled")
 
 
 @dataclass(frozen=True)
-class Cell:
-    """What a number is of."""
-
-    metric: str
-    budget: int
-    layer: str = ""
-    embedding: str = ""
-
-    @property
-    def declared(self):
-        return METRICS[self.metric.removesuffix("_null")]
-
-    def __str__(self) -> str:
-        return ", ".join(filter(None, (self.embedding, self.layer, f"{self.budget}")))
-
-
-@dataclass(frozen=True)
 class Contrast:
     """A difference of one number, the second method's minus the first's, and its claimed sign."""
 
@@ -92,46 +74,20 @@ class Claim:
     controlled: Cell | None = None
 
 
-class Study:
-    """The numbers of the study, a fold's each."""
-
-    def __init__(self, rows: Iterable[Mapping[str, str]]):
-        self._values: dict[tuple[str, Cell], dict[int, float]] = defaultdict(dict)
-        for row in rows:
-            if row["value"]:
-                cell = Cell(row["metric"], int(row["budget"]), row["layer"], row["embedding"])
-                self._values[row["method"], cell][int(row["fold"])] = float(row["value"])
-
-    def over_folds(self, method: str, cell: Cell) -> dict[int, float]:
-        return self._values.get((method, cell), {})
-
-    def mean(self, method: str, cell: Cell) -> float | None:
-        return summarise(list(self.over_folds(method, cell).values())).mean
-
-    def summary(self, method: str, cell: Cell) -> str:
-        """Return mean ± standard deviation, and of how many folds where some are missing."""
-        values = list(self.over_folds(method, cell).values())
-        if not values:
-            return ""
-        found, scale, digits = summarise(values), cell.declared.scale, cell.declared.digits
-        sd = None if found.sd is None else scale * found.sd
-        folds = "" if found.n == FOLDS else f" ({found.n})"
-        return format_mean(scale * found.mean, sd, digits) + folds
-
-    def contrast(self, contrast: Contrast) -> list:
-        """Return the row of claims.csv: what is compared, folds, difference, interval, verdict."""
-        first, second = (
-            self.over_folds(method, contrast.cell) for method in (contrast.first, contrast.second)
-        )
-        folds = sorted(first.keys() & second.keys())
-        test = paired_test([first[f] for f in folds], [second[f] for f in folds], 0.95)
-        mean = sum(second[f] - first[f] for f in folds) / len(folds) if folds else None
-        low, high = (test.low, test.high) if test else (None, None)
-        return [
-            *(contrast.cell.metric, contrast.cell.embedding, contrast.cell.layer),
-            *(contrast.cell.budget, contrast.first, contrast.second, len(folds)),
-            *(mean, low, high, _verdict(contrast.sign, len(folds), mean, low, high)),
-        ]
+def judge(study: Study, contrast: Contrast) -> list:
+    """Return the row of claims.csv: what is compared, folds, difference, interval, verdict."""
+    first, second = (
+        study.over_folds(method, contrast.cell) for method in (contrast.first, contrast.second)
+    )
+    folds = sorted(first.keys() & second.keys())
+    test = paired_test([first[f] for f in folds], [second[f] for f in folds], 0.95)
+    mean = sum(second[f] - first[f] for f in folds) / len(folds) if folds else None
+    low, high = (test.low, test.high) if test else (None, None)
+    return [
+        *(contrast.cell.metric, contrast.cell.embedding, contrast.cell.layer),
+        *(contrast.cell.budget, contrast.first, contrast.second, len(folds)),
+        *(mean, low, high, _verdict(contrast.sign, len(folds), mean, low, high)),
+    ]
 
 
 def _verdict(sign: int, folds: int, mean: float | None, low: float | None, high: float) -> str:
@@ -238,7 +194,7 @@ def claims(study: Study) -> str:
     """Return the paper's claims: verdict, differences with intervals, what controls give."""
     parts = []
     for claim in CLAIMS:
-        rows = {contrast.cell: study.contrast(contrast) for contrast in claim.contrasts}
+        rows = {contrast.cell: judge(study, contrast) for contrast in claim.contrasts}
         counts = Counter(row[-1] for row in rows.values())
         verdict = ", ".join(
             name if len(counts) == 1 else f"{name} in {count} of {len(rows)}"
@@ -264,14 +220,6 @@ def claims(study: Study) -> str:
                 f"Of this difference at {claim.controlled}, a control alone gives: {told}."
             )
     return "\n\n".join(parts)
-
-
-def summary_table(
-    study: Study, methods: Iterable[str], cells: Sequence[Cell], head: Iterable[str]
-) -> str:
-    """Return methods by cells: mean ± standard deviation over folds."""
-    rows = [[method, *(study.summary(method, cell) for cell in cells)] for method in methods]
-    return to_markdown(["method", *head], [row for row in rows if any(row[1:])])
 
 
 def published_table(study: Study, metric: str, layers: str, embedding: str = "") -> str:
@@ -314,7 +262,7 @@ def controls_table(study: Study, budget: int) -> str:
     }
     methods = ("untrained", "undistilled", *CONTROLS, "distilled", "teacher")
     kept = {name: cell for name, cell in cells.items() if study.over_folds("distilled", cell)}
-    return summary_table(study, methods, list(kept.values()), kept)
+    return study.table(methods, kept)
 
 
 def progress(study: Study) -> str:
@@ -337,13 +285,6 @@ def progress(study: Study) -> str:
     )
 
 
-def figure(name: str) -> str:
-    """Return a figure as Markdown with its alt text, empty if it has not been drawn yet."""
-    if not (DATA / f"{name}.png").exists():
-        return ""
-    return f"![{FIGURES[name]}](cifar100/{name}.png)"
-
-
 def runtime_table() -> str:
     """Return jobs and core hours of each rule."""
     with (DATA / "runtime.csv").open(encoding="utf-8") as file:
@@ -352,54 +293,39 @@ def runtime_table() -> str:
     return to_markdown(["rule", "jobs", "hours of one core"], cells)
 
 
-def bring_home(results: Path) -> None:
-    """Copy the numbers and figures of the page from a study's results."""
-    with (results / "tables/metrics.csv").open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        kept = [row for row in rows if row["metric"].removesuffix("_null") in SHOWN]
-    _write_csv(DATA / "metrics.csv", list(kept[0]), [row.values() for row in kept])
-    for figure in FIGURES:
-        if (results / f"figures/{figure}.png").exists():
-            shutil.copy(results / f"figures/{figure}.png", DATA)
+def bring_home_runtime(results: Path) -> None:
+    """Sum the seconds that the jobs of each rule ran."""
     seconds = defaultdict(list)
     for path in sorted(Path("benchmarks", results).rglob("*.tsv")):
         rule = path.relative_to(Path("benchmarks", results)).parts[0].removesuffix(".tsv")
         with path.open(encoding="utf-8") as file:
             seconds[rule].append(float(next(csv.DictReader(file, delimiter="\t"))["s"]))
     rows = [[rule, len(found), round(sum(found))] for rule, found in sorted(seconds.items())]
-    _write_csv(DATA / "runtime.csv", ["rule", "jobs", "seconds"], rows)
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Iterable]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([columns, *rows])
+    write_csv(DATA / "runtime.csv", ["rule", "jobs", "seconds"], rows)
 
 
 def contrasts(study: Study) -> list[list]:
     """Return the rows of claims.csv."""
-    return [study.contrast(contrast) for claim in CLAIMS for contrast in claim.contrasts]
+    return [judge(study, contrast) for claim in CLAIMS for contrast in claim.contrasts]
 
 
 def page() -> str:
     """Return the page: its text with the tables in their places."""
-    study = Study(read_metrics([DATA / "metrics.csv"]))
+    study = Study.read(DATA / "metrics.csv", FOLDS)
     baselines = ("pi_model", "pseudo_labelling", "mean_teacher", "mixmatch", "fixmatch")
     return TEXT.read_text(encoding="utf-8").format(
         table_1=published_table(study, "accuracy", ""),
         claims=claims(study),
         controls_400=controls_table(study, 400),
         controls_2500=controls_table(study, 2500),
-        baselines=summary_table(
-            study,
-            (*STUDENTS, *baselines),
-            [Cell("accuracy", 2500)],
-            ["accuracy (%) at 2,500 labels"],
+        baselines=study.table(
+            (*STUDENTS, *baselines), {"accuracy (%) at 2,500 labels": Cell("accuracy", 2500)}
         ),
         table_2=published_table(study, "ivis_loss", "ABCDE", "ivis"),
         runtime=runtime_table(),
         progress=progress(study),
-        figure_accuracy=figure("accuracy"),
-        figures="\n\n".join(filter(None, map(figure, list(FIGURES)[1:]))) or "None is drawn yet.",
+        figure_accuracy=show(DATA, {"accuracy": ACCURACY_FIGURE}),
+        figures=show(DATA, FIGURES) or "None is drawn yet.",
     )
 
 
@@ -409,9 +335,10 @@ CLAIMS_HEAD = (
 )
 
 if __name__ == "__main__":
-    for results in sys.argv[1:]:
-        bring_home(Path(results))
-    _write_csv(
-        DATA / "claims.csv", CLAIMS_HEAD, contrasts(Study(read_metrics([DATA / "metrics.csv"])))
-    )
+    for results in map(Path, sys.argv[1:]):
+        bring_home(results, DATA / "metrics.csv", SHOWN)
+        bring_figures(results, DATA, ["accuracy", *FIGURES])
+        bring_home_runtime(results)
+    measured = Study.read(DATA / "metrics.csv", FOLDS)
+    write_csv(DATA / "claims.csv", CLAIMS_HEAD, contrasts(measured))
     PAGE.write_text(page(), encoding="utf-8")

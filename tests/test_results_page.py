@@ -1,20 +1,25 @@
-"""The page of results is in step with the numbers beside it."""
+"""The pages of results are in step with the numbers beside them."""
 
 import csv
-import importlib.util
+import importlib
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "docs/write_cifar100.py"
+DOCS = Path(__file__).parents[1] / "docs"
+FOLDS = 5
 
 
-@pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("write_cifar100", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(params=["write_cifar100"])
+def page(request, monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    return importlib.import_module(request.param)
+
+
+@pytest.fixture
+def script(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    return importlib.import_module("write_cifar100")
 
 
 def rows(values, metric="accuracy", layer="", embedding=""):
@@ -27,9 +32,12 @@ def rows(values, metric="accuracy", layer="", embedding=""):
     ]
 
 
-def test_the_page_is_written_from_its_numbers(script):
-    assert script.PAGE.read_text(encoding="utf-8") == script.page(), "python docs/write_cifar100.py"
-    study = script.Study(script.read_metrics([script.DATA / "metrics.csv"]))
+def test_a_page_is_written_from_its_numbers(page):
+    assert page.PAGE.read_text(encoding="utf-8") == page.page(), f"python {page.__file__}"
+
+
+def test_claims_follow_from_the_numbers(script):
+    study = script.Study.read(script.DATA / "metrics.csv", FOLDS)
     with (script.DATA / "claims.csv").open(encoding="utf-8") as file:
         verdicts = [row["verdict"] for row in csv.DictReader(file)]
     assert verdicts == [row[-1] for row in script.contrasts(study)]
@@ -47,13 +55,13 @@ def test_the_page_is_written_from_its_numbers(script):
 )
 def test_verdicts(script, distilled, verdict):
     values = {"undistilled": [0.1, 0.11, 0.12, 0.1, 0.11], "distilled": distilled}
-    study = script.Study(rows(values))
+    study = script.Study(rows(values), FOLDS)
     contrast = script.Contrast(script.Cell("accuracy", 400), "undistilled", "distilled", 1)
-    assert study.contrast(contrast)[-1] == verdict
+    assert script.judge(study, contrast)[-1] == verdict
 
 
 def test_a_controls_share_is_that_of_the_whole_difference(script):
     values = {"undistilled": [0.1, 0.2], "distilled": [0.4, 0.5], "hard_labels": [0.3, 0.4]}
-    study = script.Study(rows(values))
+    study = script.Study(rows(values), FOLDS)
     # (0.35 - 0.15) / (0.45 - 0.15)
     assert script._share(study, "hard_labels", script.Cell("accuracy", 400)) == "67 %"

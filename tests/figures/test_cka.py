@@ -1,9 +1,12 @@
 """The figure of CKA: cells worked out by hand."""
 
+import itertools
+
 import numpy as np
 
 from helpers.drawn import tick_labels, write_metrics
 from limbeck.figures import cka
+from limbeck.figures.shared import style
 
 PAIRS = [["teacher", "distilled"], ["distilled", "distilled"], ["distilled", "teacher"]]
 
@@ -69,3 +72,18 @@ def test_cka_prints_values_only_where_they_fit(styled, tmp_path, dataset):
     opened = dataset(4)
     assert len(draw_cka(path, opened, width=183).figure.axes[0].texts) == 4
     assert len(draw_cka(path, opened, width=70).figure.axes[0].texts) == 0
+
+
+def test_fourteen_pairs_are_one_page(styled, tmp_path, dataset):
+    pairs = [["teacher", f"correlation_congruence_{number:x}"] for number in range(14)]
+    path = write_metrics(tmp_path, CKA_ROWS)
+    settings = {"width": 183, "pairs": pairs, "budget": 50}
+    figure = cka.draw(dataset(4), [path], settings).figure
+    figure.draw_without_rendering()
+    *panels, bar = figure.axes
+    assert figure.get_figheight() * style.MM_PER_INCH < 247  # Nature's page
+    assert len({axis.get_subplotspec().colspan.start for axis in panels}) == 4
+    labels = [axis.xaxis.label.get_window_extent() for axis in panels[:14]]
+    for left, right in itertools.pairwise(labels):
+        assert left.y0 != right.y0 or left.x1 < right.x0
+    assert max(label.x1 for label in labels) < bar.bbox.x0

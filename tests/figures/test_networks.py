@@ -34,6 +34,17 @@ def test_methods_share_a_network(drawn):
     ]
 
 
+def test_the_names_of_many_methods_stay_inside(styled, method_settings, tmp_path):
+    names = [f"a_rather_long_name_{number}" for number in range(14)]
+    paths = [describe(tmp_path, name, method_settings(model="wrn_28_1")) for name in names]
+    drawing = networks.draw(None, paths, {"width": 183})
+    drawing.figure.draw_without_rendering()
+    (axis,) = drawing.figure.axes
+    box = axis.title.get_window_extent()
+    assert 0 < box.x0 < box.x1 < drawing.figure.bbox.x1
+    assert ", ".join(name.replace("_", " ") for name in names) in drawing.alt
+
+
 def test_named_layers_stand_over_their_boxes(drawn):
     for axis, places in zip(drawn.axes, ([3, 4, 5, 6, 8], [1, 2, 3, 4, 6]), strict=True):
         letters = {text.get_text(): text.get_position()[0] for text in axis.texts}

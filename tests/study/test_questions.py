@@ -152,10 +152,18 @@ def test_figures_in_numbers_and_names(config):
         ["teacher", "undistilled"],
         ["teacher", "distilled"],
     ]
-    assert resolve_figure({"pairs": "all"}, filled)["pairs"] == [
-        ["teacher", "undistilled"],
-        ["teacher", "distilled"],
-        ["undistilled", "distilled"],
+    for few in ("all", "auto"):
+        assert resolve_figure({"pairs": few}, filled)["pairs"] == [
+            ["teacher", "undistilled"],
+            ["teacher", "distilled"],
+            ["undistilled", "distilled"],
+        ]
+    filled["run"]["methods"] = list("abcde")
+    assert resolve_figure({"pairs": "auto"}, filled)["pairs"] == [
+        ["a", "b"],
+        ["a", "c"],
+        ["a", "d"],
+        ["a", "e"],
     ]
 
 

@@ -13,8 +13,9 @@ from limbeck.study.metrics import NULL
 from limbeck.study.titles import budget_title, method_title
 
 PANELS_PER_ROW = 3
+MANY, MANY_PER_ROW = 6, 4  # more panels than that are smaller, to be on one page
 BAR_MM, LABELS_MM = 16, 12
-LEGIBLE_MM = 6
+LEGIBLE_MM = 5.5
 COLUMNS = ("budget", "method", "layer", "other_method", "other_layer", "cka", "null")
 
 
@@ -26,7 +27,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     own = own[own["metric"].str.startswith(("cka:", f"cka{NULL}:"))]
     means = own.groupby(["method", "layer", "metric"])["value"].mean().to_dict()
     pairs = settings["pairs"]
-    columns = min(PANELS_PER_ROW, len(pairs))
+    columns = min(PANELS_PER_ROW if len(pairs) <= MANY else MANY_PER_ROW, len(pairs))
     count = -(-len(pairs) // columns)
     panel = (settings["width"] - BAR_MM) / columns - LABELS_MM
     height = count * (panel + LABELS_MM)
@@ -47,8 +48,8 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
         image = draw_cells(axis, values, numbers, (0, 1), origin="lower")
         axis.set_xticks(range(len(layers)), layers)
         axis.set_yticks(range(len(layers)), layers)
-        axis.set_xlabel(f"layer of {method_title(second)}")
-        axis.set_ylabel(f"layer of {method_title(first)}")
+        axis.set_xlabel(style.wrap(f"layer of {method_title(second)}", panel))
+        axis.set_ylabel(style.wrap(f"layer of {method_title(first)}", panel))
         for place, value in np.ndenumerate(values):
             names = [first, layers[place[0]], second, layers[place[1]]]
             numbers = [None if x != x else float(x) for x in (value, null[place])]

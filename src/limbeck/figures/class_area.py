@@ -16,6 +16,7 @@ from limbeck.study.titles import budget_title, embedding_title, method_title
 TOGETHER = 4
 PANELS_PER_ROW, PANEL_MM = 3, 50
 SMALL_PER_ROW, SMALL_MM = 5, 34
+ROOM_ABOVE, ROOM_FOR_WORDS = 1.12, 1.3  # of an axis, over its largest value; of the null's words
 OTHERS = {"color": "0.75", "linewidth": 0.6, "zorder": 0}
 
 
@@ -116,7 +117,9 @@ def _places(measurements: Measurements) -> dict[str, float]:
 def _height(area: pd.DataFrame, top: float) -> float:
     """Return the end of the axis: above all values and, if it is not far, the null."""
     null = 100 * area[["null", "null_high"]].max().max()
-    return 1.12 * (null if top < null <= lines.REACH * top else top)
+    if top < null <= lines.REACH * top:
+        return ROOM_ABOVE * null
+    return top * (ROOM_ABOVE if null != null or null <= top else ROOM_FOR_WORDS)
 
 
 def _finish(axis: Axes, places: Mapping, title: str, empty: bool) -> None:

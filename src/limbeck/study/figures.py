@@ -36,10 +36,11 @@ GROUPS = listed(
     most=10,
 )
 PAIRS = either(
-    "lists of two of run.methods; all: of all pairs; first: of the first with each other",
-    choice("", ("all", "first")),
+    "lists of two of run.methods; all: of all pairs; first: of the first with each other; auto: "
+    "all of up to four methods, first of more",
+    choice("", ("auto", "all", "first")),
     listed("", listed("", text("", names="run.methods"), least=2, most=2, unique=False), least=1),
-    default="all",
+    default="auto",
 )
 
 # What figures read, below the study's results. A wildcard stands for what the figure's settings

@@ -12,6 +12,8 @@ from limbeck.study.method_settings import NETWORK_KEYS, MethodSettings
 from limbeck.study.networks import is_file
 from limbeck.study.registry import EMBEDDINGS, FIGURES, METRICS, OBJECTIVES, TABLES
 
+ALL_PAIRS_OF = 4  # methods; the pairs of more would not fit on a page
+
 
 def options_of(config: Mapping, method: str) -> Mapping:
     """Return the keys of the block of a method's objective."""
@@ -211,6 +213,8 @@ def resolve_figure(
 
 
 def _pairs(methods: Sequence[str], which: str) -> list[list[str]]:
+    if which == "auto":
+        which = "all" if len(methods) <= ALL_PAIRS_OF else "first"
     firsts = methods[:1] if which == "first" else methods
     return [[one, other] for at, one in enumerate(firsts) for other in methods[at + 1 :]]
 

@@ -122,3 +122,20 @@ def test_simulated_deuteranopia_confuses_red_and_green():
 @pytest.mark.parametrize("vision", VISION)
 def test_colours_stand_out_from_the_paper(vision):
     assert all(distance(colour, "#FFFFFF", vision) > 30 for colour in style.METHOD_COLOURS)
+
+
+@pytest.mark.parametrize("room", [None, 31])
+def test_letters_and_titles_do_not_meet(room):
+    with style.applied():
+        figure, axes = style.new_figure(183, 40, 1, 5, sharey=True)
+        if room:
+            figure.colorbar(axes[0, 0].imshow([[0, 1]]), ax=axes, pad=0.01)
+        for axis in axes.flat:
+            axis.set_xticks([])
+            axis.set_title("correlation congruence")
+        style.letter_panels(axes.flat, room)
+        figure.draw_without_rendering()
+        for axis in axes.flat:
+            letter, title = (text.get_window_extent() for text in (axis._left_title, axis.title))
+            assert letter.x1 < title.x0 and title.x1 < axis.bbox.x1 + axis.bbox.width / 10
+        assert axes[0, 0].title.get_fontsize() >= style.SMALLEST

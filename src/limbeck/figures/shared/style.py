@@ -30,7 +30,7 @@ LETTER_MM, NOTE_LETTER_MM, KEY_MM, ROW_MM, LINE_MM, MARGIN_MM = 1.22, 1.14, 8.6,
 
 # Titles: margin for the panel's letter on both sides in mm, and the width of a letter in mm for
 # each point of its size.
-TITLE_MARGIN_MM, TITLE_LETTER, SMALLEST = 7, 0.19, 4
+TITLE_MARGIN_MM, TITLE_LETTER, SMALLEST = 10, 0.19, 4
 
 SETTINGS = {
     "axes.axisbelow": True,
@@ -95,22 +95,46 @@ def panel_grid(width: float, height: float, count: int, per_row: int, **argument
     return figure, axes
 
 
-def letter_panels(axes: Iterable[Axes]) -> None:
-    """Put a, b, c ... above the left ends of panels, if there are several and letters enough."""
+def letter_panels(axes: Iterable[Axes], room: float | None = None) -> None:
+    """Put a, b, c ... above the left ends of panels, if there are several and letters enough.
+
+    Titles that are there are made smaller where they would run into the letters.
+
+    Parameters
+    ----------
+    axes : iterable of Axes
+        The panels.
+    room : float, optional
+        Width of a panel in mm; without it the figure's is shared by the columns.
+    """
     panels = list(axes)
     if 1 < len(panels) <= len(string.ascii_lowercase):
         for letter, axis in zip(string.ascii_lowercase, panels, strict=False):
             axis.set_title(letter, loc="left", weight="bold")
+            _fit_title(axis, room)
 
 
 def set_title(axis: Axes, title: str) -> None:
-    """Put a title above a square panel, smaller where it is long."""
-    columns = axis.get_subplotspec().get_gridspec().ncols
-    room = axis.figure.get_figwidth() * MM_PER_INCH / columns
+    """Put a title above a panel, smaller where it is long."""
+    axis.set_title(title)
+    _fit_title(axis)
+
+
+def _fit_title(axis: Axes, room: float | None = None) -> None:
+    longest = max(map(len, axis.get_title().split("\n")))
+    if room is None:
+        columns = axis.get_subplotspec().get_gridspec().ncols
+        room = axis.figure.get_figwidth() * MM_PER_INCH / columns
     if axis.get_title(loc="left"):
         room -= TITLE_MARGIN_MM
-    size = min(SETTINGS["axes.titlesize"], room / (len(title) * TITLE_LETTER))
-    axis.set_title(title, size=max(size, SMALLEST))
+    size = min(SETTINGS["axes.titlesize"], room / (max(longest, 1) * TITLE_LETTER))
+    axis.title.set_fontsize(max(size, SMALLEST))
+
+
+def wrap(title: str, width: float) -> str:
+    """Break the title of a panel or an axis into lines that fit into `width` mm."""
+    letters = int(width / (SETTINGS["axes.titlesize"] * TITLE_LETTER))
+    return textwrap.fill(title, letters, break_on_hyphens=False)
 
 
 def method_style(method: str, methods: Sequence[str]) -> dict:

@@ -1,0 +1,99 @@
+"""Numbers and figures of a study, as the pages in docs/results take them from its tables."""
+
+import csv
+import shutil
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from limbeck.runtime.storage import read_metrics
+from limbeck.statistics.fold_summaries import format_mean, summarise
+from limbeck.study.metrics import METRICS
+from limbeck.tables.files import to_markdown
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a number is of."""
+
+    metric: str
+    budget: int
+    layer: str = ""
+    embedding: str = ""
+
+    @property
+    def declared(self):
+        return METRICS[self.metric.partition(":")[0].removesuffix("_null")]
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.embedding, self.layer, f"{self.budget}")))
+
+
+class Study:
+    """The numbers of a study of so many folds, a fold's each."""
+
+    def __init__(self, rows: Iterable[Mapping[str, str]], folds: int):
+        self.folds = folds
+        self._values: dict[tuple[str, Cell], dict[int, float]] = defaultdict(dict)
+        for row in rows:
+            if row["value"]:
+                cell = Cell(row["metric"], int(row["budget"]), row["layer"], row["embedding"])
+                self._values[row["method"], cell][int(row["fold"])] = float(row["value"])
+
+    @classmethod
+    def read(cls, table: Path, folds: int) -> "Study":
+        """Read a tidy table of metrics."""
+        return cls(read_metrics([table]), folds)
+
+    def over_folds(self, method: str, cell: Cell) -> dict[int, float]:
+        return self._values.get((method, cell), {})
+
+    def mean(self, method: str, cell: Cell) -> float | None:
+        return summarise(list(self.over_folds(method, cell).values())).mean
+
+    def summary(self, method: str, cell: Cell) -> str:
+        """Return mean ± standard deviation, and of how many folds where some are missing."""
+        values = list(self.over_folds(method, cell).values())
+        if not values:
+            return ""
+        found, scale, digits = summarise(values), cell.declared.scale, cell.declared.digits
+        sd = None if found.sd is None else scale * found.sd
+        folds = "" if found.n == self.folds else f" ({found.n})"
+        return format_mean(scale * found.mean, sd, digits) + folds
+
+    def table(self, methods: Iterable[str], cells: Mapping[str, Cell]) -> str:
+        """Return methods by cells, whose keys are the columns' titles, as Markdown."""
+        rows = [
+            [method, *(self.summary(method, cell) for cell in cells.values())] for method in methods
+        ]
+        return to_markdown(["method", *cells], [row for row in rows if any(row[1:])])
+
+
+def bring_home(results: Path, table: Path, metrics: Collection[str]) -> None:
+    """Copy the rows of some metrics, with parts and nulls, from a study's results."""
+    with (results / "tables/metrics.csv").open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        kept = [
+            row for row in rows if row["metric"].partition(":")[0].removesuffix("_null") in metrics
+        ]
+    write_csv(table, list(kept[0]), [row.values() for row in kept])
+
+
+def bring_figures(results: Path, folder: Path, names: Iterable[str]) -> None:
+    """Copy those of some figures that a study has."""
+    for name in names:
+        if (results / f"figures/{name}.png").exists():
+            shutil.copy(results / f"figures/{name}.png", folder)
+
+
+def show(folder: Path, captions: Mapping[str, str]) -> str:
+    """Return those figures that lie in a folder beside the page, as Markdown."""
+    found = (name for name in captions if (folder / f"{name}.png").exists())
+    return "\n\n".join(f"![{captions[name]}]({folder.name}/{name}.png)" for name in found)
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Iterable]) -> None:
+    """Write a table."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([columns, *rows])
