@@ -30,35 +30,18 @@ from outputs_only import replace_limbeck  # noqa: E402
 from side_by_side import hardware  # noqa: E402
 
 from helpers.checkout import copy_repository  # noqa: E402
-from limbeck.operations.jobs import RULES  # noqa: E402
+from limbeck.operations.jobs import READS, RULES  # noqa: E402
 from limbeck.study.config import read_config  # noqa: E402
 from limbeck.study.questions import tables_of  # noqa: E402
 
 STUDY = "config/cifar100.yaml"
-STORES = ("extract_activations", "find_neighbours")
-# The rules whose outputs each rule reads; the rest hangs on the table of metrics.
-SOURCES = {
-    "prepare_dataset": (),
-    "split_dataset": ("prepare_dataset",),
-    "train": ("prepare_dataset", "split_dataset"),
-    "predict": ("prepare_dataset", "train"),
-    "teacher_logits": ("prepare_dataset", "split_dataset", "train"),
-    "extract_activations": ("prepare_dataset", "train"),
-    "find_neighbours": ("extract_activations",),
-    "embed": STORES,
-    "score_layer": ("prepare_dataset", *STORES, "embed"),
-    "compare_runs": (*STORES, "teacher_logits"),
-    "score_run": ("prepare_dataset", "predict", "train", "score_layer"),
-    "lift_noise": (),
-    "find_noise_neighbours": ("lift_noise",),
-    "embed_noise": ("lift_noise", "find_noise_neighbours"),
-    "score_noise": ("lift_noise", "embed_noise"),
-    "gather_study": ("score_run", "compare_runs"),
-    "describe_network": ("prepare_dataset",),
-    "write_provenance": (
-        *("gather_study", "build_table", "compare_methods", "describe_network"),
-        *("draw_figure", "score_noise"),
-    ),
+# What each rule of the bare workflow reads beside `READS`, so that all jobs hang on the last one.
+MORE = {
+    "compare_layers": ("teacher_logits",),
+    "compare_accuracies": ("predict",),
+    "describe_network": ("train",),
+    "draw_figure": ("gather_study",),
+    "write_provenance": ("describe_network", "score_noise", "write_explorer"),
 }
 
 
@@ -90,7 +73,7 @@ def bare_workflow(config: Mapping) -> str:
         "method": run["methods"],
         "budget": config["budgets"],
         "fold": list(range(config["folds"])),
-        "layer": config["layers"],
+        "layer": list(config["layers"]),
         "embedding": run["embeddings"],
         "map": run["maps"],
         "table": tables_of(config),
@@ -110,7 +93,7 @@ def bare_workflow(config: Mapping) -> str:
             f"expand({path!r}, allow_missing=True, "
             + "".join(f"{name}=VALUES[{name!r}], " for name in sorted(placeholders(path) - known))
             + ")"
-            for source in SOURCES.get(rule, ("gather_study",))
+            for source in (*READS.get(rule, ()), *MORE.get(rule, ()))
             for path in outputs_of(source)
         ]
         place = "/".join(f"{{{name}}}" for name in sorted(known - {"study"})) or "once"
