@@ -1,4 +1,4 @@
-"""The comparisons of docs/benchmarks.md, one after the other, but neighbours.py and ivis_parity.py.
+"""Most comparisons of docs/benchmarks.md, one after the other.
 
     python benchmarks/all.py
 
