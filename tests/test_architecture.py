@@ -1,4 +1,4 @@
-"""The rooms of the package: which may import which, what lies in the root, how long files are."""
+"""The subpackages: which may import which, what lies in the root, how long files are."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ PACKAGE = REPOSITORY / "src" / "limbeck"
 RULES = "".join(path.read_text() for path in (REPOSITORY / "workflow/rules").glob("*.smk"))
 
 
-def test_upper_rooms_import_lower_ones_only():
+def test_upper_subpackages_import_lower_ones_only():
     # In a process of its own: it closes the handlers of logs that it finds.
     command = [
         sys.executable,

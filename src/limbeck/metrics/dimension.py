@@ -1,4 +1,4 @@
-"""Intrinsic dimension and explained variance of a layer."""
+"""Intrinsic dimension of a layer."""
 
 import numpy as np
 

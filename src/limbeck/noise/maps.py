@@ -1,7 +1,7 @@
 """Uniform noise in the plane, lifted to more dimensions: what embeddings make of no structure.
 
 Whoever embeds it back in the plane knows what the picture should be (Fig. 1 of the paper). To add a
-map, write a function and name it in `MAPS` and in the schema.
+map, write a function, name it in `MAPS` and declare it in `limbeck.study.maps`.
 """
 
 from collections.abc import Callable

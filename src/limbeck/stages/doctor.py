@@ -11,7 +11,7 @@ def doctor(configfile: list[str] | None = None) -> None:
     Parameters
     ----------
     configfile : list of str, optional
-        Overlays of config/config.yaml, as for snakemake.
+        The study's config files, as for snakemake; without any, the default study.
 
     Raises
     ------

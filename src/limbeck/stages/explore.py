@@ -14,7 +14,7 @@ def explore(configfile: list[str] | None = None) -> None:
     Parameters
     ----------
     configfile : list of str, optional
-        Overlays of config/config.yaml, as for snakemake.
+        The study's config files, as for snakemake; without any, the default study.
     """
     config = read_config(configfile or [])
     folder = Path("results", config["study"])

@@ -9,7 +9,7 @@ def status(configfile: list[str] | None = None, watch: bool = False, lost: bool 
     Parameters
     ----------
     configfile : list of str, optional
-        Overlays of config/config.yaml, as for snakemake.
+        The study's config files, as for snakemake; without any, the default study.
     watch : bool
         Print it again every few seconds, with the time that is left, until all is done.
     lost : bool

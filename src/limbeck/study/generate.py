@@ -156,8 +156,9 @@ def _yaml(value: object) -> str:
 def _default(key: Key) -> str:
     if key.default is REQUIRED:
         return "must be given"
-    shown = f"`{_yaml(key.default)}`"
-    return shown if len(shown) < 60 else f"{len(key.default)} names, see below"
+    if key.kind == "list" and key.item.kind == "choice" and key.default == list(key.item.allowed):
+        return "all of them"
+    return f"`{_yaml(key.default)}`"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -185,7 +186,7 @@ def documentation_blocks() -> dict[str, str]:
     blocks = {"top": key_table(plain)}
     for name in ("dataset", "activations", "metrics", "statistics", "noise"):
         blocks[name] = key_table(CONFIG.keys[name].keys, f"{name}.")
-    blocks["run"] = key_table(run, "run.") + key_table(scored.keys, "run.metrics.")
+    blocks["run"] = key_table(run, "run.") + "\n" + key_table(scored.keys, "run.metrics.")
     blocks["method"] = key_table(keys_of(MethodSettings))
     blocks["objectives"] = "\n".join(
         f"**`{name}`**: {declared.summary}\n"

@@ -21,11 +21,13 @@ def _channels(meaning: str, **bounds) -> Key:
 class MethodSettings:
     """Network, objective and training settings of a method.
 
-    An epoch is one pass over the labelled images; under objectives with a teacher and unlabelled
-    images it is one cycle, a pass over the labelled images and then one over the unlabelled ones;
-    under the semi-supervised objectives it is one pass over the unlabelled images, beside as many
-    labelled batches as that takes. `options` holds the keys of the objective's own block, as
-    `limbeck.study.objectives` declares them.
+    An epoch is one pass over the labelled images. Under objectives with a teacher it depends on
+    ``images``: with ``unlabelled`` it is one cycle, a pass over the labelled images and then one
+    over the unlabelled ones; with ``labelled`` one pass over the labelled images; with ``all`` one
+    pass over the unlabelled images, a labelled batch beside each. Under the semi-supervised
+    objectives it is one pass over the unlabelled images, beside as many labelled batches as that
+    takes. `options` holds the keys of the objective's own block, as `limbeck.study.objectives`
+    declares them.
     """
 
     objective: str = setting(choice("what the network is trained for, see below", OBJECTIVES))

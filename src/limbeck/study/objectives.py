@@ -63,8 +63,8 @@ TEACHERS = either(
 THRESHOLD = number("the least probability of a class taken for a label", 0.95, above=0, below=1)
 TEMPERATURE = number("T, by which logits are divided", 4, above=0)
 STANDARDISE = boolean(
-    "whether the logits of each image lose their mean and are divided by their deviation first "
-    "(Sun et al. 2024, with temperature 2 and weight 9)",
+    "whether the logits of each image lose their mean and are divided by their standard deviation "
+    "first (Sun et al. 2024, with temperature 2 and weight 9)",
     False,
 )
 DIMENSIONS = integer("of the linear embeddings that are compared", 128, least=1, most=65536)

@@ -139,9 +139,14 @@ CONFIG = section(
             "what is made; whatever it needs is made too",
             {
                 "methods": listed("null: all", text("", names="methods"), None, null=True, least=1),
-                "embeddings": listed("", text("", names="embeddings"), ["tsne", "ivis"], least=1),
+                "embeddings": listed(
+                    "those that every layer gets, by name",
+                    text("", names="embeddings"),
+                    ["tsne", "ivis"],
+                    least=1,
+                ),
                 "metrics": section(
-                    "by what is scored; a metric more reruns the scores of its kind",
+                    "by what is scored; one more metric reruns the scores of its kind",
                     {
                         "predictions": _chosen(
                             *("predictions", "accuracy", "top_5_accuracy"),
