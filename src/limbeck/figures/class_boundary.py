@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import scatter, style
 from limbeck.figures.shared.drawing import Drawing
 from limbeck.figures.shared.groups import ImageGroups
+from limbeck.metrics.checks import NotMeasured
 from limbeck.metrics.density import estimate_density, region_area, region_threshold
 from limbeck.metrics.nulls import permuted_null
 from limbeck.runtime import storage
@@ -81,9 +83,13 @@ def _draw_region(
     axis: Axes, points: np.ndarray, inside: np.ndarray, mass: float, colour: str
 ) -> tuple[float | None, float | None]:
     """Draw a class's region; return its area over that of all points, and its null."""
-    density = estimate_density(points[inside])
+    try:
+        density = estimate_density(points[inside])
+    except NotMeasured:
+        _say(axis, "too few images")
+        return None, None
     if density is None or not (whole := region_area(points, mass)):
-        axis.text(0.04, 0.97, "class on a line", transform=axis.transAxes, ha="left", va="top")
+        _say(axis, "class on a line")
         return None, None
     level = region_threshold(density, mass)
     boundary = axis.contour(
@@ -93,6 +99,11 @@ def _draw_region(
     scatter.fit(axis, np.concatenate([points, *(p.vertices for p in boundary.get_paths())]))
     area = region_area(points[inside], mass) / whole
     null = permuted_null(lambda chosen: region_area(points[chosen], mass) / whole, inside, 0).mean
-    text = f"{style.percent(area)} ({100 * null:.0f} %)"
-    axis.text(0.04, 0.97, text, transform=axis.transAxes, ha="left", va="top")
+    _say(axis, f"{style.percent(area)} ({100 * null:.0f} %)")
     return area, null
+
+
+def _say(axis: Axes, text: str) -> None:
+    outline = [withStroke(linewidth=1.6, foreground="white")]
+    look = {"ha": "left", "va": "top", "path_effects": outline}
+    axis.text(0.04, 0.97, text, transform=axis.transAxes, **look)
