@@ -18,6 +18,7 @@ from limbeck.runtime.errors import InputError, suggest
 from limbeck.study.titles import budget_title, embedding_title
 
 BACKGROUND = "0.82"
+HEADROOM = 0.15  # for the number, as a part of the height of what is drawn
 # Areas of fewer images say little: those of random labels reach from 96 to 132 % at 10 a class.
 ENOUGH = 30
 COLUMNS = ("method", "budget", "fold", "layer", "embedding", "class", "images", "area", "null")
@@ -95,8 +96,10 @@ def _draw_region(
     boundary = axis.contour(
         density.x, density.y, density.values, [level], colors=[colour], linewidths=0.9
     )
-    # Contours ask for room for their whole grid.
-    scatter.fit(axis, np.concatenate([points, *(p.vertices for p in boundary.get_paths())]))
+    # Contours ask for room for their whole grid; the number stands above all.
+    shown = np.concatenate([points, *(path.vertices for path in boundary.get_paths())])
+    (low, high), middle = (shown.min(axis=0)[1], shown.max(axis=0)[1]), shown.mean(axis=0)[0]
+    scatter.fit(axis, np.vstack([shown, [middle, high + HEADROOM * (high - low)]]))
     area = region_area(points[inside], mass) / whole
     null = permuted_null(lambda chosen: region_area(points[chosen], mass) / whole, inside, 0).mean
     _say(axis, f"{style.percent(area)} ({100 * null:.0f} %)")
