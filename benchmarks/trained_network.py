@@ -50,7 +50,7 @@ def train_a_little(folder: Path, images: int) -> tuple[Path, Path]:
     )
     split_dataset(dataset, LABELLED, 0, 0, split)
     with contextlib.chdir(REPOSITORY):
-        settings = read_config(["config/cifar100_cpu.yaml"])["methods"]["undistilled"]
+        settings = read_config(["config/cifar100_grid.yaml"])["methods"]["undistilled"]
     run = Run(
         split=split,
         identity=IDENTITY,

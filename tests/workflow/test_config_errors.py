@@ -87,8 +87,8 @@ def test_dry_run_of_the_cpu_study_resolves(fresh):
     if not (data / "cifar100").is_dir() or not (data / "weights").is_dir():
         pytest.skip("data/cifar100 and data/weights are not there")
     (fresh.folder / "data").symlink_to(data)
-    jobs = fresh.planned("--configfile", "config/cifar100_cpu.yaml")
-    assert sum(number for (rule, _), number in jobs.items() if rule == "train") == 12
+    jobs = fresh.planned("--configfile", "config/cifar100_grid.yaml")
+    assert sum(number for (rule, _), number in jobs.items() if rule == "train") == 135
 
 
 def test_the_papers_grid_is_complete(fresh):
