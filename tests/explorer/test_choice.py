@@ -146,6 +146,14 @@ def test_neighbours_are_compared_where_there_are_no_predictions(folder):
     assert set(shown(folder).runs[200, 0].neighbours) == {("distilled", "A")}
 
 
+def test_a_method_without_embeddings_is_not_shown(folder):
+    for path in (folder / "runs" / "distilled").glob("*/*/embeddings"):
+        shutil.rmtree(path)
+    content = shown(folder, runs=PLAN)
+    assert content.methods == ["teacher"] == list(content.runs[200, 0].predictions)
+    assert set(content.runs[200, 0].neighbours) == {("teacher", "A")}
+
+
 def test_a_label_that_is_not_known_has_no_confidence(folder):
     rewrite(run_of(folder) / "predictions.zarr", rows=slice(1, None))
     runs = shown(folder).runs[200, 0]

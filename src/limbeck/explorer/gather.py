@@ -83,7 +83,8 @@ def gather_content(study: Study, settings: ExplorerSettings) -> Content:
         if any(place[2:] == (name, budget, fold) for place in stores.embeddings)
     ]
     runs = {
-        pair: _read_runs(stores, pair, number_of, len(shown), settings.neighbours) for pair in pairs
+        pair: _read_runs(stores, pair, methods, number_of, len(shown), settings.neighbours)
+        for pair in pairs
     }
     teacher, students = choose_roles(study, methods, settings)
     return Content(
@@ -164,17 +165,22 @@ def _points(store: Store, number_of: Mapping[str, int], count: int) -> np.ndarra
 
 
 def _read_runs(
-    stores: Stores, pair: tuple[int, int], number_of: Mapping[str, int], count: int, k: int
+    stores: Stores,
+    pair: tuple[int, int],
+    methods: Sequence[str],
+    number_of: Mapping[str, int],
+    count: int,
+    k: int,
 ) -> Runs:
     predictions, confidences, neighbours = {}, {}, {}
     for (method, *at), store in stores.predictions.items():
-        if tuple(at) == pair:
+        if tuple(at) == pair and method in methods:
             labels, odds = _most_likely(store["logits"][:].astype(np.float64))
             numbers = _numbers(store["sample_ids"][:], number_of)
             predictions[method] = _placed(labels, numbers, count, -1)
             confidences[method] = _placed(odds, numbers, count, 0.0)
     for (method, layer, *at), store in stores.neighbours.items():
-        if tuple(at) == pair:
+        if tuple(at) == pair and method in methods:
             numbers = _numbers(store["sample_ids"][:], number_of)
             nearest = numbers[store["indices"][:, :k]]
             neighbours[method, layer] = _placed(nearest, numbers, count, -1)
