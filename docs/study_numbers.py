@@ -1,16 +1,21 @@
 """Numbers and figures of a study, as the pages in docs/results take them from its tables."""
 
 import csv
-import shutil
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from limbeck.runtime.storage import read_metrics
 from limbeck.statistics.fold_summaries import format_mean, summarise
 from limbeck.study.metrics import METRICS
 from limbeck.tables.files import to_markdown
+
+RESULTS = Path(__file__).with_name("results")
+COLOURS = 128
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,25 @@ class Study:
         return to_markdown(["method", *cells], [row for row in rows if any(row[1:])])
 
 
+class Named:
+    """A study's numbers of one budget by their names, as texts of pages have them.
+
+    ``accuracy of fitnet``, ``probe_accuracy of crd at D``, ``ivis_loss of crd at D by ivis``.
+    """
+
+    def __init__(self, study: Study, budget: int):
+        self.study, self.budget = study, budget
+
+    def __getitem__(self, name: str) -> str:
+        metric, method, layer, embedding = re.fullmatch(
+            r"(\S+) of (\S+)(?: at (\S+))?(?: by (\S+))?", name
+        ).groups("")
+        found = self.study.summary(method, Cell(metric, self.budget, layer, embedding))
+        if not found:
+            raise KeyError(name)
+        return found
+
+
 def bring_home(results: Path, table: Path, metrics: Collection[str]) -> None:
     """Copy the rows of some metrics, with parts and nulls, from a study's results."""
     with (results / "tables/metrics.csv").open(encoding="utf-8", newline="") as file:
@@ -81,16 +105,18 @@ def bring_home(results: Path, table: Path, metrics: Collection[str]) -> None:
 
 
 def bring_figures(results: Path, folder: Path, names: Iterable[str]) -> None:
-    """Copy those of some figures that a study has."""
+    """Copy those of some figures that a study has, with few colours, which takes a quarter."""
     for name in names:
         if (results / f"figures/{name}.png").exists():
-            shutil.copy(results / f"figures/{name}.png", folder)
+            picture = Image.open(results / f"figures/{name}.png").convert("RGB")
+            picture.quantize(COLOURS).save(folder / f"{name}.png", optimize=True)
 
 
 def show(folder: Path, captions: Mapping[str, str]) -> str:
-    """Return those figures that lie in a folder beside the page, as Markdown."""
+    """Return those figures that lie in a folder below the pages, as Markdown."""
     found = (name for name in captions if (folder / f"{name}.png").exists())
-    return "\n\n".join(f"![{captions[name]}]({folder.name}/{name}.png)" for name in found)
+    place = folder.relative_to(RESULTS).as_posix()
+    return "\n\n".join(f"![{captions[name]}]({place}/{name}.png)" for name in found)
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Iterable]) -> None:

@@ -1,8 +1,8 @@
 """Write results/cifar100.md from the study's tables.
 
-``python docs/write_cifar100.py results/cifar100_grid`` first copies what the page needs from the
-study to results/cifar100; without a folder the page is written from what lies there. Every number
-of the page is read from those files.
+``python docs/write_cifar100.py results/cifar100_grid results/cifar100_whole`` first copies what the
+page needs from the two studies to results/cifar100; without folders the page is written from what
+lies there. Every number of the page is read from those files.
 """
 
 import csv
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from study_numbers import Cell, Study, bring_figures, bring_home, show, write_csv
+from study_numbers import Cell, Named, Study, bring_figures, bring_home, show, write_csv
 
 from limbeck.published.numbers import SCALES, PublishedCell, read_published
 from limbeck.statistics.fold_summaries import format_mean
@@ -38,6 +38,19 @@ FIGURES = {
     "representation": "The layers in their own space",
     "cka": "Linear CKA between layers",
 }
+WHOLE = DATA / "whole"  # of one fold, all test images
+WHOLE_FIGURES = {
+    "embeddings_tsne": "All 10,000 test images by t-SNE, each method in layers A to E",
+    "embeddings_ivis": "All 10,000 test images by ivis, each method in layers A to E",
+    "class_boundary": "Class plate among all test images, by layer (Fig. 13)",
+    "algorithms": "Layer D of the distilled student by t-SNE and ivis (Fig. 4)",
+    "class_area_tsne": "Class area over all area by layer, t-SNE",
+    "class_area_ivis": "Class area over all area by layer, ivis (Fig. 14)",
+    "superclass_correlation": "Correlation of logits inside each superclass (Fig. 11)",
+    "cka": "Linear CKA between layers",
+    "layers": "The layers in their own space",
+}
+WHOLE_SHOWN = (*("class_area_ratio", "probe_accuracy", "cka", "ivis_loss", "embedding_seconds"),)
 SHOWN = (
     *("accuracy", "superclass_correlation", "superclass_contrast", "teacher_agreement"),
     *("calibration_error", "probe_accuracy", "class_area_ratio", "ivis_loss"),
@@ -285,6 +298,13 @@ def progress(study: Study) -> str:
     )
 
 
+def whole_table(study: Study, metric: str, embedding: str = "") -> str:
+    """Return a metric of one fold on all test images, methods by layers."""
+    name = "cka:teacher.{}" if metric == "cka" else metric
+    cells = {layer: Cell(name.format(layer), 2500, layer, embedding) for layer in "ABCDE"}
+    return study.table(("teacher", *STUDENTS), cells)
+
+
 def runtime_table() -> str:
     """Return jobs and core hours of each rule."""
     with (DATA / "runtime.csv").open(encoding="utf-8") as file:
@@ -311,7 +331,7 @@ def contrasts(study: Study) -> list[list]:
 
 def page() -> str:
     """Return the page: its text with the tables in their places."""
-    study = Study.read(DATA / "metrics.csv", FOLDS)
+    study, whole = Study.read(DATA / "metrics.csv", FOLDS), Study.read(WHOLE / "metrics.csv", 1)
     baselines = ("pi_model", "pseudo_labelling", "mean_teacher", "mixmatch", "fixmatch")
     return TEXT.read_text(encoding="utf-8").format(
         table_1=published_table(study, "accuracy", ""),
@@ -324,6 +344,15 @@ def page() -> str:
         table_2=published_table(study, "ivis_loss", "ABCDE", "ivis"),
         runtime=runtime_table(),
         progress=progress(study),
+        whole=Named(whole, 2500),
+        whole_area_tsne=whole_table(whole, "class_area_ratio", "tsne"),
+        whole_area_ivis=whole_table(whole, "class_area_ratio", "ivis"),
+        whole_probe=whole_table(whole, "probe_accuracy"),
+        whole_cka=whole_table(whole, "cka"),
+        whole_loss=whole_table(whole, "ivis_loss", "ivis"),
+        whole_seconds_tsne=whole_table(whole, "embedding_seconds", "tsne"),
+        whole_seconds_ivis=whole_table(whole, "embedding_seconds", "ivis"),
+        whole_figures=show(WHOLE, WHOLE_FIGURES),
         figure_accuracy=show(DATA, {"accuracy": ACCURACY_FIGURE}),
         figures=show(DATA, FIGURES) or "None is drawn yet.",
     )
@@ -335,10 +364,13 @@ CLAIMS_HEAD = (
 )
 
 if __name__ == "__main__":
-    for results in map(Path, sys.argv[1:]):
-        bring_home(results, DATA / "metrics.csv", SHOWN)
-        bring_figures(results, DATA, ["accuracy", *FIGURES])
-        bring_home_runtime(results)
+    if folders := [Path(folder) for folder in sys.argv[1:]]:
+        grid, whole = folders
+        bring_home(grid, DATA / "metrics.csv", SHOWN)
+        bring_figures(grid, DATA, ["accuracy", *FIGURES])
+        bring_home_runtime(grid)
+        bring_home(whole, WHOLE / "metrics.csv", WHOLE_SHOWN)
+        bring_figures(whole, WHOLE, WHOLE_FIGURES)
     measured = Study.read(DATA / "metrics.csv", FOLDS)
     write_csv(DATA / "claims.csv", CLAIMS_HEAD, contrasts(measured))
     PAGE.write_text(page(), encoding="utf-8")

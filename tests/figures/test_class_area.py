@@ -100,6 +100,12 @@ def test_asterisks_stand_at_the_layer(tmp_path, dataset):
     assert asterisks(drawing.figure.axes[0]) == [(1, 50)]
 
 
+def test_areas_that_could_not_be_measured_leave_an_empty_panel(tmp_path, dataset):
+    rows = [("teacher", 50, 0, "A", "tsne", "silhouette", 0.5)]
+    (axis,) = draw(dataset, write_metrics(tmp_path, rows)).figure.axes
+    assert texts(axis) == ["not measured"] and not error_bars(axis)
+
+
 def test_many_methods_have_panels_of_their_own(tmp_path, dataset):
     methods = [f"method_{number}" for number in range(6)]
     rows = [

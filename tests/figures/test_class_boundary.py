@@ -87,6 +87,14 @@ def test_points_on_a_line_say_so(dataset, tmp_path):
     assert drawing.rows[0][-2:] == [None, None]
 
 
+def test_a_class_of_two_images_has_no_area(tmp_path, values):
+    classes = Dataset(write_dataset(tmp_path / "thirty.zarr", 30))
+    path = write_embedding(tmp_path / "e", values)
+    drawing = class_boundary.draw(classes, [path], BOUNDARY)
+    assert texts(drawing.figure.axes[0]) == ["too few images"]
+    assert drawing.rows[0][-3:] == [1, None, None]
+
+
 def test_boundaries_that_are_missing_leave_a_marked_panel(dataset, tmp_path):
     values = np.random.default_rng(5).normal(size=(40, 2))
     paths = [

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from helpers.drawn import NONE, error_bars, legend_labels, texts, tick_labels, write_metrics
+from helpers.drawn import (
+    NONE,
+    asterisks,
+    error_bars,
+    legend_labels,
+    texts,
+    tick_labels,
+    write_metrics,
+    write_tests,
+)
 from limbeck.figures import layers as layers_figure
 
 pytestmark = pytest.mark.usefixtures("styled")
@@ -46,6 +55,27 @@ def test_layers_by_hand(drawing):
     assert "teacher" not in shared and "distilled" not in probe
     np.testing.assert_allclose(values(axes[2, 1])["distilled"][0], [75, NONE])
     assert texts(axes[0, 1]) == ["not measured"]
+
+
+def test_an_asterisk_is_of_the_metrics_own_part(tmp_path, dataset):
+    rows = [
+        (method, 50, fold, "A", "", f"neighbour_overlap:{other}", value)
+        for method, value in (("undistilled", 0.25), ("distilled", 0.5))
+        for other in ("teacher", "peer")
+        for fold in range(5)
+    ]
+    tests = write_tests(tmp_path, [("neighbour_overlap:teacher", "", "A", 50, "yes")])
+    metrics = ["neighbour_overlap:peer", "neighbour_overlap:teacher"]
+    settings = {"width": 183, "metrics": metrics}
+    drawing = layers_figure.draw(dataset(4), [write_metrics(tmp_path, rows), tests], settings)
+    assert [asterisks(axis) for axis in drawing.figure.axes] == [[], [(0, 50)]]
+
+
+def test_a_metric_of_nothing_but_itself_is_not_measured(tmp_path, dataset):
+    path = write_metrics(tmp_path, [("a", 50, 0, "A", "", "probe_accuracy", 0.5)])
+    settings = {"width": 183, "methods": ["a"], "metrics": ["neighbour_overlap:a"]}
+    (axis,) = layers_figure.draw(dataset(4), [path], settings).figure.axes
+    assert texts(axis) == ["not measured"]
 
 
 def test_panels_are_named_and_begin_at_zero(drawing):

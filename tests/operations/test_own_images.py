@@ -1,5 +1,6 @@
 """The config that is written for somebody's own images: what it holds, and that it runs."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -52,6 +53,15 @@ def test_the_config_fits_the_folder(kind, here, capsys):
     } == COMMON | CHANGES.get(kind, {})
     # What a dry run checks.
     check_before_jobs(read_config(["mine.yaml"]), "mine.yaml")
+
+
+def test_folders_that_tools_leave_behind_are_no_test_images(here):
+    write_split(here / "mine")
+    shutil.rmtree(here / "mine/test")
+    for name in (".ipynb_checkpoints", "@eaDir"):
+        (here / "mine/test" / name).mkdir(parents=True)
+    assert main(["init", "--images", "mine"]) == 0
+    assert yaml.safe_load(Path("mine.yaml").read_text())["dataset"]["test_fraction"] > 0
 
 
 def test_superclasses_have_a_figure(here):

@@ -1,5 +1,6 @@
 """Outputs appear whole or not at all, and replace nothing that is not Limbeck's."""
 
+import errno
 import os
 
 import numpy as np
@@ -55,6 +56,19 @@ def test_error_keeps_what_was_there(tmp_path, make, store):
     with pytest.raises(ValueError), atomic_path(tmp_path / "kept", store=store) as temporary:
         make(temporary, "new")
         raise ValueError
+    assert names(tmp_path) == ["kept"]
+    assert content(tmp_path / "kept") == before
+
+
+def test_a_store_that_cannot_be_replaced_comes_back(tmp_path, monkeypatch):
+    def broken(source, target):
+        raise OSError(errno.EIO, "Input/output error")
+
+    make_store(tmp_path / "kept", "old")
+    before = content(tmp_path / "kept")
+    monkeypatch.setattr(os, "replace", broken)
+    with pytest.raises(InputError), atomic_path(tmp_path / "kept", store=True) as temporary:
+        make_store(temporary, "new")
     assert names(tmp_path) == ["kept"]
     assert content(tmp_path / "kept") == before
 

@@ -219,6 +219,12 @@ def test_layers_that_no_network_can_have(config, layers, line):
         ("teacher", {"schedule": "step"}, ".schedule = step: needs decay_epochs and decay_factor"),
         (
             "teacher",
+            {"objective": "untrained", "weights": "IMAGENET1K_V1"},
+            ".weights = 'IMAGENET1K_V1': objective untrained does not read it; pretrained.weights "
+            "names the weights of a finished network",
+        ),
+        (
+            "teacher",
             {"schedule": "multi_step", "decay_epochs": [2]},
             ".schedule = multi_step: needs decay_epochs and decay_factor",
         ),

@@ -170,6 +170,21 @@ def test_what_follows_from_the_rest(config):
     assert filled["figures"] == {"accuracy": {"kind": "accuracy", "width": 89, "methods": None}}
 
 
+def test_figures_that_are_named_are_drawn(config):
+    del config["run"]["figures"]
+    config["figures"] = {
+        "by_tsne": {"kind": "embeddings", "embedding": "tsne"},
+        "accuracy": {"width": 100},
+        "algorithms": {"layer": "last"},
+    }
+    drawn = check_config(config)["run"]["figures"]
+    assert set(drawn) == {
+        *("by_tsne", "accuracy", "algorithms", "superclass_correlation", "class_correlation"),
+        *("networks", "class_area", "cka", "layers"),
+    }
+    assert len(drawn) == 9
+
+
 def test_embeddings_and_figures_need_no_definition(config):
     config["run"] = {"embeddings": ["pca", "tsne"], "figures": ["embeddings", "networks"]}
     filled = check_config(config)

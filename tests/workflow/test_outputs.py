@@ -8,6 +8,7 @@ from importlib import metadata
 import pytest
 
 from helpers.tiny_jobs import FIGURES, METHODS, RUN, TABLES
+from limbeck import __version__
 
 pytestmark = pytest.mark.slow
 
@@ -38,6 +39,7 @@ def test_provenance_names_versions_config_and_hardware(finished_once):
     assert record["config"]["study"] == "tiny"
     assert record["versions"]["torch"] == metadata.version("torch")
     assert record["versions"]["openTSNE"] == metadata.version("openTSNE")
+    assert record["versions"]["limbeck"] == __version__
     assert record["hardware"]["cores"] >= 1
     assert record["hardware"]["memory_bytes"] > 2**28
 

@@ -68,6 +68,7 @@ rule build_table:
         caption=caption_of("{table}"),
         settings=lambda wildcards: plan_json(config),
         published=numbers.digest(config["published"]),
+        page=table_page.digest(),
         code=fingerprint("build_table"),
     shell:
         "limbeck build_table --metrics {input.metrics:q} --kind {wildcards.table}"
@@ -106,6 +107,7 @@ rule test_methods:
     params:
         caption=caption_of("statistics"),
         settings=as_json("statistics"),
+        page=table_page.digest(),
         code=fingerprint("test_methods"),
     shell:
         "limbeck test_methods --metrics {input.metrics:q} --settings {params.settings:q}"
@@ -145,6 +147,7 @@ rule compare_accuracies:
         caption=caption_of("accuracies"),
         settings=as_json("statistics", "metrics"),
         seed=config["seed"],
+        page=table_page.digest(),
         code=fingerprint("compare_accuracies"),
     shell:
         "limbeck compare_accuracies --predictions {input.predictions:q}"

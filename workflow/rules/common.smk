@@ -50,6 +50,7 @@ from limbeck.study.registry import (
     training_modules,
 )
 from limbeck.study.settings import DatasetSettings
+from limbeck.tables import page as table_page
 
 # Cyclic garbage collection over thousands of live jobs costs 10 % of a dry run.
 gc.set_threshold(50_000)

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import scatter, style
 from limbeck.figures.shared.drawing import Drawing
 from limbeck.figures.shared.groups import ImageGroups
+from limbeck.metrics.checks import NotMeasured
 from limbeck.metrics.density import estimate_density, region_area, region_threshold
 from limbeck.metrics.nulls import permuted_null
 from limbeck.runtime import storage
@@ -16,6 +18,7 @@ from limbeck.runtime.errors import InputError, suggest
 from limbeck.study.titles import budget_title, embedding_title
 
 BACKGROUND = "0.82"
+HEADROOM = 0.15  # for the number, as a part of the height of what is drawn
 # Areas of fewer images say little: those of random labels reach from 96 to 132 % at 10 a class.
 ENOUGH = 30
 COLUMNS = ("method", "budget", "fold", "layer", "embedding", "class", "images", "area", "null")
@@ -81,18 +84,29 @@ def _draw_region(
     axis: Axes, points: np.ndarray, inside: np.ndarray, mass: float, colour: str
 ) -> tuple[float | None, float | None]:
     """Draw a class's region; return its area over that of all points, and its null."""
-    density = estimate_density(points[inside])
+    try:
+        density = estimate_density(points[inside])
+    except NotMeasured:
+        _say(axis, "too few images")
+        return None, None
     if density is None or not (whole := region_area(points, mass)):
-        axis.text(0.04, 0.97, "class on a line", transform=axis.transAxes, ha="left", va="top")
+        _say(axis, "class on a line")
         return None, None
     level = region_threshold(density, mass)
     boundary = axis.contour(
         density.x, density.y, density.values, [level], colors=[colour], linewidths=0.9
     )
-    # Contours ask for room for their whole grid.
-    scatter.fit(axis, np.concatenate([points, *(p.vertices for p in boundary.get_paths())]))
+    # Contours ask for room for their whole grid; the number stands above all.
+    shown = np.concatenate([points, *(path.vertices for path in boundary.get_paths())])
+    (low, high), middle = (shown.min(axis=0)[1], shown.max(axis=0)[1]), shown.mean(axis=0)[0]
+    scatter.fit(axis, np.vstack([shown, [middle, high + HEADROOM * (high - low)]]))
     area = region_area(points[inside], mass) / whole
     null = permuted_null(lambda chosen: region_area(points[chosen], mass) / whole, inside, 0).mean
-    text = f"{style.percent(area)} ({100 * null:.0f} %)"
-    axis.text(0.04, 0.97, text, transform=axis.transAxes, ha="left", va="top")
+    _say(axis, f"{style.percent(area)} ({100 * null:.0f} %)")
     return area, null
+
+
+def _say(axis: Axes, text: str) -> None:
+    outline = [withStroke(linewidth=1.6, foreground="white")]
+    look = {"ha": "left", "va": "top", "path_effects": outline}
+    axis.text(0.04, 0.97, text, transform=axis.transAxes, **look)

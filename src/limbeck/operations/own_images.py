@@ -11,7 +11,7 @@ from statistics import median
 import yaml
 
 from limbeck.data.facts import Facts, quick_facts
-from limbeck.data.image_files import find_images
+from limbeck.data.image_files import LEFTOVER_FOLDERS, find_images
 from limbeck.data.image_sizes import count_sizes
 from limbeck.runtime.errors import InputError
 from limbeck.study.checks import RESERVED
@@ -280,4 +280,7 @@ def _layer_name(path: str) -> str:
 
 
 def _has_folders(folder: Path) -> bool:
-    return folder.is_dir() and any(entry.is_dir() for entry in os.scandir(folder))
+    return folder.is_dir() and any(
+        entry.is_dir() and not entry.name.startswith(".") and entry.name not in LEFTOVER_FOLDERS
+        for entry in os.scandir(folder)
+    )

@@ -5,22 +5,25 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
+from limbeck import __version__
 from limbeck.runtime.origin import answer
 
 PACKAGES = (
-    *("limbeck", "snakemake", "torch", "torchvision", "tensorflow", "tf-keras", "ivis"),
-    *("openTSNE", "scikit-learn", "numpy", "pandas", "zarr", "matplotlib"),
+    *("snakemake", "torch", "torchvision", "timm", "openTSNE", "torchdr", "umap-learn", "pacmap"),
+    *("ivis", "tensorflow", "tf-keras", "scikit-learn", "scipy", "statsmodels", "numpy", "pandas"),
+    *("zarr", "matplotlib"),
 )
 
 
 def describe_environment() -> dict:
     """Return versions, git commit and hardware, JSON-serialisable."""
+    git = ("git", "-C", str(Path(__file__).parent))
     return {
         "git": {
-            "commit": answer("git", "rev-parse", "HEAD"),
-            "modified_files": (answer("git", "status", "--porcelain") or "").splitlines(),
+            "commit": answer(*git, "rev-parse", "HEAD"),
+            "modified_files": (answer(*git, "status", "--porcelain") or "").splitlines(),
         },
-        "versions": {"python": platform.python_version()}
+        "versions": {"python": platform.python_version(), "limbeck": __version__}
         | {package: _version(package) for package in PACKAGES},
         "hardware": {
             "platform": platform.platform(),

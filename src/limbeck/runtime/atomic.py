@@ -81,6 +81,8 @@ def _replace(path: Path, new: Path, old: Path) -> None:
             return
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                with contextlib.suppress(OSError):
+                    os.rename(old, path)
                 raise
             # Another copy of the job was quicker in between.
             shutil.rmtree(old, ignore_errors=True)

@@ -7,6 +7,7 @@ from limbeck.runtime.extras import missing_requirements
 from limbeck.runtime.paths import expand, show
 from limbeck.study.dataset_checks import metrics_of_more, too_few_points
 from limbeck.study.datasets import dataset_mistakes
+from limbeck.study.figures import ENDS
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
 from limbeck.study.questions import (
@@ -30,7 +31,6 @@ from limbeck.study.settings import FIGURE, DatasetSettings, block_of
 from limbeck.study.structure import AUTO_LAYERS, CONFIG
 from limbeck.study.validation import mistakes
 
-ENDS = ("first", "last")
 # Names that stand for something else where a name may stand, or for a file.
 RESERVED = {
     "methods": ENDS,

@@ -126,12 +126,15 @@ def _with_defaults(config: Mapping) -> dict:
     ):
         given = config.get(part, {})
         chosen = run.get(part) if isinstance(run, dict) else None
+        if not isinstance(given, dict):
+            continue
         if not chosen or not isinstance(chosen, list | tuple):
-            chosen = common
-        if isinstance(given, dict):
-            named = [name for name in defaults if name in given or name in chosen]
-            start = copy.deepcopy({name: defaults[name] for name in named})
-            config[part] = lay_over(start, given)
+            # A kind that the config has a name of its own for is not drawn twice.
+            own = {block.get("kind") for block in given.values() if isinstance(block, dict)}
+            chosen = [name for name in common if name not in own]
+        named = [name for name in defaults if name in given or name in chosen]
+        start = copy.deepcopy({name: defaults[name] for name in named})
+        config[part] = lay_over(start, given)
     if isinstance(config.get("methods"), dict):
         config["methods"] = {
             name: {"steps": DEFAULT_STEPS, **method}
@@ -167,7 +170,7 @@ def _completed(config: dict) -> dict:
         budgets = [0]
     if run["figures"] is None:
         without = ["accuracy"] * (budgets == [0]) + ["cka"] * (len(run["methods"]) == 1)
-        run["figures"] = [name for name in COMMON_FIGURES if name not in without]
+        run["figures"] = [name for name in config["figures"] if name not in without]
     layers = {name: place for name, place in config["layers"].items() if place is not None}
     changed = {"methods": methods, "run": run, "statistics": statistics}
     return {**config, **changed, "budgets": budgets, "layers": layers}

@@ -155,6 +155,11 @@ def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
     yield from _normalisation_contradictions(method, key)
     objective = OBJECTIVES[method["objective"]]
     if not objective.trains:
+        if method["weights"] is not None:
+            yield (
+                f"{key}.weights = '{show(method['weights'])}': objective {method['objective']} "
+                "does not read it; pretrained.weights names the weights of a finished network"
+            )
         return
     if (method["epochs"] is None) == (method["steps"] is None):
         yield f"{key}: exactly one of epochs and steps must be set, the other null"

@@ -166,7 +166,8 @@ CONFIG = section(
                 ),
                 "maps": listed("of noise", choice("", MAPS), []),
                 "figures": listed(
-                    "null: those that any study has: " + ", ".join(COMMON_FIGURES),
+                    "null: all that figures names, and of those that any study has the kinds that "
+                    "it does not name: " + ", ".join(COMMON_FIGURES),
                     text("", names="figures"),
                     None,
                     null=True,

@@ -145,12 +145,12 @@ def _short(value: object) -> str:
 
 def _out_of_bounds(key: Key, value: float, path: str) -> Iterator[str]:
     bounds = (
-        (key.least, "<", ">="),
-        (key.above, "<=", ">"),
-        (key.most, ">", "<="),
-        (key.below, ">=", "<"),
+        (key.least, ">="),
+        (key.above, ">"),
+        (key.most, "<="),
+        (key.below, "<"),
     )
-    for bound, _, allowed in bounds:
+    for bound, allowed in bounds:
         if bound is not None and not _COMPARISONS[allowed](value, bound):
             yield f"{path} = {value!r}: must be {allowed} {bound}"
 

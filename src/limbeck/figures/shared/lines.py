@@ -26,7 +26,7 @@ def dodge(count: int, room: float = 1) -> np.ndarray:
 
     `room` is the distance between two places.
     """
-    step = min(STEP, GROUP / count) * room
+    step = min(STEP, GROUP / max(count, 1)) * room
     return (np.arange(count) - (count - 1) / 2) * step
 
 
@@ -150,7 +150,8 @@ def mark_significant(
     pair = measurements.tested_pair
     if pair is None or not set(pair) <= set(points) or summary.empty:
         return False
-    tests = measurements.significant(summary["metric"].iloc[0], **where)
+    metric = ":".join(filter(None, summary[["metric", "part"]].iloc[0]))
+    tests = measurements.significant(metric, **where)
     order = list(places)
     for place in tests[by]:
         at = order.index(place)
