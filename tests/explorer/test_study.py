@@ -1,6 +1,7 @@
 """A study's results in a notebook."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -76,7 +77,7 @@ def test_images_in_another_order_and_predictions_of_more(copied):
     some = [7, 3, 50]
     shutil.rmtree(folder / "embeddings" / "A" / "tsne.zarr")
     arrays = {"points": points[some], "sample_ids": ids[some]}
-    write_store(folder / "embeddings" / "A" / "tsne.zarr", arrays, {})
+    write_store(folder / "embeddings" / "A" / "tsne.zarr", arrays, store.attrs)
     study = limbeck.open_study(copied)
     frame = study.embedding("teacher", budget=50, layer="A", name="tsne")
     assert frame["label"].tolist() == [3, 3, 2]
@@ -87,6 +88,7 @@ def test_images_in_another_order_and_predictions_of_more(copied):
 def test_metrics_are_tidy(study):
     metrics = study.metrics
     assert list(metrics.columns) == list(METRIC_COLUMNS)
+    assert f"``{', '.join(METRIC_COLUMNS)}``" in " ".join(type(study).metrics.__doc__.split())
     # 2 metrics of 2 embeddings of 3 layers of 2 budgets of 3 methods.
     assert len(metrics) == 72
     assert metrics["budget"].dtype == metrics["fold"].dtype == np.int64
@@ -107,6 +109,36 @@ def test_metrics_of_a_study_that_is_under_way(copied):
     assert of["NA", 200]["value"].isna().tolist() == [False, True]
     assert ("distilled", 200) not in of
     assert len(of["undistilled", 50]) == 12
+
+
+def test_a_runs_later_metrics_take_the_place_of_those_in_the_table(copied):
+    """All of them: what was not measured anew was of another network."""
+
+    def write(path, hour, *rows):
+        write_rows(path, METRIC_COLUMNS, [("s", *row, "") for row in rows])
+        os.utime(path, (3600 * hour, 3600 * hour))
+
+    def row(method, metric, value, layer=""):
+        return (method, 50, 0, layer, "", metric, value)
+
+    shutil.rmtree(copied / "runs")
+    old = [row("teacher", "accuracy", 0.5), row("teacher", "cka", 0.1, "A")]
+    other = [row("distilled", "accuracy", 0.6), row("distilled", "cka", 0.2, "A")]
+    write(copied / "tables" / "metrics.csv", 2, *old, *other)
+    # A copy of a file, made later than the table: its rows stand in the table as well.
+    write(run_of(copied, "distilled") / "metrics.csv", 3, other[0])
+    write(run_of(copied) / "metrics.csv", 1, row("teacher", "accuracy", 0.4))
+
+    def measured():
+        frame = limbeck.open_study(copied).metrics
+        return set(frame[["method", "metric", "value"]].itertuples(index=False, name=None))
+
+    kept = {("distilled", "accuracy", 0.6), ("distilled", "cka", 0.2)}
+    assert measured() == {("teacher", "accuracy", 0.5), ("teacher", "cka", 0.1)} | kept
+    write(run_of(copied) / "metrics.csv", 3, row("teacher", "accuracy", 0.7))
+    assert measured() == {("teacher", "accuracy", 0.7)} | kept
+    write(run_of(copied) / "metrics" / "A.csv", 4, row("teacher", "probe_accuracy", 0.8, "A"))
+    assert measured() == {("teacher", "probe_accuracy", 0.8)} | kept
 
 
 def test_nothing_measured_yet(copied):
@@ -188,6 +220,25 @@ def test_parts_of_a_study(copied):
     assert len(study.samples) == 60
     with pytest.raises(InputError, match="allowed: none"):
         study.predictions("teacher", budget=50)
+
+
+def test_an_embedding_of_another_network_than_the_predictions_is_refused(copied):
+    path = run_of(copied) / "predictions.zarr"
+    store = open_store(path)
+    arrays = {name: store[name][:] for name in store}
+    shutil.rmtree(path)
+    write_store(path, arrays, {**store.attrs, "model_hash": "new"})
+    with pytest.raises(InputError, match="model_hash = None, but model_hash = new"):
+        limbeck.open_study(copied).embedding("teacher", **WHERE)
+
+
+def test_damaged_predictions_are_refused(copied):
+    shutil.rmtree(run_of(copied) / "predictions.zarr" / "logits" / "c")
+    study = limbeck.open_study(copied)
+    with pytest.raises(InputError, match="is missing or empty"):
+        study.embedding("teacher", **WHERE)
+    with pytest.raises(InputError, match="is missing or empty"):
+        study.select(study.samples["sample_id"][:2]).frame(budget=50)
 
 
 def test_stores_that_snakemake_marked_give_no_warning(copied):

@@ -10,7 +10,7 @@ import pytest
 from limbeck.neighbours.row_blocks import read_rows
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
-from limbeck.runtime.store_checks import check_match, fault_of
+from limbeck.runtime.store_checks import check_match, check_origin, fault_of
 
 IDS = np.array([f"test-{row}" for row in range(50)])
 ORIGIN = {"study": "demo", "method": "student", "budget": 50, "fold": 0, "layer": "C"}
@@ -220,3 +220,5 @@ def test_stores_that_do_not_belong_together_are_refused(store, tmp_path, changes
     assert str(caught.value).startswith(f"{other}: {reason} {store}")
     if changes:
         check_match(*stores, but=changes)
+    else:
+        check_origin(*stores)

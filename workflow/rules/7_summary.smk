@@ -253,11 +253,15 @@ rule write_explorer:
             if any(layer in layers_of(config, method) for method in EXPLORED)
         ],
         embeddings=config["run"]["embeddings"],
+        runs=all_runs("{method}/budget-{budget}/fold-{fold}", method=EXPLORED),
+        teacher=TEACHER,
+        students=f"--students {' '.join(STUDENTS)}" if STUDENTS else "",
         code=fingerprint("write_explorer"),
         page=templates.digest(),
     shell:
         "limbeck write_explorer --study {params.study:q} --methods {params.methods:q}"
-        " --layers {params.layers:q} --embeddings {params.embeddings:q} --page {output.page:q} 2>> {log:q}"
+        " --layers {params.layers:q} --embeddings {params.embeddings:q} --runs {params.runs:q}"
+        " --teacher {params.teacher:q} {params.students} --page {output.page:q} 2>> {log:q}"
 
 
 rule write_provenance:

@@ -37,6 +37,7 @@ from limbeck.study.questions import (
     reference_teacher,
     runs_of,
     tables_of,
+    teacher_and_students,
     teachers_of,
     to_json,
     weights_file_of,
@@ -362,6 +363,7 @@ EXPLORED = [
     for method in config["run"]["methods"]
     if any(f"/runs/{method}/" in path for path in RUN_METRICS)
 ]
+TEACHER, STUDENTS = teacher_and_students(config, EXPLORED)
 TABLE_FILES = [
     "results/{study}/tables/metrics.csv",
     *expand(

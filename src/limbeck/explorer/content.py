@@ -43,7 +43,7 @@ class Runs:
     predictions : mapping of str to numpy.ndarray
         Of each method the predicted label of each image, shape (n,); -1 where there is none.
     confidences : mapping of str to numpy.ndarray
-        The probability that it gives to that, shape (n,).
+        The probability that it gives to that, shape (n,); 0 where there is none.
     neighbours : mapping of (str, str) to numpy.ndarray
         Of each method and layer the nearest others of each image in the layer's own space, nearest
         first, shape (n, k). An image that is not shown has a number of its own, n or more; -1

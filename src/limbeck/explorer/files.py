@@ -82,8 +82,16 @@ class StudyFiles:
             ),
         )
 
+    def has(self, kind: str, method: str, budget: int, fold: int, layer: str | None = None) -> bool:
+        """Return whether a run has a store, damaged or not: ``predictions``, or one of a layer."""
+        folder = self._run_folder(method, budget, fold)
+        return kind in _stored(folder) if layer is None else layer in _stored(folder / kind)
+
     def run(self, method: str, budget: int, fold: int) -> Path:
         """Return the folder of a run; an InputError if there is none."""
+        folder = self._run_folder(method, budget, fold)
+        if folder.is_dir():
+            return folder
         runs = self.runs()
         self._check("method", method, self.methods())
         self._check("budget", budget, sorted({run[1] for run in runs if run[0] == method}))
@@ -111,6 +119,9 @@ class StudyFiles:
             return open_store(folder / f"{layer}.zarr")
         self._check("name", name, _stored(folder / layer), f" in {kind} of layer {layer}{where}")
         return open_store(folder / layer / f"{name}.zarr")
+
+    def _run_folder(self, method: str, budget: int, fold: int) -> Path:
+        return self.folder / "runs" / method / f"budget-{budget}" / f"fold-{fold}"
 
     def _check(self, key: str, value: object, found: Sequence, where: str = "") -> None:
         if value not in found:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence, Sized
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from limbeck.explorer.choice import (
+    ExplorerSettings,
+    Stores,
+    choose,
+    choose_roles,
+    open_stores,
+)
 from limbeck.explorer.content import Content, Panel, Runs, View
 from limbeck.explorer.study import Study
-from limbeck.runtime.errors import InputError, suggest
+from limbeck.runtime.storage import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,32 +26,6 @@ POINTS = 400_000  # of all panels together, drawn anew whenever something is sel
 BYTES = 24_000_000  # of the arrays of all views; folds and budgets beyond it are left out
 # Metrics of an embedding that stand under its panel, and what the class area is without structure.
 SCORES = ("trustworthiness", "class_area_ratio", "class_area_ratio_null")
-
-
-@dataclass(frozen=True)
-class ExplorerSettings:
-    """The part of a study that the explorer shows; None stands for all.
-
-    Attributes
-    ----------
-    methods, layers, embeddings : sequence of str or None
-        In the order in which they are shown.
-    budgets, folds : sequence of int or None
-        Where both are None, those that fit into a file of a size that opens quickly.
-    images : int or None
-        At most so many test images, the first of each class; None: up to 10,000, and fewer where
-        there are more than 40 panels.
-    neighbours : int
-        How many nearest neighbours of an image are shown.
-    """
-
-    methods: Sequence[str] | None = None
-    layers: Sequence[str] | None = None
-    embeddings: Sequence[str] | None = None
-    budgets: Sequence[int] | None = None
-    folds: Sequence[int] | None = None
-    images: int | None = None
-    neighbours: int = 10
 
 
 def gather_content(study: Study, settings: ExplorerSettings) -> Content:
@@ -64,26 +43,28 @@ def gather_content(study: Study, settings: ExplorerSettings) -> Content:
     InputError
         If the study has no embedding yet, or none of what the settings ask for.
     """
-    chosen = {
-        name: _chosen(name, getattr(settings, name), getattr(study, name))
-        for name in ("methods", "layers", "embeddings", "budgets", "folds")
-    }
-    stores = _find(study, chosen)
+    chosen, unplanned = choose(study, settings)
+    stores = open_stores(study, chosen, settings.runs)
     methods, layers = (
-        [name for name in chosen[key] if any(name == place[column] for place in stores)]
+        [name for name in chosen[key] if any(name == place[column] for place in stores.embeddings)]
         for key, column in (("methods", 0), ("layers", 1))
     )
     limit = settings.images
     if limit is None:
         limit = min(IMAGES, POINTS // (len(methods) * len(layers)))
-    shown, number_of = _choose_images(study, stores[0], limit)
-    pairs = sorted({place[3:] for place in stores}, key=lambda pair: (pair[1], pair[0]))
+    shown, number_of = _choose_images(study, next(iter(stores.embeddings.values())), limit)
+    pairs = sorted({place[3:] for place in stores.embeddings}, key=lambda pair: (pair[1], pair[0]))
     fitting = len(pairs)
     if settings.budgets is None and settings.folds is None:
         bytes_an_image = 4 * len(chosen["embeddings"]) + 2 * settings.neighbours
         size = len(shown) * len(methods) * len(layers) * bytes_an_image
         fitting = max(1, BYTES // size)
-    left_out = [*_missing_images(shown, number_of), *_missing_runs(pairs[fitting:])]
+    left_out = [
+        *_missing_images(shown, number_of),
+        *_missing_runs(pairs[fitting:]),
+        *unplanned,
+        *stores.left_out,
+    ]
     pairs = sorted(pairs[:fitting])
     metrics = _scores(study)
     views = [
@@ -92,22 +73,20 @@ def gather_content(study: Study, settings: ExplorerSettings) -> Content:
             budget=budget,
             fold=fold,
             panels={
-                place[:2]: Panel(
-                    _points(study, place, number_of, len(shown)), metrics.get(place, {})
-                )
-                for place in stores
+                place[:2]: Panel(_points(store, number_of, len(shown)), metrics.get(place, {}))
+                for place, store in stores.embeddings.items()
                 if place[2:] == (name, budget, fold)
             },
         )
         for budget, fold in pairs
         for name in chosen["embeddings"]
-        if any(place[2:] == (name, budget, fold) for place in stores)
+        if any(place[2:] == (name, budget, fold) for place in stores.embeddings)
     ]
     runs = {
-        pair: _read_runs(study, pair, methods, layers, number_of, len(shown), settings.neighbours)
+        pair: _read_runs(stores, pair, methods, number_of, len(shown), settings.neighbours)
         for pair in pairs
     }
-    teacher = _teacher(study, methods)
+    teacher, students = choose_roles(study, methods, settings)
     return Content(
         study=study.name,
         dataset=study.dataset_name,
@@ -120,20 +99,20 @@ def gather_content(study: Study, settings: ExplorerSettings) -> Content:
         methods=methods,
         layers=layers,
         teacher=teacher,
-        students=_students(study, methods, teacher),
+        students=students,
         views=views,
         runs=runs,
         left_out=left_out,
     )
 
 
-def _choose_images(study: Study, place: tuple, limit: int) -> tuple[pd.DataFrame, dict[str, int]]:
+def _choose_images(study: Study, store: Store, limit: int) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the rows of `Study.samples` that are shown, and a number for each image.
 
-    Those that are shown have the first numbers, in their order; the others of the store at `place`
-    have further ones.
+    Those that are shown have the first numbers, in their order; the others of the store have
+    further ones.
     """
-    ids = _open(study, place)["sample_ids"][:]
+    ids = store["sample_ids"][:]
     table = study.samples.set_index("sample_id", drop=False).loc[ids]
     shown = first_of_each_class(table["label"].to_numpy(), limit)
     rest = np.setdiff1d(np.arange(len(ids)), shown)
@@ -180,69 +159,31 @@ def first_of_each_class(labels: np.ndarray, limit: int) -> np.ndarray:
     )
 
 
-def _chosen(key: str, asked: Sequence | None, found: Sequence) -> list:
-    if not found:
-        raise InputError("no embedding in the study yet; the explorer shows embeddings")
-    for value in asked or []:
-        if value not in found:
-            raise InputError(
-                f"{key} = {value!r}: not in the study; {suggest(str(value), map(str, found))}"
-            )
-    return list(asked if asked is not None else found)
-
-
-def _find(study: Study, chosen: Mapping[str, list]) -> list[tuple[str, str, str, int, int]]:
-    """Return the chosen stores that exist: method, layer, embedding, budget, fold."""
-    stores = [
-        place
-        for place in study.files.embedding_stores()
-        if all(
-            value in chosen[key]
-            for value, key in zip(
-                place, ("methods", "layers", "embeddings", "budgets", "folds"), strict=True
-            )
-        )
-    ]
-    if not stores:
-        raise InputError("no embedding in the study yet of what was asked for")
-    return stores
-
-
-def _open(study: Study, place: tuple):
-    method, layer, name, budget, fold = place
-    return study.files.layer_store("embeddings", method, budget, fold, layer, name)
-
-
-def _points(study: Study, place: tuple, number_of: Mapping[str, int], count: int) -> np.ndarray:
-    store = _open(study, place)
+def _points(store: Store, number_of: Mapping[str, int], count: int) -> np.ndarray:
     numbers = _numbers(store["sample_ids"][:], number_of)
     return _placed(store["points"][:], numbers, count, np.nan)
 
 
 def _read_runs(
-    study: Study,
+    stores: Stores,
     pair: tuple[int, int],
     methods: Sequence[str],
-    layers: Sequence[str],
     number_of: Mapping[str, int],
     count: int,
     k: int,
 ) -> Runs:
-    run = dict(zip(("budget", "fold"), pair, strict=True))
     predictions, confidences, neighbours = {}, {}, {}
-    for method in methods:
-        with contextlib.suppress(InputError):
-            logits = study.predictions(method, **run)
-            labels, odds = _most_likely(np.asarray(logits, np.float64))
-            numbers = _numbers(logits.sample_ids, number_of)
+    for (method, *at), store in stores.predictions.items():
+        if tuple(at) == pair and method in methods:
+            labels, odds = _most_likely(store["logits"][:].astype(np.float64))
+            numbers = _numbers(store["sample_ids"][:], number_of)
             predictions[method] = _placed(labels, numbers, count, -1)
             confidences[method] = _placed(odds, numbers, count, 0.0)
-        for layer in layers:
-            with contextlib.suppress(InputError):
-                graph = study.neighbours(method, **run, layer=layer).indices
-                numbers = _numbers(graph.sample_ids, number_of)
-                nearest = numbers[np.asarray(graph)[:, :k]]
-                neighbours[method, layer] = _placed(nearest, numbers, count, -1)
+    for (method, layer, *at), store in stores.neighbours.items():
+        if tuple(at) == pair and method in methods:
+            numbers = _numbers(store["sample_ids"][:], number_of)
+            nearest = numbers[store["indices"][:, :k]]
+            neighbours[method, layer] = _placed(nearest, numbers, count, -1)
     return Runs(predictions, confidences, neighbours)
 
 
@@ -272,24 +213,3 @@ def _scores(study: Study) -> dict[tuple, dict[str, float]]:
         place = (row.method, row.layer, row.embedding, row.budget, row.fold)
         scores.setdefault(place, {})[row.metric] = row.value
     return scores
-
-
-def _teacher(study: Study, methods: Sequence[str]) -> str | None:
-    """Return the method that others learn from, as the config or a store of its logits says."""
-    for settings in study.config.get("methods", {}).values():
-        for block in (settings, *settings.values()):
-            if isinstance(block, Mapping) and block.get("teacher") in methods:
-                return block["teacher"]
-    for method in methods:
-        if any(study.folder.glob(f"runs/{method}/budget-*/fold-*/teacher_logits.zarr")):
-            return method
-    return methods[0] if len(methods) > 1 else None
-
-
-def _students(study: Study, methods: Sequence[str], teacher: str | None) -> tuple[str, str]:
-    """Return the two methods that the study compares, or its first and last but the teacher."""
-    pair = study.config.get("statistics", {}).get("methods", ["undistilled", "distilled"])
-    if len(pair) == 2 and all(method in methods for method in pair):
-        return tuple(pair)
-    others = [method for method in methods if method != teacher] or list(methods)
-    return others[0], others[-1]

@@ -10,9 +10,10 @@ from string import Template
 import numpy as np
 
 from limbeck.explorer.alignment import align
+from limbeck.explorer.choice import ExplorerSettings
 from limbeck.explorer.colours import distinct_colours
 from limbeck.explorer.content import Content, Layer, Panel, Runs, View
-from limbeck.explorer.gather import ExplorerSettings, gather_content
+from limbeck.explorer.gather import gather_content
 from limbeck.explorer.study import Study
 from limbeck.explorer.templates import read_asset, read_scripts
 from limbeck.explorer.thumbnails import make_sprite
@@ -159,7 +160,11 @@ def _describe_panel(panel: Panel, points: np.ndarray, blobs: Blobs) -> dict:
 
 
 def _describe_runs(content: Content, runs: Runs, blobs: Blobs) -> dict:
-    """Describe the runs of a budget and fold; 255 or 65535 stands for what is not known."""
+    """Describe the runs of a budget and fold.
+
+    The largest number stands for a label or neighbour that is not known; the confidence of such a
+    label is 0.
+    """
     return {
         "predictions": {
             method: {

@@ -119,10 +119,9 @@ class Selection:
         budgets = self._study.budgets
         budget = budgets[0] if budget is None and budgets else budget
         for method in self._study.methods if budget is not None else []:
-            try:
-                logits = self._study.predictions(method, budget=budget, fold=fold)
-            except InputError:
+            if not self._study.files.has("predictions", method, budget, fold):
                 continue
+            logits = self._study.predictions(method, budget=budget, fold=fold)
             row_of_sample = {sample: row for row, sample in enumerate(logits.sample_ids)}
             predicted = np.asarray(logits).argmax(axis=1)[[row_of_sample[i] for i in self.ids]]
             names = np.array(self._study.class_names, object)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 from collections.abc import Iterable
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from limbeck.explorer.arrays import LazyArray, NeighbourArrays
-from limbeck.explorer.files import Run, StudyFiles
+from limbeck.explorer.files import StudyFiles
+from limbeck.explorer.metric_tables import read_current
 from limbeck.runtime.errors import InputError, suggest
-from limbeck.runtime.storage import METRIC_COLUMNS, open_store
+from limbeck.runtime.storage import check_origin, open_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,23 +130,13 @@ class Study:
     def metrics(self) -> pd.DataFrame:
         """Every metric of every run, layer and embedding, one a row.
 
-        Columns are ``study, method, budget, fold, layer, embedding, metric, value``; ``layer``
-        and ``embedding`` are empty text where they do not apply. The study's table comes first;
-        runs that are not in it yet follow with what is measured of them.
+        Columns are ``study, method, budget, fold, layer, embedding, metric, value, reason``;
+        ``layer`` and ``embedding`` are empty text where they do not apply, and ``reason`` says why
+        a value is missing. The study's table comes first; runs that are not in it follow with what
+        is measured of them, also those that the config no longer has. So do runs that were measured
+        anew since.
         """
-        import pandas as pd
-
-        tables = [self.folder / "tables" / "metrics.csv"]
-        tables = [_read_metrics(path) for path in tables if path.is_file()]
-        gathered = {key for table in tables for key in _runs_of(table)}
-        for run, folder in self.files.runs().items():
-            if run not in gathered:
-                whole = folder / "metrics.csv"
-                parts = [whole] if whole.is_file() else sorted(folder.glob("metrics/*.csv"))
-                tables += map(_read_metrics, parts)
-        if not tables:
-            return pd.DataFrame(columns=list(METRIC_COLUMNS))
-        return pd.concat(tables, ignore_index=True)
+        return read_current(self.folder / "tables" / "metrics.csv", self.files.runs())
 
     def embedding(
         self, method: str, *, budget: int, fold: int = 0, layer: str, name: str
@@ -166,16 +156,22 @@ class Study:
             ``sample_id``, ``x`` and ``y`` in the embedding's own units, ``label``, ``class``,
             ``superclass`` and ``prediction``, the class that the network predicts; None where its
             predictions are not there.
+
+        Raises
+        ------
+        InputError
+            If there is no such embedding, or it is of another network than the predictions.
         """
         store = self.files.layer_store("embeddings", method, budget, fold, layer, name)
         frame = self._samples_of(store)
         frame.insert(1, "x", store["points"][:, 0])
         frame.insert(2, "y", store["points"][:, 1])
         frame["prediction"] = None
-        with contextlib.suppress(InputError):
-            logits = self.predictions(method, budget=budget, fold=fold)
-            names = np.array(self.class_names, object)[np.asarray(logits).argmax(axis=1)]
-            predicted = dict(zip(logits.sample_ids, names, strict=True))
+        if self.files.has("predictions", method, budget, fold):
+            predictions = self.files.predictions(method, budget, fold)
+            check_origin(predictions, store, but=["layer"])
+            names = np.array(self.class_names, object)[predictions["logits"][:].argmax(axis=1)]
+            predicted = dict(zip(predictions["sample_ids"][:], names, strict=True))
             frame["prediction"] = frame["sample_id"].map(predicted)
         return frame
 
@@ -248,16 +244,3 @@ class Study:
     def _samples_of(self, store) -> pd.DataFrame:
         rows = self.rows_of(store["sample_ids"][:])
         return self.samples.iloc[rows].reset_index(drop=True)
-
-
-def _read_metrics(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    types = dict.fromkeys(METRIC_COLUMNS, str) | {"budget": int, "fold": int, "value": float}
-    # A class or method may be called "nan" or "NA"; only numbers can be missing.
-    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values={"value": ["", "nan"]})
-
-
-def _runs_of(table: pd.DataFrame) -> set[Run]:
-    runs = table[["method", "budget", "fold"]].drop_duplicates()
-    return set(runs.itertuples(index=False, name=None))

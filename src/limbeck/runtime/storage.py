@@ -28,7 +28,7 @@ from limbeck.runtime.csv_files import (
 )
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.failures import explain, reading, remedy
-from limbeck.runtime.store_checks import check_match, fault_of
+from limbeck.runtime.store_checks import check_match, check_origin, fault_of
 from limbeck.runtime.stored import Attributes, Store, Stored
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Stored",
     "atomic_path",
     "check_match",
+    "check_origin",
     "check_outputs",
     "digest",
     "explain",

@@ -106,15 +106,28 @@ def check_match(first: Store, *others: Store, but: Collection[str] = ()) -> None
         Attributes of `ORIGIN` in which they may differ.
     """
     for other in others:
-        for name in ORIGIN:
-            expected, found = first.attrs.get(name), other.attrs.get(name)
-            if name not in but and found != expected:
-                raise InputError(
-                    f"{other.path}: {name} = {found}, but {name} = {expected} in {first.path}: "
-                    "they do not belong together; give two that do, or make both again"
-                )
+        check_origin(first, other, but=but)
         if not np.array_equal(other["sample_ids"][:], first["sample_ids"][:]):
             raise InputError(
                 f"{other.path}: other samples, or in another order, than in {first.path}; "
                 "give two that belong together, or make both again"
+            )
+
+
+def check_origin(first: Store, other: Store, but: Collection[str] = ()) -> None:
+    """Raise InputError unless two stores are of the same data and network, whatever the samples.
+
+    Parameters
+    ----------
+    first, other : Store
+        Stores that are read together.
+    but : collection of str
+        As for `check_match`.
+    """
+    for name in ORIGIN:
+        expected, found = first.attrs.get(name), other.attrs.get(name)
+        if name not in but and found != expected:
+            raise InputError(
+                f"{other.path}: {name} = {found}, but {name} = {expected} in {first.path}: "
+                "they do not belong together; give two that do, or make both again"
             )

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from limbeck.explorer.gather import ExplorerSettings
+from limbeck.explorer.choice import ExplorerSettings
 from limbeck.explorer.page import write_explorer
 from limbeck.explorer.study import Study
 from limbeck.study.config import read_config
+from limbeck.study.questions import runs_of, teacher_and_students
 
 
 def explore(configfile: list[str] | None = None) -> None:
@@ -19,10 +20,15 @@ def explore(configfile: list[str] | None = None) -> None:
     config = read_config(configfile or [])
     folder = Path("results", config["study"])
     there, run = Study(folder), config["run"]
+    methods = [name for name in run["methods"] if name in there.methods]
+    teacher, students = teacher_and_students(config, methods)
     settings = ExplorerSettings(
-        methods=[name for name in run["methods"] if name in there.methods],
+        methods=methods,
         layers=[name for name in config["layers"] if name in there.layers],
         embeddings=[name for name in run["embeddings"] if name in there.embeddings],
+        runs={(name, *at) for name in methods for at in runs_of(config, name)},
+        teacher=teacher,
+        students=students,
     )
     page = folder / "explorer.html"
     write_explorer(folder, page, settings)

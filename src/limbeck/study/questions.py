@@ -38,6 +38,19 @@ def reference_teacher(config: Mapping, method: str) -> str | None:
     return next((teacher for teacher in [*own, *others] if teacher != method), None)
 
 
+def teacher_and_students(
+    config: Mapping, methods: Sequence[str]
+) -> tuple[str | None, list[str] | None]:
+    """Return of some methods the first that teaches, or the first; and the two that are compared.
+
+    None stands for what is not among them.
+    """
+    teachers = [teacher for name in methods for teacher in teachers_of(config, name)]
+    teacher = next((name for name in [*teachers, *methods] if name in methods), None)
+    pair = config["statistics"]["methods"] or []
+    return teacher, list(pair) if pair and set(pair) <= set(methods) else None
+
+
 def needed_methods(config: Mapping) -> list[str]:
     """Return the methods that are run, then those that only teach them."""
     needed = list(config["run"]["methods"])

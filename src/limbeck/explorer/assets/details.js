@@ -65,7 +65,6 @@ const pick = image => change({picked: image, neighbourLayer: Math.round(state.la
 function drawImage() {
   const card = document.getElementById("card"), strips = document.getElementById("strips");
   const image = state.picked;
-  document.getElementById("image").classList.toggle("empty", image < 0);
   if (image < 0) {
     card.replaceChildren(element("p", {class: "hint"},
       "Click a point, or search for an image, to see it with its nearest neighbours in each layer’s own space."));
@@ -113,7 +112,7 @@ function methodTable(images) {
       }
     }
     const most = [...confused].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, 3);
-    return element("tr", {"data-method": m},
+    return element("tr", {},
       element("th", {scope: "row"}, named(method)),
       element("td", {class: "number"}, known ? percent(right / known) : "–"),
       element("td", {}, ...most.flatMap(([key, count], i) => [
