@@ -32,4 +32,4 @@ def test_the_table_has_the_jobs_of_the_workflow(path, cells, monkeypatch):
 
 
 def test_every_line_of_the_table_is_looked_at():
-    assert len(LINES) == 4
+    assert len(LINES) == 3

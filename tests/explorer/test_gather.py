@@ -8,10 +8,11 @@ import pytest
 
 import limbeck
 from helpers.made_up import METHODS, write_layer, write_study
+from helpers.metric_files import write_metrics
 from limbeck.explorer import gather
 from limbeck.explorer.gather import ExplorerSettings, first_of_each_class, gather_content
 from limbeck.runtime.errors import InputError
-from limbeck.runtime.storage import open_store, write_metrics
+from limbeck.runtime.storage import open_store
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,9 @@ import pytest
 
 from helpers.browser import Page, circle
 from helpers.made_up import CIFAR, METHODS, write_cifar_study, write_layer, write_study
+from helpers.metric_files import write_metrics
 from limbeck.explorer.page import write_explorer
-from limbeck.runtime.storage import open_store, write_metrics
+from limbeck.runtime.storage import open_store
 
 pytestmark = pytest.mark.slow
 # Of a page of 10 panels of 10,000 images of CIFAR.

@@ -13,6 +13,7 @@ from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from sklearn.metrics import log_loss, silhouette_score
 
 from helpers.area_by_scipy import area_by_scipy
+from helpers.metric_files import write_metrics
 from limbeck.metrics import scoring
 from limbeck.metrics.dimension import intrinsic_dimension
 from limbeck.metrics.gram import centred_gram, layer_gram
@@ -133,12 +134,12 @@ def test_rows_of_predictions_of_many_classes_without_superclasses_and_teacher(sc
 
 def test_metrics_of_layers_follow_those_of_the_run(score, tmp_path):
     for layer in "AC":
-        storage.write_metrics(tmp_path / f"{layer}.csv", {**RUN, "layer": layer}, {"silhouette": 1})
+        write_metrics(tmp_path / f"{layer}.csv", {**RUN, "layer": layer}, {"silhouette": 1})
     layers = [tmp_path / "C.csv", tmp_path / "A.csv"]
     rows = storage.read_rows(score(np.eye(4), np.arange(4), layers=layers))
     assert [row["layer"] for row in rows if row["metric"] != "silhouette"] == [""] * (len(rows) - 2)
     assert [row["layer"] for row in rows[-2:]] == ["C", "A"]
-    storage.write_metrics(layers[1], {**RUN, "study": "other", "layer": "A"}, {"silhouette": 1})
+    write_metrics(layers[1], {**RUN, "study": "other", "layer": "A"}, {"silhouette": 1})
     with pytest.raises(InputError, match=r"/A\.csv: of study other, not s"):
         score(np.eye(4), np.arange(4), layers=layers)
 

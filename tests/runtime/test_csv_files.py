@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from helpers.metric_files import write_metrics
 from limbeck.runtime import storage
 from limbeck.runtime.csv_files import read_metrics, read_rows, write_rows
 from limbeck.runtime.errors import InputError
@@ -66,7 +67,7 @@ def test_what_is_no_file_is_refused_in_one_line(tmp_path):
 def test_metrics_are_tidy_rows(tmp_path):
     run = {"study": "demo", "method": "teacher", "budget": 50, "fold": 1}
     metrics = {"accuracy": np.float64(0.5), "loss": np.float32(0.1)}
-    storage.write_metrics(tmp_path / "m.csv", {**run, "layer": "A", "hash": "x"}, metrics)
+    write_metrics(tmp_path / "m.csv", {**run, "layer": "A", "hash": "x"}, metrics)
     assert (tmp_path / "m.csv").read_text() == (
         f"{HEADER}\ndemo,teacher,50,1,A,,accuracy,0.5,\ndemo,teacher,50,1,A,,loss,0.1,\n"
     )
@@ -76,7 +77,7 @@ def test_metrics_are_tidy_rows(tmp_path):
 def test_a_metric_that_cannot_be_measured_has_a_reason_and_the_log_says_so(tmp_path, caplog, value):
     run = {"study": "demo", "method": "teacher", "budget": 50, "fold": 1, "layer": "A"}
     metrics = {"accuracy": 0.5, "silhouette": value, "continuity": value}
-    storage.write_metrics(tmp_path / "m.csv", run, metrics, {"silhouette": "one class, no other"})
+    write_metrics(tmp_path / "m.csv", run, metrics, {"silhouette": "one class, no other"})
     named = "demo,teacher,50,1,A,"
     assert (tmp_path / "m.csv").read_text() == (
         f'{HEADER}\n{ROW}\n{named},silhouette,,"one class, no other"\n'

@@ -109,18 +109,13 @@ def _check_number(place: str, text: str, kind: Callable) -> None:
         raise InputError(f"{place} = '{text[:40]}'; allowed: {allowed}")
 
 
-def write_metrics(
-    path: str | Path,
-    attributes: Mapping,
-    metrics: Mapping[str, float],
-    reasons: Mapping[str, str] | None = None,
-) -> None:
-    """Write metrics as tidy rows.
+def metric_rows(
+    attributes: Mapping, metrics: Mapping[str, float], reasons: Mapping[str, str] | None = None
+) -> list[list]:
+    """Return metrics as tidy rows.
 
     Parameters
     ----------
-    path : str or Path
-        The CSV file.
     attributes : mapping
         Identifies the rows: the run (``study, method, budget, fold``) and, where they apply,
         ``layer`` and ``embedding``.
@@ -129,14 +124,12 @@ def write_metrics(
         reason in place of a value, and the log says so.
     reasons : mapping of str to str, optional
         Why metrics are not finite, a clause each; "not a finite number" where it is not known.
+
+    Returns
+    -------
+    list of list
+        Cells in the order of `METRIC_COLUMNS`.
     """
-    write_rows(path, METRIC_COLUMNS, metric_rows(attributes, metrics, reasons))
-
-
-def metric_rows(
-    attributes: Mapping, metrics: Mapping[str, float], reasons: Mapping[str, str] | None = None
-) -> list[list]:
-    """Return metrics as tidy rows; see `write_metrics`."""
     identity = [attributes.get(column, "") for column in METRIC_COLUMNS[:-3]]
     rows = []
     for name, value in metrics.items():

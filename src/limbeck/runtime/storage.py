@@ -17,33 +17,29 @@ from pathlib import Path
 import numpy as np
 
 from limbeck import __version__
-from limbeck.runtime.atomic import MARKER, atomic_path, check_outputs
+from limbeck.runtime.atomic import MARKER, atomic_path
 from limbeck.runtime.csv_files import (
     METRIC_COLUMNS,
     metric_rows,
     read_metrics,
     read_rows,
-    write_metrics,
     write_rows,
 )
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.failures import explain, reading, remedy
-from limbeck.runtime.store_checks import check_match, check_origin, fault_of
-from limbeck.runtime.stored import Attributes, Store, Stored
+from limbeck.runtime.store_checks import check_match, check_origin
+from limbeck.runtime.stored import Attributes, Store
 
 __all__ = [
     "Attributes",
     "METRIC_COLUMNS",
     "RowWriter",
     "Store",
-    "Stored",
     "atomic_path",
     "check_match",
     "check_origin",
-    "check_outputs",
     "digest",
     "explain",
-    "fault_of",
     "metric_rows",
     "new_store",
     "open_store",
@@ -53,7 +49,6 @@ __all__ = [
     "reading",
     "remedy",
     "write_array",
-    "write_metrics",
     "write_rows",
     "write_store",
     "write_tensors",
