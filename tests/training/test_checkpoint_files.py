@@ -11,7 +11,7 @@ from limbeck.runtime.errors import InputError
 from limbeck.training import checkpoints
 from limbeck.training.checkpoints import Checkpoint
 
-IDENTITY = [{"settings": {"seed": 1}, "dataset": "digits" * 300}]
+IDENTITY = {"settings": {"seed": 1}, "dataset": "digits" * 300}
 STATE = {
     "network": {"weight": torch.arange(6.0).view(2, 3), "steps": torch.tensor(3)},
     "optimiser": {"state": {0: {"momentum": torch.ones(3)}}, "groups": [{"lr": 0.1}]},
@@ -84,7 +84,7 @@ def test_a_state_that_is_damaged_or_diverged_is_passed_over(path, caplog, change
 
 def test_a_state_of_another_identity_is_passed_over(path, caplog):
     save(path)
-    assert read(path, [{"settings": {"seed": 2}}]) is None
+    assert read(path, {"settings": {"seed": 2}}) is None
     assert caplog.messages == [f"{path}: of other settings, data or code; starting anew"]
 
 

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -156,6 +157,21 @@ def test_checkpoint_of_another_teacher_is_passed_over(
     interrupt(tmp_path / "a", distilling, teacher_logits=[teacher_logits])
     run_training(tmp_path / "a", distilling, teacher_logits=[other])
     run_training(tmp_path / "b", distilling, teacher_logits=[other])
+    assert read_model(tmp_path / "a")["hash"] == read_model(tmp_path / "b")["hash"]
+
+
+def test_checkpoint_of_other_weights_in_the_same_file_is_passed_over(
+    interrupt, run_training, method_settings, tmp_path
+):
+    for seed, name in enumerate(("first", "second")):
+        run_training(tmp_path / name, method_settings(), seed=seed)
+    weights = tmp_path / "weights.pt"
+    settings = method_settings(weights=str(weights))
+    shutil.copy(tmp_path / "first/model.pt", weights)
+    interrupt(tmp_path / "a", settings)
+    shutil.copy(tmp_path / "second/model.pt", weights)
+    run_training(tmp_path / "a", settings)
+    run_training(tmp_path / "b", settings)
     assert read_model(tmp_path / "a")["hash"] == read_model(tmp_path / "b")["hash"]
 
 

@@ -3,6 +3,7 @@
 It lies outside of what a job declares as outputs, because Snakemake deletes those when a job fails.
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ from filelock import SoftFileLease, Timeout
 
 from limbeck.runtime import leftovers, storage
 from limbeck.runtime.errors import InputError, Stopped
+from limbeck.runtime.paths import expand
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ class Checkpoint:
         The file; beside it lies ``{path}.lock`` while a process is at work.
     identity : mapping
         What the state belongs to, JSON-serialisable; a state of another identity is passed over.
+        Where its settings name a file of weights, the file's content counts too.
 
     Attributes
     ----------
@@ -48,7 +51,7 @@ class Checkpoint:
 
     def __init__(self, path: str | Path, identity: Mapping):
         self._path = Path(path)
-        self._identity = json.dumps(identity, sort_keys=True)
+        self._identity = json.dumps({**identity, **_weights_of(identity)}, sort_keys=True)
         self._lease = SoftFileLease(
             f"{self._path}.lock", lease_duration=LEASE_SECONDS, poll_interval=1.0
         )
@@ -163,6 +166,15 @@ class Checkpoint:
     def remove(self) -> None:
         """Remove the saved state: the training has ended."""
         self._path.unlink(missing_ok=True)
+
+
+def _weights_of(identity: Mapping) -> dict[str, str]:
+    """Return a digest of the file of weights that the settings name, none of other weights."""
+    weights = identity.get("settings", {}).get("weights")
+    if not weights or not (path := expand(weights, "weights")).is_file():
+        return {}
+    with open(path, "rb") as file:
+        return {"weights": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def _begins_like_a_checkpoint(path: Path) -> bool:
