@@ -40,6 +40,7 @@ FIGURES = {
 }
 WHOLE = DATA / "whole"  # of one fold, all test images
 WHOLE_FIGURES = {
+    "published": "Accuracy and ivis loss beside the paper's (Tables 1 and 2)",
     "embeddings_tsne": "All 10,000 test images by t-SNE, each method in layers A to E",
     "embeddings_ivis": "All 10,000 test images by ivis, each method in layers A to E",
     "class_boundary": "Class plate among all test images, by layer (Fig. 13)",
