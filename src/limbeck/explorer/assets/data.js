@@ -120,5 +120,5 @@ function thumbnail(tag, image, size, attributes = {}, ...children) {
   return made;
 }
 
-const percent = part => `${(100 * part).toFixed(part < 0.0995 || part > 0.9005 ? 1 : 0)} %`;
+const percent = part => `${(100 * part).toFixed(1)} %`;
 const counted = (count, thing) => `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;

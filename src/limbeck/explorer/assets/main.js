@@ -45,7 +45,7 @@ function buildPanels() {
       element("div", {class: "panels"}, ...study.layers.map((layer, l) => {
         const plot = panels[placeOf(m, l)];
         captions.push(element("p", {class: "scores"}));
-        const name = `${method}, layer ${layer}: put on the stage`;
+        const name = `${method}, layer ${layer}: put in the main view`;
         return element("figure", {class: "panel"}, plot.frame, element("figcaption", {},
           element("button", {type: "button", class: "to-stage", "aria-label": name, title: name,
             onclick: () => toStage(m, l)}, named(layer)), captions.at(-1)));
