@@ -95,13 +95,15 @@ class Named:
 
 
 def bring_home(results: Path, table: Path, metrics: Collection[str]) -> None:
-    """Copy the rows of some metrics, with parts and nulls, from a study's results."""
+    """Copy the rows of some metrics and their nulls from a study's results; ``cka:`` has parts."""
     with (results / "tables/metrics.csv").open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        kept = [
-            row for row in rows if row["metric"].partition(":")[0].removesuffix("_null") in metrics
-        ]
+        kept = [row for row in csv.DictReader(file) if _is_of(row["metric"], metrics)]
     write_csv(table, list(kept[0]), [row.values() for row in kept])
+
+
+def _is_of(name: str, metrics: Collection[str]) -> bool:
+    metric, colon, _ = name.partition(":")
+    return metric.removesuffix("_null") + colon in metrics
 
 
 def bring_figures(results: Path, folder: Path, names: Iterable[str]) -> None:
