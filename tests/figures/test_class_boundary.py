@@ -66,6 +66,18 @@ def test_class_is_bounded(dataset, tmp_path, values):
     assert bottom < min(y.min(), points[:, 1].min()) < max(y.max(), points[:, 1].max()) < top
 
 
+def test_the_number_stands_above_what_is_drawn(dataset, tmp_path, values):
+    upright = values[:, ::-1]
+    figure = draw(dataset, [write_embedding(tmp_path / "e", upright)], width=40).figure
+    figure.draw_without_rendering()
+    (axis,) = figure.axes
+    *points, boundary = axis.collections
+    lines = [line for path in boundary.get_paths() for line in path.to_polygons()]
+    drawn = np.concatenate([*(part.get_offsets() for part in points), *lines])
+    highest = axis.transData.transform(drawn)[:, 1].max()
+    assert highest < axis.texts[0].get_window_extent().y0
+
+
 def test_few_images_are_said_to_be_few(dataset, tmp_path, values):
     few = draw(dataset, [write_embedding(tmp_path / "e", values)])
     assert "Only 10 images: below 30 areas are too uncertain" in few.alt
