@@ -135,13 +135,9 @@ def test_many_classes_are_coloured_by_superclass(content):
     assert Parsed(build_page(content)).study["colour"] == "class"
 
 
-def test_the_digest_is_of_the_whole_page(page, monkeypatch):
+def test_scripts_and_style_are_in_the_page(page):
     assert all(templates.read_asset(f"{name}.js") in page.source for name in templates.SCRIPTS)
     assert templates.read_asset("page.css") in page.source
-    before = templates.digest()
-    scripts = templates.read_scripts() + " "
-    monkeypatch.setattr(templates, "read_scripts", lambda: scripts)
-    assert templates.digest() != before
 
 
 def test_a_page_is_the_same_file_each_time(hostile_study, tmp_path):

@@ -85,6 +85,14 @@ def test_a_null_far_above_is_an_arrow(tmp_path, dataset):
     assert highest < words.get_window_extent().y0 < words.get_window_extent().y1 < axis.bbox.y1
 
 
+def test_a_null_that_reaches_beyond_the_axis_is_an_arrow(tmp_path, dataset):
+    # Up to 135 the axis would be drawn out to it, but its range ends at 150.
+    drawing = draw(dataset, write_metrics(tmp_path, [*AREAS, *nulls(1.34, 1.2, 1.5)]))
+    (axis,) = drawing.figure.axes
+    assert texts(axis) == ["↑ permuted classes 134 %"]
+    assert not [line for line in axis.lines if line.is_dashed()] and not axis.patches
+
+
 def test_asterisks_stand_at_the_layer(tmp_path, dataset):
     rows = [
         area(method, layer, 0.5, fold=fold)

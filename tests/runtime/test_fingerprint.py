@@ -119,6 +119,20 @@ def test_an_imported_package_counts(package):
     assert package({"package": "scale = 2"}) != before
 
 
+@pytest.mark.parametrize("template", ["page.html", "assets/page.js", "assets/page.css"])
+def test_templates_of_an_imported_package_count(package, template, tmp_path):
+    modules = {"stage": "import limbeck.pages.page", "pages.page": "x = 1", "other.page": "x = 1"}
+    package(modules)
+    for folder in ("pages", "other"):
+        (tmp_path / folder / "assets").mkdir()
+        (tmp_path / folder / template).write_text("old")
+    before = package({})
+    (tmp_path / "other" / template).write_text("new")
+    assert package({}) == before
+    (tmp_path / "pages" / template).write_text("new")
+    assert package({}) != before
+
+
 def test_an_edit_of_one_objective_retrains_its_own_methods_only(package, tmp_path):
     real = Path(fingerprint.__wrapped__.__code__.co_filename).parents[1]
     shutil.copytree(real, tmp_path, dirs_exist_ok=True)

@@ -86,7 +86,6 @@ rule score_noise:
         runtime=30,
     params:
         caption=caption_of("noise"),
-        page=table_page.digest(),
         code=fingerprint("score_noise"),
     shell:
         "limbeck score_noise --inputs {input:q} --table {output:q} 2>> {log:q}"

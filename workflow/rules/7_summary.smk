@@ -68,7 +68,6 @@ rule build_table:
         caption=caption_of("{table}"),
         settings=lambda wildcards: plan_json(config),
         published=numbers.digest(config["published"]),
-        page=table_page.digest(),
         code=fingerprint("build_table"),
     shell:
         "limbeck build_table --metrics {input.metrics:q} --kind {wildcards.table}"
@@ -107,7 +106,6 @@ rule test_methods:
     params:
         caption=caption_of("statistics"),
         settings=as_json("statistics"),
-        page=table_page.digest(),
         code=fingerprint("test_methods"),
     shell:
         "limbeck test_methods --metrics {input.metrics:q} --settings {params.settings:q}"
@@ -147,7 +145,6 @@ rule compare_accuracies:
         caption=caption_of("accuracies"),
         settings=as_json("statistics", "metrics"),
         seed=config["seed"],
-        page=table_page.digest(),
         code=fingerprint("compare_accuracies"),
     shell:
         "limbeck compare_accuracies --predictions {input.predictions:q}"
@@ -257,7 +254,6 @@ rule write_explorer:
         teacher=TEACHER,
         students=f"--students {' '.join(STUDENTS)}" if STUDENTS else "",
         code=fingerprint("write_explorer"),
-        page=templates.digest(),
     shell:
         "limbeck write_explorer --study {params.study:q} --methods {params.methods:q}"
         " --layers {params.layers:q} --embeddings {params.embeddings:q} --runs {params.runs:q}"

@@ -10,7 +10,6 @@ from snakemake.logging import logger
 
 from limbeck.networks import user_code
 from limbeck.data.listing import listing
-from limbeck.explorer import templates
 from limbeck.published import numbers
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
@@ -50,7 +49,6 @@ from limbeck.study.registry import (
     training_modules,
 )
 from limbeck.study.settings import DatasetSettings
-from limbeck.tables import page as table_page
 
 # Cyclic garbage collection over thousands of live jobs costs 10 % of a dry run.
 gc.set_threshold(50_000)

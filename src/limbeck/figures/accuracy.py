@@ -42,7 +42,7 @@ def _draw_columns(measurements: Measurements, summary: pd.DataFrame, shown, widt
     places = {budget: float(place) for place, budget in enumerate(budgets)}
     points = lines.draw_methods(axis, summary, "budget", places, measurements, shown)
     axis.set_ylim(0, max(1.06 * lines.top_of(summary), 1))
-    null = lines.draw_null(axis, summary, axis.get_ylim()[1])
+    null = lines.draw_null(axis, summary)
     starred = lines.mark_significant(axis, measurements, summary, "budget", places, points)
     axis.set_xticks(list(places.values()), [f"{budget:,}" for budget in budgets])
     axis.set(xlabel="labelled images", ylabel="test accuracy (%)")

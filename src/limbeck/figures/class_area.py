@@ -63,7 +63,7 @@ def _draw_together(measurements: Measurements, area: pd.DataFrame, shown, width)
         own = select(area, budget=budget)
         points = lines.draw_methods(axis, own, "layer", places, measurements, shown)
         axis.set_ylim(0, _height(area, top))
-        nulls.add(lines.draw_null(axis, own, top))
+        nulls.add(lines.draw_null(axis, own))
         where = {"embedding": own["embedding"].iloc[0], "budget": budget} if len(own) else {}
         starred |= lines.mark_significant(axis, measurements, own, "layer", places, points, **where)
         _finish(axis, places, budget_title(budget), own.empty)
@@ -99,7 +99,7 @@ def _draw_apart(measurements: Measurements, area: pd.DataFrame, shown, width):
                 axis, select(own, method=method), "layer", places, measurements, [method]
             )
             axis.set_ylim(0, _height(area, top))
-            nulls.add(lines.draw_null(axis, select(own, method=method), top))
+            nulls.add(lines.draw_null(axis, select(own, method=method)))
             title = method_title(method)
             if len(measurements.budgets) > 1:
                 title += f", {budget:,}"

@@ -71,7 +71,7 @@ def _draw_lines(measurements: Measurements, summaries: Sequence, wanted, setting
             own = select(summary, budget=budget)
             points = lines.draw_methods(axis, own, "layer", places, measurements, shown)
             axis.set_ylim(bottom, top)
-            if null := lines.draw_null(axis, own, top):
+            if null := lines.draw_null(axis, own):
                 nulls[null] = None
             starred |= lines.mark_significant(
                 axis, measurements, own, "layer", places, points, embedding="", budget=budget

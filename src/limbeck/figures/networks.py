@@ -15,7 +15,7 @@ from limbeck.study.titles import method_title
 
 COLUMNS = ("method", "model", "stage", "shape", "parameters", "layer")
 NETWORK_MM = 42
-TITLE_PLACE, TITLE_MM = 0.02, 10  # right of the panel's letter
+TITLE_PLACE = 0.02  # right of the panel's letter
 NOTE = (
     "Blue: named layers, whose outputs are looked at. Height: side of the maps; width: channels, "
     "both on a logarithmic scale. Below: channels × rows × columns, and the number of values."
@@ -63,7 +63,8 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
         parameters = int(rows[-1]["parameters"]) / 1e6
         names = ", ".join(map(method_title, methods))
         title = f"{rows[0]['model']} ({names}): {parameters:.3g} million parameters"
-        axis.set_title(style.wrap(title, settings["width"] - TITLE_MM), x=TITLE_PLACE, ha="left")
+        title = style.wrap(title, settings["width"] - style.TITLE_MARGIN_MM)
+        axis.set_title(title, x=TITLE_PLACE, ha="left")
     lines = max(len(box.stages) for row in boxes for box in row)
     axes[0, 0].set(xlim=(-0.5, max(map(len, boxes)) - 0.5), ylim=(-0.85 - LINE * (1 + lines), 0.8))
     style.letter_panels(axes[:, 0])

@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 from limbeck import __version__
-from limbeck.runtime.origin import answer
+from limbeck.runtime.origin import answer, git
 
 PACKAGES = (
     *("snakemake", "torch", "torchvision", "timm", "openTSNE", "torchdr", "umap-learn", "pacmap"),
@@ -17,11 +17,10 @@ PACKAGES = (
 
 def describe_environment() -> dict:
     """Return versions, git commit and hardware, JSON-serialisable."""
-    git = ("git", "-C", str(Path(__file__).parent))
     return {
         "git": {
-            "commit": answer(*git, "rev-parse", "HEAD"),
-            "modified_files": (answer(*git, "status", "--porcelain") or "").splitlines(),
+            "commit": git("rev-parse", "HEAD"),
+            "modified_files": (git("status", "--porcelain") or "").splitlines(),
         },
         "versions": {"python": platform.python_version(), "limbeck": __version__}
         | {package: _version(package) for package in PACKAGES},

@@ -29,6 +29,8 @@ INERT = (
     "study",
     "training.checkpoints",
 )
+# Templates, which count with the modules in whose folder, or its ``assets``, they lie.
+TEMPLATES = (".css", ".html", ".js")
 LAYOUT = {tokenize.NEWLINE: ";", tokenize.INDENT: "{", tokenize.DEDENT: "}"}
 SKIPPED = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 
@@ -39,6 +41,7 @@ def fingerprint(stage: str, *chosen: str) -> str:
 
     The stage's module, those that its settings choose and all of Limbeck's modules that they import
     count, without comments, docstrings and layout; `INERT` ones and what is below them do not.
+    `TEMPLATES` beside them count as they are.
 
     Parameters
     ----------
@@ -60,6 +63,8 @@ def fingerprint(stage: str, *chosen: str) -> str:
             found.add(module)
             waiting.extend(_imports(module))
     text = "".join(f"{module}:{_tokens(module)}" for module in sorted(found))
+    folders = sorted({_path(module).parent for module in found})
+    text += "".join(map(_templates, folders))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -69,6 +74,12 @@ def _path(module: str) -> Path | None:
         if candidate.is_file():
             return candidate
     return None
+
+
+@functools.cache
+def _templates(folder: Path) -> str:
+    files = sorted([*folder.glob("*"), *folder.glob("assets/*")])
+    return "".join(f"{file.name}:{file.read_text()}" for file in files if file.suffix in TEMPLATES)
 
 
 @functools.cache

@@ -12,9 +12,9 @@ from limbeck import __version__
 FIRST_LINE = re.compile(r"^\S+ \S+ limbeck \w+, version ", re.MULTILINE)
 
 
-def git_commit() -> str | None:
-    """Return the commit of the checkout that the package lies in, None outside of one."""
-    return answer("git", "-C", str(Path(__file__).parent), "rev-parse", "--short=12", "HEAD")
+def git(*arguments: str) -> str | None:
+    """Return what git says of the checkout that the package lies in, None outside of one."""
+    return answer("git", "-C", str(Path(__file__).parent), *arguments)
 
 
 def describe_process() -> str:
@@ -22,7 +22,7 @@ def describe_process() -> str:
     job, restarts = os.environ.get("SLURM_JOB_ID"), os.environ.get("SLURM_RESTART_COUNT")
     parts = [
         f"version {__version__}",
-        f"commit {git_commit() or 'unknown'}",
+        f"commit {git('rev-parse', '--short=12', 'HEAD') or 'unknown'}",
         f"host {socket.gethostname()}",
         f"SLURM job {job}" if job else "",
         f"requeued {restarts} times" if restarts else "",

@@ -1,6 +1,5 @@
 """A table as one HTML page that needs no other file: sorted, searched, and read on a phone."""
 
-import hashlib
 import html
 import re
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ def to_page(
     title, note : str
         Above the table.
     """
-    page = Template(_template())
+    page = Template(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
     labels = [html.escape(column) for column in columns]
     return page.substitute(
         title=html.escape(title),
@@ -51,12 +50,3 @@ def _cell(label: str, text: str) -> str:
         kinds.append("null")
     kind = f' class="{" ".join(kinds)}"' if kinds else ""
     return f'<td{kind} data-column="{label}">{html.escape(text)}</td>'
-
-
-def digest() -> str:
-    """Return a hash of the page's template, so that tables are written anew when it has changed."""
-    return hashlib.sha256(_template().encode()).hexdigest()[:16]
-
-
-def _template() -> str:
-    return resources.files(__package__).joinpath("page.html").read_text("utf-8")

@@ -84,20 +84,17 @@ def draw_methods(
     return found
 
 
-def draw_null(axis: Axes, summary: pd.DataFrame, top: float) -> str:
+def draw_null(axis: Axes, summary: pd.DataFrame) -> str:
     """Draw what a metric gives without structure, as a dashed line and its range as a band.
 
-    Where that is far above all values, an arrow says so. Return what it is, empty if that is not
-    known.
+    Where that is above the axis, an arrow says so. Return what it is, empty if that is not known.
 
     Parameters
     ----------
     axis : Axes
-        Where; it begins at 0.
+        Where, with its limits set; it begins at 0.
     summary : pandas.DataFrame
         Of `Measurements.summary`; the null is the mean over all of its rows.
-    top : float
-        The largest value of the axis without the null.
     """
     known = summary.dropna(subset=["null"])
     if known.empty:
@@ -106,7 +103,7 @@ def draw_null(axis: Axes, summary: pd.DataFrame, top: float) -> str:
     value, low, high = (
         float(known[column].mean()) * metric.scale for column in ("null", "null_low", "null_high")
     )
-    inside = value <= REACH * top
+    inside = value <= axis.get_ylim()[1]
     digits = 0 if metric.unit == "%" else metric.digits
     number = f"{value:.{digits}f}{' %' if metric.unit == '%' else ''}"
     axis.text(

@@ -30,7 +30,8 @@ LETTER_MM, NOTE_LETTER_MM, KEY_MM, ROW_MM, LINE_MM, MARGIN_MM = 1.22, 1.14, 8.6,
 
 # Titles: margin for the panel's letter on both sides in mm, and the width of a letter in mm for
 # each point of its size.
-TITLE_MARGIN_MM, TITLE_LETTER, SMALLEST = 10, 0.19, 4
+TITLE_MARGIN_MM, TITLE_LETTER, SMALLEST = 7, 0.19, 4
+GAP_MM = 4  # between panels with axes
 
 SETTINGS = {
     "axes.axisbelow": True,
@@ -105,26 +106,28 @@ def letter_panels(axes: Iterable[Axes], room: float | None = None) -> None:
     axes : iterable of Axes
         The panels.
     room : float, optional
-        Width of a panel in mm; without it the figure's is shared by the columns.
+        Width of a panel in mm and of the gap beside it; without it the columns share the figure's.
     """
     panels = list(axes)
     if 1 < len(panels) <= len(string.ascii_lowercase):
         for letter, axis in zip(string.ascii_lowercase, panels, strict=False):
             axis.set_title(letter, loc="left", weight="bold")
-            _fit_title(axis, room)
+            _fit_title(axis, (room or _share(axis)) - GAP_MM)
 
 
 def set_title(axis: Axes, title: str) -> None:
     """Put a title above a panel, smaller where it is long."""
     axis.set_title(title)
-    _fit_title(axis)
+    _fit_title(axis, _share(axis))
 
 
-def _fit_title(axis: Axes, room: float | None = None) -> None:
+def _share(axis: Axes) -> float:
+    """Return the width of the figure in mm over the number of columns."""
+    return axis.figure.get_figwidth() * MM_PER_INCH / axis.get_subplotspec().get_gridspec().ncols
+
+
+def _fit_title(axis: Axes, room: float) -> None:
     longest = max(map(len, axis.get_title().split("\n")))
-    if room is None:
-        columns = axis.get_subplotspec().get_gridspec().ncols
-        room = axis.figure.get_figwidth() * MM_PER_INCH / columns
     if axis.get_title(loc="left"):
         room -= TITLE_MARGIN_MM
     size = min(SETTINGS["axes.titlesize"], room / (max(longest, 1) * TITLE_LETTER))
