@@ -51,7 +51,9 @@ WHOLE_FIGURES = {
     "cka": "Linear CKA between layers",
     "layers": "The layers in their own space",
 }
-WHOLE_SHOWN = (*("class_area_ratio", "probe_accuracy", "cka:", "ivis_loss", "embedding_seconds"),)
+WHOLE_SHOWN = (
+    *("accuracy", "class_area_ratio", "probe_accuracy", "cka:", "ivis_loss", "embedding_seconds"),
+)
 SHOWN = (
     *("accuracy", "superclass_correlation", "superclass_contrast", "teacher_agreement"),
     *("calibration_error", "probe_accuracy", "class_area_ratio", "ivis_loss"),

@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,20 @@ def test_claims_follow_from_the_numbers(script):
     with (script.DATA / "claims.csv").open(encoding="utf-8") as file:
         verdicts = [row["verdict"] for row in csv.DictReader(file)]
     assert verdicts == [row[-1] for row in script.contrasts(study)]
+
+
+def test_the_readme_has_the_numbers_of_the_page(script):
+    study = script.Study.read(script.WHOLE / "metrics.csv", 1)
+    whole = script.Named(study, 2500)
+    words = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    right = [whole[f"accuracy of {name}"] for name in ("teacher", "undistilled", "distilled")]
+    found = re.search(r"teacher has ([\d.]+) %.*?student ([\d.]+) %.*?one ([\d.]+) %", words, re.S)
+    assert list(found.groups()) == right
+    areas = [whole[f"class_area_ratio of {name} at D by tsne"] for name in script.STUDENTS[::-1]]
+    found = re.search(r"in layer D (\d+) % of .*? student, (\d+) % in the undistilled", words)
+    assert list(found.groups()) == [f"{float(area):.0f}" for area in areas]
+    alike = [whole[f"cka:teacher.E of {name} at E"] for name in script.STUDENTS[::-1]]
+    assert "{} in E against {}".format(*alike) in words
 
 
 @pytest.mark.parametrize(
