@@ -162,6 +162,15 @@ def chromium(tmp_path_factory):
     driver.quit()
 
 
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """Return the browser as wide as at its start, without what pages said or asked for before."""
+    chromium.set_window_size(1440, 1000)
+    for log in ("browser", "performance"):
+        chromium.get_log(log)
+    return chromium
+
+
 @pytest.fixture
 def interrupt(run_training, monkeypatch):
     """Return a function that trains but cannot write its network: a checkpoint is left behind."""

@@ -49,14 +49,6 @@ def explorer(content, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def browser(chromium):
-    """Return the browser, which has forgotten what other pages said and asked for."""
-    for log in ("browser", "performance"):
-        chromium.get_log(log)
-    return chromium
-
-
-@pytest.fixture(scope="module")
 def downloads(browser, tmp_path_factory):
     """Return the folder into which the browser saves files."""
     folder = tmp_path_factory.mktemp("downloads")

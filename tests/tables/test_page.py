@@ -24,12 +24,12 @@ def test_a_page_needs_no_other_file():
 
 
 @pytest.fixture
-def page(chromium, tmp_path):
+def page(browser, tmp_path):
     (tmp_path / "table.html").write_text(to_page(COLUMNS, ROWS, "a table"), encoding="utf-8")
-    chromium.set_window_size(1000, 700)
-    chromium.get((tmp_path / "table.html").as_uri())
-    chromium.get_log("browser")
-    return chromium
+    browser.set_window_size(1000, 700)
+    browser.get((tmp_path / "table.html").as_uri())
+    browser.get_log("browser")
+    return browser
 
 
 def column(page, number):
@@ -56,12 +56,12 @@ def test_columns_are_sorted_by_their_numbers_by_mouse_and_keyboard(page):
     assert head.get_attribute("aria-sort") is None
 
 
-def test_numbers_with_commas_are_sorted_by_size(chromium, tmp_path):
+def test_numbers_with_commas_are_sorted_by_size(browser, tmp_path):
     rows = [["10,000"], ["400"], ["2,500.5 ± 1.0"]]
     (tmp_path / "table.html").write_text(to_page(["labels"], rows, "a table"), encoding="utf-8")
-    chromium.get((tmp_path / "table.html").as_uri())
-    chromium.find_element(By.CSS_SELECTOR, "thead button").click()
-    assert column(chromium, 0) == ["400", "2,500.5 ± 1.0", "10,000"]
+    browser.get((tmp_path / "table.html").as_uri())
+    browser.find_element(By.CSS_SELECTOR, "thead button").click()
+    assert column(browser, 0) == ["400", "2,500.5 ± 1.0", "10,000"]
 
 
 def test_rows_are_found_by_all_of_the_words(page):

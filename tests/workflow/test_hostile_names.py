@@ -31,7 +31,7 @@ STUDY = {
 
 
 @pytest.fixture
-def study(chromium, fresh):
+def study(browser, fresh):
     """Return a finished study of classes and superclasses with such names, and its report."""
     generator = np.random.default_rng(0)
     for part, count in (("train", 2), ("test", 5)):
@@ -52,7 +52,7 @@ def study(chromium, fresh):
     return fresh.folder
 
 
-def test_hostile_names_are_text_everywhere(study, chromium):
+def test_hostile_names_are_text_everywhere(study, browser):
     results = study / "results/hostile"
     for path in results.glob("tables/*.md"):
         table = [line for line in path.read_text().splitlines() if line.startswith("|")]
@@ -61,11 +61,11 @@ def test_hostile_names_are_text_everywhere(study, chromium):
     pages = [study / "report.html", results / "explorer.html", *results.glob("tables/*.html")]
     shown = "return document.querySelector('#app nav, table, .panel')"
     for page in pages:
-        chromium.get(page.as_uri())
-        assert WebDriverWait(chromium, 20).until(lambda driver: driver.execute_script(shown))
-        assert "cracked" not in chromium.title
-        assert not chromium.find_elements(By.CSS_SELECTOR, "img[src=x]")
-    chromium.get(pages[0].as_uri())
-    captions = chromium.execute_script("return Object.values(results).map(each => each.caption)")
+        browser.get(page.as_uri())
+        assert WebDriverWait(browser, 20).until(lambda driver: driver.execute_script(shown))
+        assert "cracked" not in browser.title
+        assert not browser.find_elements(By.CSS_SELECTOR, "img[src=x]")
+    browser.get(pages[0].as_uri())
+    captions = browser.execute_script("return Object.values(results).map(each => each.caption)")
     assert sum("In colour class “&lt;img src=x onerror=" in caption for caption in captions) == 2
     assert not any("system-message" in caption for caption in captions)

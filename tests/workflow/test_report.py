@@ -4,6 +4,7 @@ import zipfile
 
 import pytest
 import yaml
+from selenium.common.exceptions import ElementClickInterceptedException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -25,25 +26,32 @@ def report(finished_once, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(report, chromium):
+def page(report, browser):
     """Open the report in headless Chromium."""
-    chromium.get(report.as_uri())
-    wait(chromium, lambda: chromium.find_elements(By.XPATH, "//nav//span[text()='Workflow']"))
-    return chromium
+    browser.get(report.as_uri())
+    wait(browser, lambda: browser.find_elements(By.XPATH, "//nav//span[text()='Workflow']"))
+    return browser
 
 
 def wait(driver, found):
     return WebDriverWait(driver, SECONDS).until(lambda _: found())
 
 
+def press(page, link):
+    """Click a link as soon as nothing lies over it: the menu slides when it changes."""
+    sliding = WebDriverWait(page, SECONDS, ignored_exceptions=[ElementClickInterceptedException])
+    sliding.until(lambda _: link.click() is None)
+
+
 def click(page, text):
     """Click an entry of the menu on the left."""
-    wait(page, lambda: page.find_elements(By.XPATH, f"//li/a[span[text()='{text}']]"))[0].click()
+    entry = f"//li/a[span[text()='{text}']]"
+    press(page, wait(page, lambda: page.find_elements(By.XPATH, entry))[0])
 
 
 def start(page):
     """Go back to the top of the menu."""
-    page.find_element(By.XPATH, "//nav//ol/li[1]/a").click()
+    press(page, page.find_element(By.XPATH, "//nav//ol/li[1]/a"))
 
 
 def rows(page, subject, subcategory):
@@ -119,7 +127,7 @@ def test_every_figure_is_shown(page):
     shown = set()
     for subject in subjects(page, "Figures"):
         for row in rows(page, subject, "Figures"):
-            row.find_element(By.XPATH, ".//a[1]").click()
+            press(page, row.find_element(By.XPATH, ".//a[1]"))
             width, height = wait(page, lambda: image_size(page))
             assert width > 500 and height > 300
             image = page.find_element(By.CSS_SELECTOR, "#app img:not(nav img)")
@@ -140,7 +148,7 @@ def test_every_table_is_shown_without_nan(page):
     shown = set()
     for subject in subjects(page, "Tables"):
         for row in rows(page, subject, "Tables"):
-            row.find_element(By.XPATH, ".//a[1]").click()
+            press(page, row.find_element(By.XPATH, ".//a[1]"))
             page.switch_to.frame(wait(page, lambda: page.find_elements(By.TAG_NAME, "iframe"))[0])
             text = wait(page, lambda: page.find_elements(By.XPATH, "//tbody/tr"))[0].text
             whole = page.find_element(By.TAG_NAME, "body").text
