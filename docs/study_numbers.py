@@ -11,7 +11,7 @@ from PIL import Image
 
 from limbeck.runtime.storage import read_metrics
 from limbeck.statistics.fold_summaries import format_mean, summarise
-from limbeck.study.metrics import METRICS
+from limbeck.study.metrics import find_metric
 from limbeck.tables.files import to_markdown
 
 RESULTS = Path(__file__).with_name("results")
@@ -29,7 +29,7 @@ class Cell:
 
     @property
     def declared(self):
-        return METRICS[self.metric.partition(":")[0].removesuffix("_null")]
+        return find_metric(self.metric)
 
     def __str__(self) -> str:
         return ", ".join(filter(None, (self.embedding, self.layer, f"{self.budget}")))
@@ -95,15 +95,16 @@ class Named:
 
 
 def bring_home(results: Path, table: Path, metrics: Collection[str]) -> None:
-    """Copy the rows of some metrics and their nulls from a study's results; ``cka:`` has parts."""
+    """Copy some metrics and their nulls from a study's results; ``cka:teacher.`` is all with it."""
     with (results / "tables/metrics.csv").open(encoding="utf-8", newline="") as file:
         kept = [row for row in csv.DictReader(file) if _is_of(row["metric"], metrics)]
     write_csv(table, list(kept[0]), [row.values() for row in kept])
 
 
 def _is_of(name: str, metrics: Collection[str]) -> bool:
-    metric, colon, _ = name.partition(":")
-    return metric.removesuffix("_null") + colon in metrics
+    measured = re.sub("_null(?=:|$)", "", name)
+    starts = tuple(metric for metric in metrics if metric.endswith((":", ".")))
+    return name in metrics or measured in metrics or measured.startswith(starts)
 
 
 def bring_figures(results: Path, folder: Path, names: Iterable[str]) -> None:
