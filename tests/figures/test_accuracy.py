@@ -73,19 +73,19 @@ def notes(drawing):
     return " ".join(text.get_text().replace("\n", " ") for text in drawing.figure.texts)
 
 
-def test_asterisks_stand_over_the_pair_and_the_note_names_it(tmp_path, dataset):
+def test_asterisks_stand_over_what_differs_and_the_note_says_from_what(tmp_path, dataset):
     tests = write_tests(tmp_path, [("accuracy", "", "", 50, "yes")])
     drawing = draw(dataset, write_metrics(tmp_path, PAIR), tests)
     ((x, height),) = asterisks(drawing.figure.axes[0])
-    # 75 of the second is above 37.5 and its deviation of 25 / sqrt(2).
-    assert (x, height) == (pytest.approx(0), pytest.approx(75))
-    assert "*: distilled and undistilled differ" in notes(drawing)
+    # The second of two methods, which stand a tenth of an axis apart.
+    assert (x, height) == (pytest.approx(0.05), pytest.approx(75))
+    assert "*: differs from undistilled (" in notes(drawing)
 
 
 @pytest.mark.parametrize("rows", [[("accuracy", "", "", 50, "no")], []])
 def test_what_is_not_significant_has_none(tmp_path, dataset, rows):
     drawing = draw(dataset, write_metrics(tmp_path, PAIR), write_tests(tmp_path, rows))
-    assert asterisks(drawing.figure.axes[0]) == [] and "differ" not in notes(drawing)
+    assert asterisks(drawing.figure.axes[0]) == [] and "differs" not in notes(drawing)
 
 
 def test_tests_of_few_folds_have_no_asterisks(tmp_path, dataset):
@@ -150,7 +150,8 @@ def test_many_methods_have_a_row_each(tmp_path, dataset):
         for fold in (0, 1)
     ]
     rows += [("distilled", 50, 0, "", "", "accuracy_null", 0.125)]
-    tests = write_tests(tmp_path, [("accuracy", "", "", 200, "yes")])
+    found = [("accuracy", "", "", 200, answer) for answer in ("yes", "no", "yes")]
+    tests = write_tests(tmp_path, found, ("distilled", "method_0", "method_1"))
     drawing = draw(dataset, write_metrics(tmp_path, rows), tests)
     first, second = drawing.figure.axes
     shown = [label.get_text() for label in first.get_yticklabels()]
@@ -166,4 +167,4 @@ def test_many_methods_have_a_row_each(tmp_path, dataset):
         assert axis.get_xlim()[0] == 0
         (line,) = [line for line in axis.lines if line.is_dashed()]
         assert list(line.get_xdata()) == [12.5, 12.5]
-    assert asterisks(first) == [] and [place for _, place in asterisks(second)] == [0, 1]
+    assert asterisks(first) == [] and [place for _, place in asterisks(second)] == [1, 3]

@@ -68,7 +68,7 @@ def test_an_asterisk_is_of_the_metrics_own_part(tmp_path, dataset):
     metrics = ["neighbour_overlap:peer", "neighbour_overlap:teacher"]
     settings = {"width": 183, "metrics": metrics}
     drawing = layers_figure.draw(dataset(4), [write_metrics(tmp_path, rows), tests], settings)
-    assert [asterisks(axis) for axis in drawing.figure.axes] == [[], [(0, 50)]]
+    assert [asterisks(axis) for axis in drawing.figure.axes] == [[], [(0.05, 50)]]
 
 
 def test_a_metric_of_nothing_but_itself_is_not_measured(tmp_path, dataset):

@@ -95,8 +95,9 @@ def test_asterisks_mark_superclasses(dataset, tmp_path):
     tests = write_tests(tmp_path, [("superclass_correlation:fish", "", "", 50, "yes")])
     inputs = [write_metrics(tmp_path, ROWS), tests]
     few, some, _ = draw_superclasses(dataset(6, (0, 0, 1, 1, 2, 2)), *inputs).figure.axes
-    # Fish is the third row; both methods have 0.5 there, one with a deviation of 0.5 / sqrt(2).
-    assert asterisks(few) == [(pytest.approx(0.5 + 0.5**1.5), pytest.approx(2))]
+    # Fish is the third row, where the distilled one has twice 0.5 and stands below the other.
+    ((x, place),) = asterisks(few)
+    assert x == 0.5 and 1.5 < place < 2
     assert asterisks(some) == []
 
 

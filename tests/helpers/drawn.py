@@ -97,11 +97,17 @@ def legend_labels(figure):
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
-def write_tests(folder, rows, folds=5):
-    """Write (metric, embedding, layer, budget, significant) as ``statistics.csv``; return it."""
-    methods = "undistilled", "distilled"
-    rows = [(*row[:4], *methods, folds, *[""] * 6, row[4], "", "", "") for row in rows]
-    storage.write_rows(folder / "statistics.csv", COLUMNS, rows)
+def write_tests(folder, rows, compared=("distilled",), folds=5):
+    """Write (metric, embedding, layer, budget, significant) as ``statistics.csv``; return it.
+
+    The rows are of `compared` in turn, each against the undistilled one.
+    """
+    pairs = zip(rows, itertools.cycle(compared), strict=False)
+    cells = [
+        (*row[:4], "undistilled", second, folds, *[""] * 6, row[4], "", "", "")
+        for row, second in pairs
+    ]
+    storage.write_rows(folder / "statistics.csv", COLUMNS, cells)
     return folder / "statistics.csv"
 
 

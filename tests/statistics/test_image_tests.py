@@ -1,5 +1,7 @@
 """Intervals over images against SciPy's bootstrap, McNemar's test by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest, bootstrap
@@ -96,6 +98,31 @@ def test_rows_of_budgets_and_folds(hits):
     assert mean["p"] == mean["p_corrected"] == mean["significant"] is None
     assert [row["folds"] for row in rows] == [1, 1, 2]
     assert "distilled minus undistilled" in note and "9,999 resamples" in note
+
+
+def test_several_methods_are_compared_with_the_first_and_corrected_together(hits):
+    first, second = hits
+    given = {
+        ("crd", 400, 0): first[::-1],
+        ("undistilled", 400, 0): first,
+        ("distilled", 400, 0): second,
+        ("crd", 2500, 0): second,
+        ("undistilled", 2500, 0): first,
+    }
+    settings = replace(
+        SETTINGS, methods=("undistilled", "distilled", "crd"), correction="bonferroni"
+    )
+    cells, note = compare_accuracies(given, settings, 0)
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in cells]
+    assert [(row["budget"], row["second_method"]) for row in rows] == [
+        *((400, "distilled"), (400, "crd"), (2500, "crd")),
+    ]
+    assert {row["first_method"] for row in rows} == {"undistilled"}
+    for row in rows:
+        assert row["p_corrected"] == pytest.approx(min(3 * row["p_mid"], 1))
+    assert rows[0]["difference"] == pytest.approx(float(second.mean() - first.mean()))
+    assert rows[1]["difference"] == pytest.approx(0)
+    assert "Each other method minus undistilled." in note
 
 
 def test_nothing_in_common_has_no_rows(hits):

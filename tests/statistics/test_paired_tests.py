@@ -127,6 +127,26 @@ def test_significant_within_a_metric_is_not_always_significant_in_the_study(tmp_
         assert float(row["p_corrected_study"]) == pytest.approx(5 * p_of(3 / math.sqrt(0.5)))
 
 
+def test_several_methods_are_compared_with_the_first_and_corrected_together(tmp_path):
+    values = {
+        ("accuracy", "", 10, "undistilled"): ZEROS,
+        ("accuracy", "", 10, "crd"): [10 * value - 27 for value in ONE_TO_FIVE],
+        ("accuracy", "", 10, "distilled"): ONE_TO_FIVE,
+    }
+    settings = replace(SETTINGS, methods=("undistilled", "distilled", "crd"))
+    rows = compare(tmp_path, values, settings)
+    assert [(row["first_method"], row["second_method"]) for row in rows] == [
+        *(("undistilled", "distilled"), ("undistilled", "crd")),
+    ]
+    # t = 4.24 of mean 3, and of the same mean with ten times the spread.
+    small, large = p_of(3 / math.sqrt(0.5)), p_of(0.3 / math.sqrt(0.5))
+    assert [float(row["p"]) for row in rows] == pytest.approx([small, large])
+    assert [float(row["p_corrected"]) for row in rows] == pytest.approx([2 * small, large])
+    assert "Each other method minus undistilled, paired over 5 folds" in limits_of(
+        settings, 5, 2, 2
+    )
+
+
 def test_folds_are_paired_by_number_and_other_methods_left_out(tmp_path):
     values = {
         ("accuracy", "", 10, "undistilled"): [0.1, 0.2, 0.3],

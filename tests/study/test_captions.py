@@ -85,7 +85,7 @@ def test_tests_are_promised_from_as_many_folds_on_as_they_are_made(config):
         ]
         promised = ["paired t-test" in caption for caption in captions]
         assert promised == [folds >= LEAST_FOLDS] * 2
-    assert "An asterisk: undistilled and distilled differ at the level 0.05" in captions[0]
+    assert "An asterisk: a difference from undistilled at the level 0.05" in captions[0]
     assert "d_z" in captions[1]
 
 

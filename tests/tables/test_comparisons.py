@@ -17,12 +17,13 @@ def test_tests_over_folds_by_hand():
     columns, (first, second) = readable_tests(rows)
     found = dict(zip(columns, first, strict=True))
     assert (found["metric"], found["labels"], found["folds"]) == ("accuracy (%)", "2,500", "5")
-    assert (found["difference"], found["interval"]) == ("+12.35", "+2.00 to +22.69")
+    assert (found["first"], found["second"]) == ("undistilled", "Π-Model")
+    assert (found["second minus first"], found["interval"]) == ("+12.35", "+2.00 to +22.69")
     assert (found["effect size d_z"], found["p"]) == ("+1.50", "0.031")
     assert (found["p in the study"], found["significant in the study"]) == ("< 0.0001", "yes")
     found = dict(zip(columns, second, strict=True))
     assert found["metric"] == "correlation of logits inside superclasses"
-    assert (found["part"], found["difference"]) == ("large trees", "-0.250")
+    assert (found["part"], found["second minus first"]) == ("large trees", "-0.250")
     assert (found["p"], found["significant"]) == ("", "")
     assert found["note"] == "fewer than 5 folds"
 
@@ -34,9 +35,10 @@ def test_accuracies_by_hand():
     assert all(len(row) == len(image_tests.COLUMNS) for row in ([*fold, "yes"], mean))
     found = dict(zip(columns, first, strict=True))
     assert (found["fold"], found["images"]) == ("1", "1,000")
-    assert (found["undistilled (%)"], found["Π-Model (%)"]) == ("50.00", "62.50")
-    assert (found["difference"], found["interval"]) == ("+12.50", "+10.00 to +15.00")
-    assert found["right by Π-Model only"] == "145" and found["significant"] == "yes"
+    assert (found["first"], found["second"]) == ("undistilled", "Π-Model")
+    assert (found["first (%)"], found["second (%)"]) == ("50.00", "62.50")
+    assert (found["second minus first"], found["interval"]) == ("+12.50", "+10.00 to +15.00")
+    assert found["right by second only"] == "145" and found["significant"] == "yes"
     found = dict(zip(columns, second, strict=True))
     assert found["fold"] == "mean of 3" and found["mid-p"] == found["significant"] == ""
 

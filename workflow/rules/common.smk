@@ -332,7 +332,7 @@ def area_mass_flag(wildcards):
 
 
 def compared_predictions(wildcards=None):
-    """Predictions of the two methods that are compared, in all budgets and folds."""
+    """Predictions of the methods that are compared, in all budgets and folds."""
     path = "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr"
     return existing(all_runs(path, method=config["statistics"]["methods"] or []))
 

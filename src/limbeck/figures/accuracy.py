@@ -77,9 +77,6 @@ def _draw_rows(measurements: Measurements, summary: pd.DataFrame, shown, width: 
 
 
 def _significant(measurements: Measurements, budget: int, shown: Sequence[str]) -> list[int]:
-    """Return the rows of the two methods of the tests, if they differ at a budget."""
-    pair = measurements.tested_pair
-    if pair is None or not set(pair) <= set(shown):
-        return []
+    """Return the rows of the methods that differ from the tests' first at a budget."""
     found = measurements.significant("accuracy", budget=budget)
-    return [] if found.empty else [shown.index(method) for method in pair]
+    return [shown.index(method) for method in found["second_method"] if method in shown]

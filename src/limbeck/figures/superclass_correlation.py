@@ -103,16 +103,14 @@ def _draw_budget(
             elinewidth=0.7,
             **measurements.style_of(method),
         )
-    pair, starred = measurements.tested_pair, False
-    if pair is None or not set(pair) <= set(shown):
-        return False
-    budget = summary["budget"].iloc[0]
-    for name, own in summary.groupby("name"):
-        if not measurements.significant(name, budget=budget).empty:
+    starred, budget = False, summary["budget"].iloc[0]
+    for name, of_part in summary.groupby("name"):
+        tests = measurements.significant(name, budget=budget)
+        for method in tests["second_method"][tests["second_method"].isin(shown)]:
             starred = True
-            both = own[own["method"].isin(pair)]
-            place = parts.index(own["part"].iloc[0]) + sum(shifts[method] for method in pair) / 2
-            end = (both["mean"] + both["sd"].fillna(0)).max()
+            own = select(of_part, method=method).iloc[0]
+            place = parts.index(own["part"]) + shifts[method]
+            end = own[["mean", "sd"]].fillna(0).sum()
             axis.annotate(
                 *("*", (end, place), (2, 0)), textcoords="offset points", va="center_baseline"
             )

@@ -1,4 +1,4 @@
-"""Compare the accuracies of two methods on the same test images."""
+"""Compare the accuracies of methods on the same test images."""
 
 from pathlib import Path
 

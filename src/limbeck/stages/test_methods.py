@@ -1,4 +1,4 @@
-"""Test whether two methods differ over the same folds."""
+"""Test whether methods differ from one of them over the same folds."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Two methods compared on the same test images: intervals by resampling them, McNemar's test.
+"""Methods compared on the same test images: intervals by resampling them, McNemar's test.
 
 Tests over folds say what another choice of labelled images would change; these say what other test
 images would.
@@ -13,6 +13,7 @@ from scipy.stats import binom
 from statsmodels.stats import contingency_tables
 from statsmodels.stats.multitest import multipletests
 
+from limbeck.statistics.paired_tests import contrast_of, pairs_of
 from limbeck.study.settings import StatisticsSettings
 
 RESAMPLES = 9999
@@ -147,7 +148,7 @@ COLUMNS = (
 def compare_accuracies(
     hits: Mapping[tuple[str, int, int], np.ndarray], settings: StatisticsSettings, seed: int
 ) -> tuple[list[list], str]:
-    """Compare the accuracies of two methods in each budget and fold, and on average over folds.
+    """Compare accuracies with the first method's in each budget and fold, and over folds.
 
     Parameters
     ----------
@@ -167,13 +168,14 @@ def compare_accuracies(
     note : str
         What the table shows.
     """
-    one, other = settings.methods
     folds = defaultdict(list)
-    for method, budget, fold in sorted(hits, key=lambda key: key[1:]):
-        if method == one and (other, budget, fold) in hits:
-            folds[budget].append(fold)
+    for budget in sorted({budget for _, budget, _ in hits}):
+        for one, other in pairs_of(settings):
+            for method, at, fold in sorted(hits):
+                if (method, at) == (one, budget) and (other, budget, fold) in hits:
+                    folds[budget, one, other].append(fold)
     rows, p_values = [], []
-    for budget, chosen in folds.items():
+    for (budget, one, other), chosen in folds.items():
         pairs = [[hits[method, budget, fold] for fold in chosen] for method in (one, other)]
         for fold, first, second in zip(chosen, *pairs, strict=True):
             test = compare_hits(first, second, settings.confidence, seed)
@@ -199,9 +201,8 @@ def compare_accuracies(
 
 
 def _describe(settings: StatisticsSettings) -> str:
-    first, second = settings.methods
     return (
-        f"Accuracies on the same test images, {second} minus {first}. Intervals at "
+        f"Accuracies on the same test images. {contrast_of(settings)}. Intervals at "
         f"{settings.confidence:.0%} are those of {RESAMPLES:,} resamples of the images (percentile "
         "bootstrap, paired): what other test images of the same kind would change, for the "
         "networks as they were trained. p is that of McNemar's exact test on the images that only "

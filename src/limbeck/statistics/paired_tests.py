@@ -1,4 +1,4 @@
-"""Two methods compared on the same folds: difference, interval and, from five folds on, p-value."""
+"""Methods compared on the same folds: difference, interval and, from five folds on, p-value."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -91,11 +91,11 @@ def paired_test(
 def compare_methods(
     rows: Sequence[Mapping[str, str]], settings: StatisticsSettings
 ) -> tuple[list[list], str]:
-    """Test two methods by each metric, embedding, layer and budget.
+    """Test methods against the first of them by each metric, embedding, layer and budget.
 
-    The p-values are corrected twice: within families, the budgets, layers and parts (superclasses,
-    say) of one metric, its mean over the parts apart from them, in one embedding; and over all
-    p-values of the study.
+    The p-values are corrected twice: within families, the budgets, layers, methods and parts
+    (superclasses, say) of one metric, its mean over the parts apart from them, in one embedding;
+    and over all p-values of the study.
 
     Parameters
     ----------
@@ -107,17 +107,19 @@ def compare_methods(
     Returns
     -------
     cells : list of list
-        Rows of a table with the columns `COLUMNS`: second minus first method, in the units
-        of the metrics. What there is no value of is None, and ``reason`` says why.
+        Rows of a table with the columns `COLUMNS`: second minus first method, in the units of the
+        metrics. What there is no value of is None, and ``reason`` says why.
     note : str
         What the folds can and cannot show.
     """
     pairs, tests = {}, {}
-    for key, methods in _collect_values(rows, settings).items():
-        first, second = (methods.get(method, {}) for method in settings.methods)
-        folds = sorted(first.keys() & second.keys())
-        pairs[key] = [[method[fold] for fold in folds] for method in (first, second)]
-        tests[key] = paired_test(*pairs[key], settings.confidence)
+    for place, methods in _collect_values(rows, settings).items():
+        for names in pairs_of(settings):
+            first, second = (methods.get(method, {}) for method in names)
+            folds = sorted(first.keys() & second.keys())
+            key = (*place, *names)
+            pairs[key] = [[method[fold] for fold in folds] for method in (first, second)]
+            tests[key] = paired_test(*pairs[key], settings.confidence)
     p_values = {key: test.p for key, test in tests.items() if test and test.p is not None}
     families = defaultdict(dict)
     for key, p in p_values.items():
@@ -128,11 +130,22 @@ def compare_methods(
     cells = []
     for key in sorted(tests, key=lambda key: [*map(list.index, first_seen, key)]):
         corrections = [*within.get(key, ()), *over_all.get(key, ())]
-        names = [*key, *settings.methods]
-        cells.append([*names, len(pairs[key][0]), *_cells(*pairs[key], tests[key], corrections)])
+        cells.append([*key, len(pairs[key][0]), *_cells(*pairs[key], tests[key], corrections)])
     folds = max((len(first) for first, _ in pairs.values()), default=0)
     largest = max(map(len, families.values()), default=1)
     return cells, limits_of(settings, folds, largest, max(1, len(p_values)))
+
+
+def pairs_of(settings: StatisticsSettings) -> list[tuple[str, str]]:
+    """Return the first of the methods beside each of the others."""
+    first, *others = settings.methods
+    return [(first, other) for other in others]
+
+
+def contrast_of(settings: StatisticsSettings) -> str:
+    """Return what is compared with what, as the beginning of a sentence."""
+    first, *others = settings.methods
+    return f"{others[0]} minus {first}" if len(others) == 1 else f"Each other method minus {first}"
 
 
 def _correct(
@@ -193,7 +206,7 @@ def limits_of(settings: StatisticsSettings, folds: int, in_metric: int, in_study
     settings : StatisticsSettings
         The methods compared and the level.
     folds : int
-        That both methods were measured in.
+        That two methods were both measured in.
     in_metric, in_study : int
         Number of p-values in the largest family and in the study.
 
@@ -202,14 +215,14 @@ def limits_of(settings: StatisticsSettings, folds: int, in_metric: int, in_study
     str
         A paragraph.
     """
-    first, second = settings.methods
+    contrast = contrast_of(settings)
     if folds < 2:
         return (
-            f"One fold has no spread: the differences between {first} and {second} are given, "
-            "but nothing can be said of their certainty."
+            f"{contrast}. One fold has no spread: the differences are given, but nothing can be "
+            "said of their certainty."
         )
     intervals = (
-        f"{second} minus {first}, paired over {folds} folds, with intervals at "
+        f"{contrast}, paired over {folds} folds, with intervals at "
         f"{settings.confidence:.0%} from Student's t with {folds - 1} "
         f"degree{'s' if folds > 2 else ''} of freedom."
     )

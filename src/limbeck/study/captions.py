@@ -35,11 +35,11 @@ OTHERS = {
     "plane; *quadrant_silhouette*: how far apart the four quadrants lie; *clumping*: how many "
     "times more uneven neighbourhoods are than in the plane, at the scale where this is largest; "
     "1 means as uniform as the noise itself.",
-    "accuracies": "Test accuracies of {first_method} and {second_method} on the same test images, "
-    "for each number of labelled images and fold: the difference with its {confidence_percent} % "
-    "interval from resampling the images (paired bootstrap), and McNemar's test, corrected over "
-    "the table.",
-    "statistics": "{second_method} minus {first_method}, paired over {folds}, for each metric, "
+    "accuracies": "Test accuracies of {other_methods} beside those of {first_method} on the same "
+    "test images, for each number of labelled images and fold: the difference with its "
+    "{confidence_percent} % interval from resampling the images (paired bootstrap), and McNemar's "
+    "test, corrected over the table.",
+    "statistics": "{other_methods} minus {first_method}, paired over {folds}, for each metric, "
     "layer, embedding and budget: difference with its {confidence_percent} % confidence interval. "
     "{tested} What so few folds can and cannot show stands above the table.",
 }
@@ -96,11 +96,11 @@ def _texts(config: Mapping) -> dict[str, str]:
 def _tests(config: Mapping) -> dict[str, str]:
     """Return the sentence on tests, empty where there are none."""
     statistics = config["statistics"]
-    methods = statistics["methods"] or ["", ""]
+    first, *others = statistics["methods"] or [""]
     confidence, correction = statistics["confidence"], plain(statistics["correction"])
     few = config["folds"] < TESTED_FOLDS
     asterisks = (
-        f"An asterisk: {plain(methods[0])} and {plain(methods[1])} differ at the level "
+        f"An asterisk: a difference from {plain(first)} at the level "
         f"{1 - confidence:.3g} in a paired t-test, corrected for multiple comparisons "
         f"({correction})."
     )
@@ -110,8 +110,8 @@ def _tests(config: Mapping) -> dict[str, str]:
     )
     none = f"Tests are made from {TESTED_FOLDS} folds on."
     return {
-        "first_method": plain(methods[0]),
-        "second_method": plain(methods[1]),
+        "first_method": plain(first),
+        "other_methods": plain(others),
         "confidence_percent": f"{100 * confidence:.3g}",
         "asterisks": "" if few else asterisks,
         "tested": none if few else tested,

@@ -41,13 +41,13 @@ def reference_teacher(config: Mapping, method: str) -> str | None:
 def teacher_and_students(
     config: Mapping, methods: Sequence[str]
 ) -> tuple[str | None, list[str] | None]:
-    """Return of some methods the first that teaches, or the first; and the two that are compared.
+    """Return of some methods the first that teaches, or the first; and the first two compared.
 
     None stands for what is not among them.
     """
     teachers = [teacher for name in methods for teacher in teachers_of(config, name)]
     teacher = next((name for name in [*teachers, *methods] if name in methods), None)
-    pair = config["statistics"]["methods"] or []
+    pair = (config["statistics"]["methods"] or [])[:2]
     return teacher, list(pair) if pair and set(pair) <= set(methods) else None
 
 
@@ -312,5 +312,5 @@ def tables_of(config: Mapping) -> list[str]:
 
 
 def comparisons_of(config: Mapping) -> list[str]:
-    """Return the names of the tables that compare two methods; none where there is one method."""
+    """Return the names of the tables that compare methods; none where there is one method."""
     return ["statistics", "accuracies"] if config["statistics"]["methods"] else []

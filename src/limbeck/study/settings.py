@@ -115,16 +115,16 @@ class MetricSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class StatisticsSettings:
-    """The two methods of the paired tests, the metrics and the level."""
+    """The methods of the paired tests, the metrics and the level."""
 
-    methods: tuple[str, str] | None = setting(
+    methods: tuple[str, ...] | None = setting(
         listed(
-            "the two, second minus first; null: the last two of run.methods",
+            "the first, and those that are compared with it, each of them minus the first; null: "
+            "the last two of run.methods",
             METHOD_NAMES,
             None,
             null=True,
             least=2,
-            most=2,
         )
     )
     metrics: tuple[str, ...] | None = setting(

@@ -131,7 +131,7 @@ CONFIG = section(
         ),
         "embeddings": mapping("embeddings in two dimensions", EMBEDDING, {}),
         "metrics": section("how layers and embeddings are scored", keys_of(MetricSettings)),
-        "statistics": section("paired tests of two methods", keys_of(StatisticsSettings)),
+        "statistics": section("paired tests of methods", keys_of(StatisticsSettings)),
         "published": choice("published numbers to show beside the measured ones", PUBLISHED, None),
         "noise": section("noise of the plane, for run.maps", keys_of(NoiseSettings)),
         "figures": mapping("figures", FIGURE, {}),

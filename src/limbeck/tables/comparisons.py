@@ -1,4 +1,4 @@
-"""Comparisons of two methods, as readers see them: over folds, and over test images."""
+"""Comparisons of methods, as readers see them: over folds, and over test images."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,8 @@ Readable = tuple[list[str], list[list[str]]]
 def readable_tests(rows: Sequence[Sequence]) -> Readable:
     """Return columns and rows for readers of what `paired_tests.compare_methods` gives."""
     columns = [
-        *("metric", "part", "embedding", "layer", "labels", "folds", "difference", "interval"),
+        *("metric", "part", "embedding", "layer", "labels", "first", "second", "folds"),
+        *("second minus first", "interval"),
         *("effect size d_z", "p", "p in the metric", "significant"),
         *("p in the study", "significant in the study", "note"),
     ]
@@ -27,6 +28,8 @@ def _test(row: dict) -> list[str]:
         embedding_title(row["embedding"]),
         row["layer"],
         f"{int(row['budget']):,}",
+        method_title(row["first_method"]),
+        method_title(row["second_method"]),
         str(row["folds"]),
         _signed(row["difference"], scale, digits),
         _interval(row["low"], row["high"], scale, digits),
@@ -42,22 +45,20 @@ def _test(row: dict) -> list[str]:
 
 def readable_accuracies(rows: Sequence[Sequence]) -> Readable:
     """Return columns and rows for readers of what `image_tests.compare_accuracies` gives."""
-    named = [dict(zip(image_tests.COLUMNS, row, strict=True)) for row in rows]
-    first, second = "first", "second"
-    if named:
-        first, second = (method_title(named[0][f"{which}_method"]) for which in (first, second))
     columns = [
-        *("labels", "fold", "images", f"{first} (%)", f"{second} (%)", "difference", "interval"),
-        *(f"right by {first} only", f"right by {second} only"),
+        *("labels", "first", "second", "fold", "images", "first (%)", "second (%)"),
+        *("second minus first", "interval", "right by first only", "right by second only"),
         *("McNemar's p", "mid-p", "corrected", "significant"),
     ]
-    return columns, [_accuracy(row) for row in named]
+    return columns, [_accuracy(dict(zip(image_tests.COLUMNS, row, strict=True))) for row in rows]
 
 
 def _accuracy(row: dict) -> list[str]:
     fold = f"mean of {row['folds']}" if row["fold"] is None else str(row["fold"])
     return [
         f"{row['budget']:,}",
+        method_title(row["first_method"]),
+        method_title(row["second_method"]),
         fold,
         f"{row['images']:,}",
         f"{100 * row['first']:.2f}",

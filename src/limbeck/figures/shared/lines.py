@@ -73,7 +73,7 @@ def draw_methods(
             axis.errorbar(
                 found[method],
                 own["mean"] * scale,
-                yerr=own["sd"] * scale if own["sd"].notna().any() else None,
+                yerr=own["sd"] * scale,
                 label=method_title(method),
                 capsize=1.5,
                 elinewidth=0.8,
@@ -140,24 +140,22 @@ def mark_significant(
     points: Mapping[str, np.ndarray],
     **where: object,
 ) -> bool:
-    """Put an asterisk over the two methods of the tests where they differ; say whether any do.
+    """Put an asterisk over each method that differs from the tests' first; say whether any does.
 
     `where` says which tests; the others are as in `draw_methods`, which returns `points`.
     """
-    pair = measurements.tested_pair
-    if pair is None or not set(pair) <= set(points) or summary.empty:
+    if summary.empty:
         return False
     metric = ":".join(filter(None, summary[["metric", "part"]].iloc[0]))
     tests = measurements.significant(metric, **where)
-    order = list(places)
-    for place in tests[by]:
-        at = order.index(place)
-        both = summary[summary["method"].isin(pair) & (summary[by] == place)]
-        x = float(np.mean([points[method][at] for method in pair]))
+    shown = tests[tests["second_method"].isin(points)]
+    for method, place in zip(shown["second_method"], shown[by], strict=True):
+        own = summary[(summary["method"] == method) & (summary[by] == place)]
+        x = float(points[method][list(places).index(place)])
         axis.annotate(
-            *("*", (x, top_of(both)), (0, 1)), textcoords="offset points", ha="center", va="bottom"
+            *("*", (x, top_of(own)), (0, 1)), textcoords="offset points", ha="center", va="bottom"
         )
-    return not tests.empty
+    return not shown.empty
 
 
 def legend_of(axes: Iterable[Axes]) -> tuple[list, list[str]]:
@@ -174,8 +172,7 @@ def describe_points(measurements: Measurements, starred: bool) -> str:
     folds = measurements.folds
     text = f"Points: means over {folds} folds; {BARS}." if folds > 1 else "One fold, so no bars."
     if starred:
-        first, second = map(method_title, measurements.tested_pair)
-        text += f" *: {second} and {first} differ (paired t-test over folds, corrected)."
+        text += measurements.describe_tests()
     return text
 
 

@@ -11,6 +11,7 @@ from limbeck.runtime import storage
 from limbeck.statistics.paired_tests import COLUMNS as TEST_COLUMNS
 from limbeck.statistics.paired_tests import LEAST_FOLDS
 from limbeck.study.metrics import NULL, NULL_HIGH, NULL_LOW, null_of
+from limbeck.study.titles import method_title
 
 PLACE = ["method", "layer", "embedding", "budget"]
 NULLS = {"null": NULL, "null_low": NULL_LOW, "null_high": NULL_HIGH}
@@ -102,18 +103,16 @@ class Measurements:
         return select(self.table, metric=metric, **where).groupby(PLACE, sort=False)["value"]
 
     def significant(self, metric: str, **where: object) -> pd.DataFrame:
-        """Return the tests of a metric whose two methods differ, none of too few folds."""
+        """Return the tests of a metric that found a difference, none of too few folds."""
         if self.tests is None:
             return pd.DataFrame(columns=TEST_COLUMNS)
         found = select(self.tests, metric=metric, significant="yes", **where)
         return found[found["folds"] >= LEAST_FOLDS]
 
-    @property
-    def tested_pair(self) -> tuple[str, str] | None:
-        """The two methods that are tested against each other, None without tests."""
-        if self.tests is None or self.tests.empty:
-            return None
-        return tuple(self.tests.iloc[0][["first_method", "second_method"]])
+    def describe_tests(self) -> str:
+        """Return the words for asterisks; there are tests."""
+        first = method_title(self.tests.iloc[0]["first_method"])
+        return f" *: differs from {first} (paired t-test over folds, corrected)."
 
 
 def select(table: pd.DataFrame, **where: object) -> pd.DataFrame:
