@@ -31,8 +31,8 @@ class ExplorerSettings:
     teacher : str or None
         The method that others learn from.
     students : sequence of str or None
-        The two methods that the study compares. Where it and the teacher are None, both are as the
-        study recorded them.
+        The first two methods that the study compares. Where it and the teacher are None, both are
+        as the study recorded them.
     images : int or None
         At most so many test images, the first of each class; None: up to 10,000, and fewer where
         there are more than 40 panels.

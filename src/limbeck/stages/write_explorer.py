@@ -47,7 +47,7 @@ def write_explorer(
     teacher : str, optional
         Method that others learn from; without it and students: as the study recorded.
     students : list of str, optional
-        The two methods that the study compares.
+        The first two methods that the study compares.
     images : int, optional
         At most so many test images, the first of each class; without: 10,000.
     neighbours : int, optional
