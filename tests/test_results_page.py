@@ -11,7 +11,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 FOLDS = 5
 
 
-@pytest.fixture(params=["write_cifar100"])
+@pytest.fixture(params=["write_cifar100", "write_distillation"])
 def page(request, monkeypatch):
     monkeypatch.syspath_prepend(DOCS)
     return importlib.import_module(request.param)

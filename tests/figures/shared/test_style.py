@@ -139,3 +139,15 @@ def test_letters_and_titles_do_not_meet(room):
             letter, title = (text.get_window_extent() for text in (axis._left_title, axis.title))
             assert letter.x1 < title.x0 and title.x1 < axis.bbox.x1 + axis.bbox.width / 10
         assert axes[0, 0].title.get_fontsize() >= style.SMALLEST
+
+
+def test_titles_of_neighbours_do_not_meet():
+    with style.applied():
+        figure, axes = style.new_figure(183, 25, 1, 10)
+        for axis in axes.flat:
+            axis.set(xticks=[], yticks=[])
+            style.set_title(axis, "correlation congruence, A")
+        figure.draw_without_rendering()
+        boxes = [axis.title.get_window_extent() for axis in axes.flat]
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
+    assert axes[0, 0].get_title().count("\n") == 1

@@ -116,8 +116,9 @@ def letter_panels(axes: Iterable[Axes], room: float | None = None) -> None:
 
 
 def set_title(axis: Axes, title: str) -> None:
-    """Put a title above a panel, smaller where it is long."""
-    axis.set_title(title)
+    """Put a title above a panel: smaller where it is long, in lines where it would be too small."""
+    letters = int(_share(axis) / (SMALLEST * TITLE_LETTER))
+    axis.set_title(textwrap.fill(title, letters, break_on_hyphens=False))
     _fit_title(axis, _share(axis))
 
 
