@@ -4,6 +4,7 @@ Tests over folds say what another choice of labelled images would change; these 
 images would.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
@@ -168,14 +169,13 @@ def compare_accuracies(
     note : str
         What the table shows.
     """
-    folds = defaultdict(list)
-    for budget in sorted({budget for _, budget, _ in hits}):
-        for one, other in pairs_of(settings):
-            for method, at, fold in sorted(hits):
-                if (method, at) == (one, budget) and (other, budget, fold) in hits:
-                    folds[budget, one, other].append(fold)
+    folds = defaultdict(set)
+    for method, budget, fold in hits:
+        folds[method, budget].add(fold)
+    budgets = sorted({budget for _, budget in folds})
     rows, p_values = [], []
-    for (budget, one, other), chosen in folds.items():
+    for budget, (one, other) in itertools.product(budgets, pairs_of(settings)):
+        chosen = sorted(folds[one, budget] & folds[other, budget])
         pairs = [[hits[method, budget, fold] for fold in chosen] for method in (one, other)]
         for fold, first, second in zip(chosen, *pairs, strict=True):
             test = compare_hits(first, second, settings.confidence, seed)
