@@ -10,10 +10,8 @@ import sys
 from pathlib import Path
 
 SCRIPTS = (
+    "peers",
     "training",
-    "tsne",
-    "ivis_torch",
-    "scores",
     "extraction",
     "storage",
     "scheduling",

@@ -11,7 +11,6 @@ passes, as its jobs do; the plain loop takes them in one.
 
 import argparse
 import multiprocessing
-import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -21,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from side_by_side import hardware
+from side_by_side import hardware, peak_memory
 from torch.utils.data import DataLoader, TensorDataset
 from trained_network import train_a_little
 
@@ -79,8 +78,7 @@ def cost_of(
     extract(dataset, model, layers, folder)
     seconds = time.perf_counter() - started
     stored = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return Cost(seconds, stored, int(peak[1]) * 1024)
+    return Cost(seconds, stored, peak_memory())
 
 
 def compare(dataset: Path, model: Path, layers: Sequence[str]) -> dict[str, Cost]:

@@ -11,7 +11,6 @@ neighbours are checked to be the same.
 import argparse
 import multiprocessing
 import os
-import resource
 import tempfile
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))
 
 import numpy as np
-from side_by_side import Row, best_of, print_table
+from side_by_side import Row, best_of, peak_memory, print_table
 
 from limbeck.neighbours.search import nearest_neighbours
 from limbeck.runtime import storage
@@ -56,7 +55,7 @@ def measure(path: Path, results) -> None:
     started = time.perf_counter()
     nearest_neighbours(points, K)
     seconds = time.perf_counter() - started
-    results.put((seconds, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+    results.put((seconds, peak_memory()))
 
 
 def main() -> None:

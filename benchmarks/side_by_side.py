@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -40,6 +41,11 @@ def best_of(sides: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, 
         for name, run in sides.items():
             best[name] = min(best[name], run())
     return best
+
+
+def peak_memory() -> int:
+    """Return the most bytes that this process has held."""
+    return int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
 
 
 def hardware(*packages: str) -> str:

@@ -1,6 +1,5 @@
 """A network trained a little on some of CIFAR-100, whose activations are worth storing."""
 
-import contextlib
 import json
 import sys
 from pathlib import Path
@@ -8,10 +7,13 @@ from pathlib import Path
 from limbeck.stages.prepare_dataset import prepare_dataset
 from limbeck.stages.split_dataset import split_dataset
 from limbeck.study.config import read_config
+from limbeck.study.method_settings import MethodSettings
+from limbeck.study.questions import method_json
 from limbeck.study.settings import DatasetSettings, parse_settings
 from limbeck.training.loop import Run, train
 
 REPOSITORY = Path(__file__).parents[1]
+CONFIG = REPOSITORY / "config/cifar100_grid.yaml"
 CLASSES, LABELLED, STEPS = 100, 2000, 100
 IDENTITY = {"study": "benchmark", "method": "undistilled", "budget": LABELLED, "fold": 0}
 
@@ -45,12 +47,11 @@ def train_a_little(folder: Path, images: int) -> tuple[Path, Path]:
     """
     link_images(folder / "images", images)
     dataset, split, model = folder / "dataset.zarr", folder / "split.csv", folder / "model.pt"
-    prepare_dataset(
-        DatasetSettings("image_folder", str(folder / "images"), False, None), 0, dataset
-    )
+    images = {"name": "image_folder", "path": str(folder / "images")}
+    prepare_dataset(parse_settings(DatasetSettings, json.dumps(images)), 0, dataset)
     split_dataset(dataset, LABELLED, 0, 0, split)
-    with contextlib.chdir(REPOSITORY):
-        settings = read_config(["config/cifar100_grid.yaml"])["methods"]["undistilled"]
+    config = read_config([CONFIG])
+    config["methods"]["undistilled"]["steps"] = STEPS
     run = Run(
         split=split,
         identity=IDENTITY,
@@ -61,7 +62,7 @@ def train_a_little(folder: Path, images: int) -> tuple[Path, Path]:
     train(
         dataset=dataset,
         run=run,
-        settings=parse_settings("method", json.dumps({**settings, "steps": STEPS})),
+        settings=parse_settings(MethodSettings, method_json(config, "undistilled")),
         device="cpu",
         checkpoint=folder / "checkpoint.pt",
     )

@@ -37,7 +37,7 @@ STEPS, ROUNDS = 6, 2
 CYCLES = 60
 TEACHER = {"model": "resnet18", "input_size": 64}
 # Of training and of distillation.
-GOALS = {"cpu": (2.0, 3.0), "cuda": (10.0, 15.0)}
+GOALS = {"cpu": (2.0, 3.5), "cuda": (10.0, 15.0)}
 
 
 def settings_of(**changes) -> MethodSettings:
