@@ -203,7 +203,7 @@ rule draw_figure:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=3000,
         runtime=10,
     params:
         caption=lambda wildcards, output: figure_caption(config, wildcards.figure),
