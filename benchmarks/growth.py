@@ -13,22 +13,24 @@ exponent is that of the last step: start-up and imports hide it at few images.
 import argparse
 import json
 import math
+import multiprocessing
 import os
 import re
 import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 from side_by_side import hardware
-from trained_network import CLASSES, REPOSITORY, train_a_little
 
 from limbeck.study.metrics import metrics_of
 
+PROFILE = Path(__file__).parents[1] / "profiles/slurm/config.yaml"
+CLASSES = 100
 LAYERS = ("A", "E")
 EPOCHS, PERPLEXITY = 20, 150
 TSNE = {"algorithm": "tsne", "perplexity": PERPLEXITY}
@@ -44,6 +46,16 @@ class Cost(NamedTuple):
 
     seconds: float
     memory: int
+
+
+def train(folder: Path, images: int) -> tuple[Path, Path]:
+    """Make the dataset and train the network, in a process of its own.
+
+    A job counts what its parent held when it was started, so this one must not import torch.
+    """
+    from trained_network import train_a_little
+
+    return train_a_little(folder, images)
 
 
 def cost_of(stage: str, *arguments: object) -> Cost:
@@ -87,7 +99,7 @@ def costs_of(dataset: Path, model: Path, layer: str, images: int, folder: Path) 
 
 def requested(rule: str) -> float:
     """Return the memory, in GB, that the SLURM profile asks for a rule's first attempt."""
-    profile = yaml.safe_load((REPOSITORY / "profiles/slurm/config.yaml").read_text())
+    profile = yaml.safe_load(PROFILE.read_text())
     return int(re.match(r"\d+", str(profile["set-resources"][rule]["mem_mb"]))[0]) / 1000
 
 
@@ -95,10 +107,13 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--images", type=int, nargs="+", default=[1000, 2000, 5000, 10000])
-    counts = parser.parse_args().images
+    counts = sorted(parser.parse_args().images)
+    if len(counts) < 2:
+        parser.error("--images: two numbers at least, for an exponent")
     costs: dict[tuple[str, str], list[Cost]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(len(LAYERS)) as threads:
-        dataset, model = train_a_little(Path(name), max(counts))
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+            dataset, model = process.submit(train, Path(name), max(counts)).result()
         for images in counts:
             started = {}
             for layer in LAYERS:

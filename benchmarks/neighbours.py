@@ -12,13 +12,12 @@ import argparse
 import multiprocessing
 import os
 import tempfile
-import time
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))
 
 import numpy as np
-from side_by_side import Row, best_of, peak_memory, print_table
+from side_by_side import Row, best_of, peak_memory, print_table, timed
 
 from limbeck.neighbours.search import nearest_neighbours
 from limbeck.runtime import storage
@@ -52,9 +51,7 @@ def plain_neighbours(points: np.ndarray) -> np.ndarray:
 def measure(path: Path, results) -> None:
     """Find the neighbours of a whole store; put seconds and peak memory, in bytes."""
     points = storage.open_store(path)["activations"]
-    started = time.perf_counter()
-    nearest_neighbours(points, K)
-    seconds = time.perf_counter() - started
+    seconds, _ = timed(lambda: nearest_neighbours(points, K))
     results.put((seconds, peak_memory()))
 
 
@@ -83,15 +80,10 @@ def main() -> None:
     if not np.array_equal(nearest_neighbours(points, K)[0], plain_neighbours(points)):
         raise SystemExit("the neighbours differ from the plain ones")
 
-    def timed(find) -> float:
-        started = time.perf_counter()
-        find()
-        return time.perf_counter() - started
-
     best = best_of(
         {
-            "limbeck": lambda: timed(lambda: nearest_neighbours(points, K)),
-            "plain": lambda: timed(lambda: plain_neighbours(points)),
+            "limbeck": lambda: timed(lambda: nearest_neighbours(points, K))[0],
+            "plain": lambda: timed(lambda: plain_neighbours(points))[0],
         },
         2,
     )

@@ -2,21 +2,22 @@
 
     python benchmarks/peers.py [--images 10000] [--device cuda] [part ...]
 
-Parts: neighbours, tsne, ivis, scores, extraction, training; all by default, a quarter of an hour on
-two cores. Each side runs in a process of its own, by default with all threads (OMP_NUM_THREADS),
-and its seconds are those of the work, without imports; memory is the process's most, with the
-points in it. The points are layer A of a new WRN-28-1, rectified: 16384 values of each of the test
-images of CIFAR-100. Sides have the same settings, the peer's defaults: t-SNE openTSNE's, ivis the
-package's for `EPOCHS` epochs. What each side gives is compared. Where it must be equal and is not,
-the script ends with an error.
+Parts: neighbours, tsne, ivis, scores, extraction, training; all by default, half an hour on two
+cores. The points of the first four are layer A of a new WRN-28-1, rectified: 16384 values of each
+of the test images of CIFAR-100. Their sides run one after the other, each in a process of its own
+with all threads (OMP_NUM_THREADS; the ivis package takes all in any case). Seconds are those of the
+work, without imports. Memory is the process's most, with the points and 0.6 GB of imports that both
+sides have. Sides have the same settings, the peer's defaults, but that ivis trains for `EPOCHS`
+epochs. Where results must be equal and are not, the script ends with an error.
+
+Extraction and training are those of extraction.py and training.py.
 """
 
 import argparse
 import multiprocessing
 import os
 import tempfile
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -26,11 +27,11 @@ os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))
 import numpy as np
 import torch
 from layer_a import layer_a
-from side_by_side import hardware, peak_memory
+from side_by_side import Row, peak_memory, print_table, timed
 
 from limbeck.embeddings import Neighbours
 from limbeck.neighbours.search import nearest_neighbours
-from limbeck.runtime.devices import resolve_precision
+from limbeck.runtime.devices import resolve_precision, select_device
 from limbeck.runtime.threads import available_threads
 
 PERPLEXITY, K, EPOCHS = 30, 150, 20
@@ -55,19 +56,16 @@ class Side(NamedTuple):
     """What a side took and gave: seconds, the process's most bytes, and its result."""
 
     seconds: float
-    memory: int | None
-    result: object = None
+    memory: int
+    result: object
 
 
-class Task(NamedTuple):
-    """A row: what is done, by which two sides, the ratio aimed at, and whether results agree."""
-
-    what: str
-    limbeck: Side
-    peer: str
-    other: Side
-    goal: float | None
-    agreement: str
+def row(
+    what: str, limbeck: Side, peer: str, other: Side, agreement: str, goal: float | None = None
+) -> Row:
+    """Return a row of the table."""
+    memory = limbeck.memory, other.memory
+    return Row(what, limbeck.seconds, peer, other.seconds, goal, memory, agreement)
 
 
 def alone(work: Callable, *arguments) -> Side:
@@ -79,10 +77,8 @@ def alone(work: Callable, *arguments) -> Side:
 
 def _measured(work: Callable, path: Path, *arguments) -> Side:
     torch.set_num_threads(available_threads())
-    run = work(np.load(path), *arguments)
-    started = time.perf_counter()
-    result = run()
-    return Side(time.perf_counter() - started, peak_memory(), result)
+    seconds, result = timed(work(np.load(path), *arguments))
+    return Side(seconds, peak_memory(), result)
 
 
 # Each side takes the points (n, D), imports what it needs, and returns what is to be timed.
@@ -133,6 +129,8 @@ def sklearn_tsne(points: np.ndarray) -> Callable:
 
 
 def limbeck_ivis(points: np.ndarray, device: str, precision: str) -> Callable:
+    import torch._dynamo  # noqa: F401, else the first optimiser imports it; jobs go without it
+
     from limbeck.embeddings import ivis_torch
 
     def run() -> float:
@@ -145,10 +143,13 @@ def limbeck_ivis(points: np.ndarray, device: str, precision: str) -> Callable:
 
 
 def ivis_package(points: np.ndarray) -> Callable:
-    from limbeck.embeddings.ivis import Ivis, tf
+    os.environ |= {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    from ivis import Ivis
+    from tf_keras.utils import set_random_seed
+
     from limbeck.embeddings.triplets import unit_scale
 
-    tf.keras.utils.set_random_seed(0)
+    set_random_seed(0)
     peer = Ivis(
         k=K,
         batch_size=IVIS["batch_size"],
@@ -191,9 +192,9 @@ def sklearn_scores(points: np.ndarray) -> Callable:
 
     labels, plane = _labels(points), _plane(points)
     parts = stratified_parts(labels, FOLDS)
+    alpha = PENALTY * points.var(axis=0, dtype=np.float64).sum()
 
     def probe() -> float:
-        alpha = PENALTY * points.var(axis=0, dtype=np.float64).sum()
         right = 0
         for part in range(FOLDS):
             test, train = parts == part, parts != part
@@ -215,111 +216,83 @@ def _labels(points: np.ndarray) -> np.ndarray:
 
 def _plane(points: np.ndarray) -> np.ndarray:
     """Return a random projection, which stands for an embedding."""
-    return points @ np.random.default_rng(1).standard_normal((points.shape[1], 2))
+    return points @ np.random.default_rng(1).standard_normal((points.shape[1], 2), np.float32)
 
 
-def neighbours(path: Path, images: int, device: str) -> list[Task]:
-    """Compare the search for 150 neighbours; scikit-learn's must be the same, but for rounding."""
+def neighbours(path: Path, images: int, device: str) -> Iterator[Row]:
+    """Compare the search for neighbours; scikit-learn's must be the same, but for rounding."""
     ours = alone(limbeck_neighbours, path, device)
-    tasks = []
-    for peer, side in (
-        ("scikit-learn, brute force", sklearn_neighbours),
-        ("Annoy", annoy_neighbours),
-    ):
+    for peer, side in (("scikit-learn", sklearn_neighbours), ("Annoy", annoy_neighbours)):
         other = alone(side, path)
         pairs = zip(ours.result, other.result, strict=True)
         share = np.mean([len(np.intersect1d(one, another)) / K for one, another in pairs])
-        tasks.append(Task(f"{K} neighbours", ours, peer, other, None, f"{share:.2%} the same"))
-        if peer != "Annoy" and share < 0.999:
+        if peer == "scikit-learn" and share < 0.999:
             raise SystemExit(f"{peer}: only {share:.2%} of the neighbours are the same")
-    return tasks
+        yield row(f"{K} neighbours", ours, peer, other, f"{share:.2%} the same")
 
 
-def tsne(path: Path, images: int, device: str) -> list[Task]:
+def tsne(path: Path, images: int, device: str) -> Iterator[Row]:
     """Compare t-SNE with its neighbours by the exact KL divergence on the same affinities."""
     from limbeck.embeddings.tsne import conditional_affinities
     from limbeck.embeddings.tsne_gpu import kl_divergence
 
-    sides = {
-        "": alone(limbeck_tsne, path, device),
-        "openTSNE": alone(opentsne, path),
-        "scikit-learn": alone(sklearn_tsne, path),
-    }
     graph = Neighbours(*nearest_neighbours(np.load(path), 3 * PERPLEXITY, device))
     affinities = conditional_affinities(graph, TSNE)
-    divergence = {
-        peer: kl_divergence(affinities, np.asarray(side.result, np.float32))
-        for peer, side in sides.items()
-    }
-    ours = sides.pop("")
-    return [
-        Task(
-            "neighbours and t-SNE",
-            *(ours, peer, other, 6 if peer == "openTSNE" else None),
-            f"KL divergence {divergence['']:.3f}, {divergence[peer]:.3f}",
-        )
-        for peer, other in sides.items()
-    ]
+    ours = alone(limbeck_tsne, path, device)
+    for peer, side, goal in (("openTSNE", opentsne, 6), ("scikit-learn", sklearn_tsne, None)):
+        other = alone(side, path)
+        divergences = [kl_divergence(affinities, each.result) for each in (ours, other)]
+        told = "KL divergence {:.3f}, {:.3f}".format(*divergences)
+        yield row("neighbours and t-SNE", ours, peer, other, told, goal)
 
 
-def ivis(path: Path, images: int, device: str) -> list[Task]:
+def ivis(path: Path, images: int, device: str) -> Iterator[Row]:
     """Compare neighbours and epochs of ivis by the last epoch's loss."""
-    precisions = sorted({"float32", resolve_precision("auto", torch.device(device))})
-    ours = {precision: alone(limbeck_ivis, path, device, precision) for precision in precisions}
     other = alone(ivis_package, path)
-    return [
-        Task(
-            f"neighbours and {EPOCHS} epochs of ivis, {precision}",
-            *(side, "ivis", other, {"bfloat16": 6, "float32": 4}[precision]),
-            f"loss {side.result:.3f}, {other.result:.3f}",
-        )
-        for precision, side in ours.items()
-    ]
+    for precision in sorted({"float32", resolve_precision("auto", torch.device(device))}):
+        ours = alone(limbeck_ivis, path, device, precision)
+        goal = {"bfloat16": 6, "float32": 4}[precision]
+        told = f"loss {ours.result:.3f}, {other.result:.3f}"
+        what = f"neighbours and {EPOCHS} epochs of ivis, {precision}"
+        yield row(what, ours, "ivis", other, told, goal)
 
 
-def scores(path: Path, images: int, device: str) -> list[Task]:
+def scores(path: Path, images: int, device: str) -> Iterator[Row]:
     """Compare trustworthiness, silhouette and ridge probe, which must be equal."""
     ours, other = alone(limbeck_scores, path), alone(sklearn_scores, path)
-    if not np.allclose(ours.result, other.result, atol=1e-3):
+    if not np.allclose(ours.result, other.result, atol=1e-4):
         raise SystemExit(f"scores: {ours.result}, scikit-learn's are {other.result}")
     gap = np.abs(np.subtract(ours.result, other.result)).max()
     what = "trustworthiness, silhouette and ridge probe"
-    return [Task(what, ours, "scikit-learn", other, 5, f"the same to {gap:.0e}")]
+    yield row(what, ours, "scikit-learn", other, f"the same to {gap:.0e}", 5)
 
 
-def extraction(path: Path, images: int, device: str) -> list[Task]:
+def extraction(path: Path, images: int, device: str) -> Iterator[Row]:
     """Compare the extraction of layers, whose bits must be the same."""
     from extraction import LAYERS, compare
     from trained_network import train_a_little
 
-    tasks = []
     with tempfile.TemporaryDirectory() as folder:
         dataset, model = train_a_little(Path(folder), images)
         for layers in (("A",), LAYERS):
             costs = compare(dataset, model, layers)
             ours, plain = (
-                Side(costs[name].seconds, costs[name].memory)
+                Side(costs[name].seconds, costs[name].memory, None)
                 for name in ("with_limbeck", "with_hooks")
             )
             what = f"extraction, layers {', '.join(layers)}"
-            tasks.append(Task(what, ours, "forward hooks", plain, None, "the same bits"))
-    return tasks
+            yield row(what, ours, "forward hooks", plain, "the same bits")
 
 
-def training(path: Path, images: int, device: str) -> list[Task]:
-    """Compare steps of 64 images with those of a plain loop, as RepDistiller has it."""
+def training(path: Path, images: int, device: str) -> Iterator[Row]:
+    """Compare steps of 64 images with those of a plain loop in float32, as RepDistiller has it."""
     from training import Comparison
 
-    comparison = Comparison(torch.device(device))
-    labels = comparison.supervised("a step of WRN-28-1, labels")
-    distilled, _ = comparison.distilled("a step of WRN-28-1, distilled")
-    return [
-        Task(
-            *(row.what, Side(row.limbeck, None), row.other, Side(row.seconds, None), row.goal),
-            "the same formulas",
-        )
-        for row in (labels, distilled)
-    ]
+    where = select_device(device)
+    comparison = Comparison(where)
+    for precision in sorted({"float32", resolve_precision("auto", where)}):
+        yield comparison.supervised(f"a step of WRN-28-1, {precision}", precision=precision)
+        yield comparison.distilled(f"a step of distillation, {precision}", precision=precision)[0]
 
 
 PARTS: Mapping[str, Callable] = {
@@ -327,40 +300,26 @@ PARTS: Mapping[str, Callable] = {
 }
 
 
-def print_row(task: Task) -> None:
-    """Print a line of the table."""
-    ours, other = task.limbeck, task.other
-    memory = ["" if side.memory is None else f"{side.memory / 1e9:.1f}" for side in (ours, other)]
-    goal = "" if task.goal is None else f"{task.goal:g}"
-    print(
-        f"| {task.what} | {ours.seconds:.3g} | {memory[0]} | {task.peer} | {other.seconds:.3g} "
-        f"| {memory[1]} | {other.seconds / ours.seconds:.2f} | {goal} | {task.agreement} |",
-        flush=True,
-    )
-
-
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}")
-    parser.add_argument("--images", type=int, default=10000, help="a multiple of 100")
+    parser.add_argument("--images", type=int, default=10000, help="a multiple of 100, from 500 on")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"no part {sorted(unknown)}: allowed: {', '.join(PARTS)}")
-    packages = ("torch", "numpy", "scikit-learn", "openTSNE", "ivis")
-    print(f"{arguments.images} points of 16384 values\n\n{hardware(*packages)}\n")
-    print(
-        "| what | Limbeck, s | GB | other | s | GB | ratio | goal | result |\n"
-        "|---|---:|---:|---|---:|---:|---:|---:|---|",
-        flush=True,
-    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "points.npy")
         np.save(path, layer_a(arguments.images))
-        for part in arguments.parts or PARTS:
-            for task in PARTS[part](path, arguments.images, arguments.device):
-                print_row(task)
+        rows = (
+            row
+            for part in arguments.parts or PARTS
+            for row in PARTS[part](path, arguments.images, arguments.device)
+        )
+        title = f"{arguments.images} images, 16384 values each"
+        packages = ("torch", "numpy", "scikit-learn", "openTSNE", "ivis")
+        print_table(title, rows, *packages, agreement=True)
 
 
 if __name__ == "__main__":

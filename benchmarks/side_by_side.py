@@ -3,7 +3,8 @@
 import os
 import platform
 import re
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -12,13 +13,25 @@ from limbeck.runtime.threads import available_threads
 
 
 class Row(NamedTuple):
-    """A task, the seconds that Limbeck and another took, and the ratio aimed at."""
+    """A task, the seconds that Limbeck and another took, and the ratio aimed at.
+
+    Also the most bytes that each process held, if they were alone in it, and whether they agree.
+    """
 
     what: str
     limbeck: float
     other: str
     seconds: float
     goal: float | None = None
+    memory: tuple[int, int] | None = None
+    agreement: str = ""
+
+
+def timed(run: Callable[[], object]) -> tuple[float, object]:
+    """Return the seconds that something took, and its result."""
+    started = time.perf_counter()
+    result = run()
+    return time.perf_counter() - started, result
 
 
 def best_of(sides: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
@@ -66,15 +79,28 @@ def hardware(*packages: str) -> str:
     return ", ".join(parts)
 
 
-def print_table(title: str, rows: list[Row], *packages: str) -> None:
-    """Print a Markdown table, with the hardware and the versions of `packages` above it."""
+def print_table(title: str, rows: Iterable[Row], *packages: str, agreement: bool = False) -> None:
+    """Print a Markdown table, with the hardware and the versions of `packages` above it.
+
+    Each row is printed when it comes; with `agreement` also what its sides have in common, and
+    their memory.
+    """
     print(f"\n{title}\n\n{hardware(*packages)}\n")
-    print("| what | Limbeck, s | other | other, s | ratio | goal |\n|---|---|---|---|---|---|")
+    names = ["what", "Limbeck, s", "other", "other, s", "ratio", "goal"]
+    names += ["Limbeck, GB", "other, GB", "agreement"] if agreement else []
+    print(f"| {' | '.join(names)} |\n{'|---' * len(names)}|", flush=True)
     for row in rows:
         goal = "" if row.goal is None else f"{row.goal:g}"
         ratio = row.seconds / row.limbeck
-        print(
-            f"| {row.what} | {row.limbeck:.3g} | {row.other} | {row.seconds:.3g} "
-            f"| {ratio:.2f} | {goal} |",
-            flush=True,
-        )
+        cells = [
+            row.what,
+            f"{row.limbeck:.3g}",
+            row.other,
+            f"{row.seconds:.3g}",
+            f"{ratio:.2f}",
+            goal,
+        ]
+        if agreement:
+            cells += [f"{bytes_ / 1e9:.1f}" for bytes_ in row.memory] if row.memory else ["", ""]
+            cells.append(row.agreement)
+        print(f"| {' | '.join(cells)} |", flush=True)

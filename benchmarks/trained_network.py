@@ -47,8 +47,8 @@ def train_a_little(folder: Path, images: int) -> tuple[Path, Path]:
     """
     link_images(folder / "images", images)
     dataset, split, model = folder / "dataset.zarr", folder / "split.csv", folder / "model.pt"
-    images = {"name": "image_folder", "path": str(folder / "images")}
-    prepare_dataset(parse_settings(DatasetSettings, json.dumps(images)), 0, dataset)
+    source = {"name": "image_folder", "path": str(folder / "images")}
+    prepare_dataset(parse_settings(DatasetSettings, json.dumps(source)), 0, dataset)
     split_dataset(dataset, LABELLED, 0, 0, split)
     config = read_config([CONFIG])
     config["methods"]["undistilled"]["steps"] = STEPS

@@ -91,9 +91,9 @@ class Comparison:
         """Return Limbeck's steps of supervised training."""
         return LimbeckSteps(self.data(labelled), settings, self.network(settings), self.device)
 
-    def distilled(self, what: str) -> tuple[Row, str]:
+    def distilled(self, what: str, **changes) -> tuple[Row, str]:
         """Compare distillation; also say what the teacher's logits cost."""
-        settings = settings_of(objective="distillation")
+        settings = settings_of(objective="distillation", **changes)
         teacher = self.network(settings_of(**TEACHER)).eval()
         share = settings.batch_size * self.seconds_of_logits(teacher) / CYCLES
         labelled = np.arange(settings.batch_size)  # one step, of those before the clock

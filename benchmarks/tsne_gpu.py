@@ -9,15 +9,13 @@ CIFAR-100. Perplexity is 30, openTSNE's iterations are its defaults, TorchDR's t
 
 import argparse
 import os
-import time
-from collections.abc import Callable
 
 os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))
 
 import torch
 import torchdr
 from layer_a import layer_a
-from side_by_side import Row, print_table
+from side_by_side import Row, print_table, timed
 
 from limbeck.embeddings import Neighbours, tsne, tsne_gpu
 from limbeck.neighbours.search import nearest_neighbours
@@ -30,13 +28,6 @@ SETTINGS = {
     "early_exaggeration_iterations": 250,
     "iterations": 500,
 }
-
-
-def timed(run: Callable[[], object]) -> tuple[float, object]:
-    """Return the seconds that something took, and its result."""
-    started = time.perf_counter()
-    result = run()
-    return time.perf_counter() - started, result
 
 
 def main() -> None:
