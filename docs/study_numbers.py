@@ -4,7 +4,7 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
@@ -57,15 +57,24 @@ class Study:
     def mean(self, method: str, cell: Cell) -> float | None:
         return summarise(list(self.over_folds(method, cell).values())).mean
 
+    def collapsed(self, method: str, cell: Cell) -> list[int]:
+        """Return the folds in which the embedding that a number is of is a line or a point."""
+        flags = self.over_folds(method, replace(cell, metric="collapsed"))
+        return [fold for fold, flag in flags.items() if flag]
+
     def summary(self, method: str, cell: Cell) -> str:
-        """Return mean ± standard deviation, and of how many folds where some are missing."""
+        """Return mean ± standard deviation, and of how many folds where some are missing.
+
+        A dagger says that the embedding is collapsed in a fold or more.
+        """
         values = list(self.over_folds(method, cell).values())
         if not values:
             return ""
         found, scale, digits = summarise(values), cell.declared.scale, cell.declared.digits
         sd = None if found.sd is None else scale * found.sd
         folds = "" if found.n == self.folds else f" ({found.n})"
-        return format_mean(scale * found.mean, sd, digits) + folds
+        mark = " †" if self.collapsed(method, cell) else ""
+        return format_mean(scale * found.mean, sd, digits) + folds + mark
 
     def table(self, methods: Iterable[str], cells: Mapping[str, Cell]) -> str:
         """Return methods by cells, whose keys are the columns' titles, as Markdown."""

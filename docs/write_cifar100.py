@@ -56,7 +56,7 @@ WHOLE_SHOWN = (
 )
 SHOWN = (
     *("accuracy", "superclass_correlation", "superclass_contrast", "teacher_agreement"),
-    *("calibration_error", "probe_accuracy", "class_area_ratio", "ivis_loss"),
+    *("calibration_error", "probe_accuracy", "class_area_ratio", "ivis_loss", "collapsed"),
 )
 BUDGETS = (400, 2500, 5000, 10000, 20000)
 FEW = BUDGETS[:2]
@@ -67,7 +67,9 @@ CONTROLS = {
     "smoothed": "label smoothing",
     "all_statistics": "batch-norm statistics of all training images",
 }
-NOT_RUN = "not run yet"
+NOT_RUN, COLLAPSED = "not run yet", "collapsed"
+# Of Snakemake's benchmarks, and as runtime.csv has them.
+SECONDS = {"s": "seconds", "cpu_time": "processor_seconds"}
 STUDENTS = ("undistilled", "distilled")
 
 
@@ -99,10 +101,13 @@ def judge(study: Study, contrast: Contrast) -> list:
     test = paired_test([first[f] for f in folds], [second[f] for f in folds], 0.95)
     mean = sum(second[f] - first[f] for f in folds) / len(folds) if folds else None
     low, high = (test.low, test.high) if test else (None, None)
+    verdict = _verdict(contrast.sign, len(folds), mean, low, high)
+    if any(study.collapsed(method, contrast.cell) for method in (contrast.first, contrast.second)):
+        verdict = COLLAPSED
     return [
         *(contrast.cell.metric, contrast.cell.embedding, contrast.cell.layer),
         *(contrast.cell.budget, contrast.first, contrast.second, len(folds)),
-        *(mean, low, high, _verdict(contrast.sign, len(folds), mean, low, high)),
+        *(mean, low, high, verdict),
     ]
 
 
@@ -309,22 +314,28 @@ def whole_table(study: Study, metric: str, embedding: str = "") -> str:
 
 
 def runtime_table() -> str:
-    """Return jobs and core hours of each rule."""
+    """Return jobs of each rule, the hours that they ran, and those of processors."""
     with (DATA / "runtime.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    cells = [[row["rule"], row["jobs"], f"{float(row['seconds']) / 3600:.2f}"] for row in rows]
-    return to_markdown(["rule", "jobs", "hours of one core"], cells)
+    cells = [
+        [row["rule"], row["jobs"], *(f"{float(row[name]) / 3600:.2f}" for name in SECONDS.values())]
+        for row in rows
+    ]
+    return to_markdown(["rule", "jobs", "hours", "processor hours"], cells)
 
 
 def bring_home_runtime(results: Path) -> None:
-    """Sum the seconds that the jobs of each rule ran."""
-    seconds = defaultdict(list)
+    """Sum the seconds that the jobs of each rule ran, and those of processors."""
+    found = defaultdict(list)
     for path in sorted(Path("benchmarks", results).rglob("*.tsv")):
         rule = path.relative_to(Path("benchmarks", results)).parts[0].removesuffix(".tsv")
         with path.open(encoding="utf-8") as file:
-            seconds[rule].append(float(next(csv.DictReader(file, delimiter="\t"))["s"]))
-    rows = [[rule, len(found), round(sum(found))] for rule, found in sorted(seconds.items())]
-    write_csv(DATA / "runtime.csv", ["rule", "jobs", "seconds"], rows)
+            found[rule].append(next(csv.DictReader(file, delimiter="\t")))
+    rows = [
+        [rule, len(jobs), *(round(sum(float(job[name]) for job in jobs)) for name in SECONDS)]
+        for rule, jobs in sorted(found.items())
+    ]
+    write_csv(DATA / "runtime.csv", ["rule", "jobs", *SECONDS.values()], rows)
 
 
 def contrasts(study: Study) -> list[list]:

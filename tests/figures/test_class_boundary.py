@@ -95,7 +95,7 @@ def test_points_on_a_line_say_so(dataset, tmp_path):
     assert drawing.rows[0][-2:] == [None, None]
     values[:, 1] = 0
     drawing = draw(dataset, [write_embedding(tmp_path / "f", values)])
-    assert texts(drawing.figure.axes[0]) == ["collapsed to a line"]
+    assert texts(drawing.figure.axes[0]) == ["collapsed"]
     assert drawing.rows[0][-2:] == [None, None]
 
 

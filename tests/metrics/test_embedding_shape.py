@@ -25,6 +25,13 @@ def test_collapsed_below_a_hundredth(width, collapsed):
     assert is_collapsed(turned(CROSS * [1, width], 0.5)) == collapsed
 
 
+@pytest.mark.parametrize(("size", "collapsed"), [(1e-3, 0), (2e-4, 1)])
+def test_collapsed_to_a_point(size, collapsed):
+    # Two of four points are 3 sizes from the middle on each side: a deviation of sqrt(18 / 4).
+    assert axis_ratio(turned(CROSS * size, 0.5)) == pytest.approx(1 / 3)
+    assert is_collapsed(turned(CROSS * size, 0.5)) == collapsed
+
+
 def test_points_in_one_place_are_collapsed():
     assert axis_ratio(np.full((5, 2), 0.1)) == 0
     assert is_collapsed(np.full((5, 2), 0.1)) == 1

@@ -306,7 +306,7 @@ DECLARATIONS: tuple[Metric, ...] = (
     Metric(
         "collapsed",
         "embeddings",
-        "embedding collapsed to a line",
+        "embedding collapsed to a line or a point",
         "embedding_shape:is_collapsed",
         digits=0,
         better="lower",

@@ -79,7 +79,7 @@ class Mark:
 MARKS = {
     mark.metric: mark
     for mark in (
-        Mark("†", "collapsed", 1, "in a fold or more the embedding collapsed to a line"),
+        Mark("†", "collapsed", 1, "in a fold or more the embedding collapsed to a line or a point"),
         Mark("‡", "ivis_converged", 0, "in a fold or more ivis had not converged", ("ivis_loss",)),
     )
 }

@@ -14,7 +14,7 @@ function scoresOf(place) {
   const {trustworthiness, class_area_ratio: area, class_area_ratio_null: nullArea} = panel.scores;
   const parts = [];
   if (panel.collapsed) parts.push(element("strong", {class: "collapsed",
-    title: "The smaller standard deviation is below a hundredth of the larger one."}, "collapsed"));
+    title: "The points lie on a line or in one place."}, "collapsed"));
   if (trustworthiness !== undefined) parts.push(score("trust", trustworthiness.toFixed(2),
     "Trustworthiness: 1 if the neighbours here are neighbours in the layer"));
   if (area !== undefined) parts.push(score("area", percent(area),
