@@ -90,7 +90,7 @@ def fit(axis: Axes, points: np.ndarray) -> None:
 
 
 def mark_collapsed(axis: Axes, points: np.ndarray) -> bool:
-    """Frame a panel whose points lie on a line or in one place, and say so; return whether they do."""
+    """Frame a panel whose points are collapsed, and say so; return whether they are."""
     if not is_collapsed(points):
         return False
     axis.spines[:].set_color(WARNING)
@@ -190,5 +190,6 @@ def describe_panels(images: ImageGroups, collapsed: Sequence[str]) -> str:
     if len(images.coloured) < len(images.names):
         text = text[:-1] + f", {len(images.coloured)} of {len(images.names)}."
     if collapsed:
-        text += f" Red frame: collapsed to a line or a point, not to be read ({', '.join(collapsed)})."
+        panels = ", ".join(collapsed)
+        text += f" Red frame: collapsed to a line or a point, not to be read ({panels})."
     return text
