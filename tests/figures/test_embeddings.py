@@ -106,9 +106,10 @@ def test_a_collapsed_embedding_is_marked(dataset, tmp_path):
     points = np.random.default_rng(0).normal(size=(40, 2))
     whole = write_embedding(tmp_path / "a", points, layer="A")
     line = write_embedding(tmp_path / "b", points * [1, 0.001], layer="B")
-    drawing = draw(dataset(4), [whole, line])
-    assert [texts(axis) for axis in drawing.figure.axes] == [[], ["collapsed"]]
-    assert "collapsed to a line or a point, not to be read (teacher, B)" in drawing.alt
+    place = write_embedding(tmp_path / "c", points * 1e-5, layer="C")
+    drawing = draw(dataset(4), [whole, line, place])
+    assert [texts(axis) for axis in drawing.figure.axes] == [[], ["collapsed"], ["collapsed"]]
+    assert "to a line or a point, not to be read (teacher, B, teacher, C)" in drawing.alt
 
 
 def test_panel_without_a_store_says_so(stores, dataset):

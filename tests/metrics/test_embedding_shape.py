@@ -27,7 +27,7 @@ def test_collapsed_below_a_hundredth(width, collapsed):
 
 @pytest.mark.parametrize(("size", "collapsed"), [(1e-3, 0), (2e-4, 1)])
 def test_collapsed_to_a_point(size, collapsed):
-    # Two of four points are 3 sizes from the middle on each side: a deviation of sqrt(18 / 4).
+    # Of four points two are 3 sizes from the middle: a deviation of sqrt(18 / 4), 2.1 sizes.
     assert axis_ratio(turned(CROSS * size, 0.5)) == pytest.approx(1 / 3)
     assert is_collapsed(turned(CROSS * size, 0.5)) == collapsed
 

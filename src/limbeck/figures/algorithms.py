@@ -26,7 +26,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
         name = embedding_title(store.attrs["embedding"])
         names.append(f"{name}, {format_seconds(store.attrs['embedding_seconds'])}")
         axis.set_title(names[-1])
-        if scatter.mark_collapsed(axis, points):
+        if scatter.mark_collapsed(axis, store["points"][:]):
             collapsed.append(name)
         rows += scatter.point_rows(store, points, images)
     for axis in axes.flat[len(stores) :]:

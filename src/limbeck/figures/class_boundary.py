@@ -45,11 +45,11 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     for axis, store, points in panels.fill():
         inside = images.labels(store) == names.index(wanted)
         colour = style.method_style(store.attrs["method"], settings["study_methods"])["color"]
-        line = scatter.mark_collapsed(axis, points)
-        if line:
+        marked = scatter.mark_collapsed(axis, store["points"][:])
+        if marked:
             collapsed.append(axis.get_title())
         _draw_points(axis, points, inside, colour)
-        area, null = (None, None) if line else _draw_region(axis, points, inside, mass, colour)
+        area, null = (None, None) if marked else _draw_region(axis, points, inside, mass, colour)
         place = [store.attrs.get(name) for name in COLUMNS[:5]]
         rows.append([*place, wanted, int(inside.sum()), area, null])
     count, first = rows[0][6], stores[0].attrs

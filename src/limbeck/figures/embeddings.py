@@ -18,7 +18,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     rows, collapsed = [], []
     for axis, store, points in panels.fill():
         scatter.draw_groups(axis, points, images.groups(store), images)
-        if scatter.mark_collapsed(axis, points):
+        if scatter.mark_collapsed(axis, store["points"][:]):
             collapsed.append(axis.get_title())
         rows += scatter.point_rows(store, points, images)
     first = stores[0].attrs

@@ -52,10 +52,11 @@ def is_collapsed(points: np.ndarray) -> float:
     -----
     Embeddings put points about one unit apart or more: the margin of ivis is 1 by default, and
     distances below 0.0003 have no gradient in its loss, so that what has once come so close stays
-    in one place, with a loss of the margin.
+    in one place, with a loss of the margin. A PCA has the units of its layer, and is in one place
+    where these are as small.
     """
-    larger, _ = _deviations(points)
-    return float(larger < PLACE or axis_ratio(points) < LINE)
+    larger, smaller = _deviations(points)
+    return float(larger < PLACE or smaller < LINE * larger)
 
 
 def _deviations(points: np.ndarray) -> tuple[float, float]:

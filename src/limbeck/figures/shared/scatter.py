@@ -90,7 +90,10 @@ def fit(axis: Axes, points: np.ndarray) -> None:
 
 
 def mark_collapsed(axis: Axes, points: np.ndarray) -> bool:
-    """Frame a panel whose points are collapsed, and say so; return whether they are."""
+    """Frame a panel whose points, as they were embedded, collapsed; return whether they did.
+
+    Aligned ones would not tell: they have another scale.
+    """
     if not is_collapsed(points):
         return False
     axis.spines[:].set_color(WARNING)
