@@ -15,19 +15,12 @@ os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))
 import torch
 import torchdr
 from layer_a import layer_a
+from peers import PERPLEXITY, TSNE
 from side_by_side import Row, print_table, timed
 
 from limbeck.embeddings import Neighbours, tsne, tsne_gpu
 from limbeck.neighbours.search import nearest_neighbours
 from limbeck.runtime.threads import available_threads
-
-PERPLEXITY, K = 30, 90
-SETTINGS = {
-    "perplexity": PERPLEXITY,
-    "early_exaggeration": 12,
-    "early_exaggeration_iterations": 250,
-    "iterations": 500,
-}
 
 
 def main() -> None:
@@ -38,9 +31,9 @@ def main() -> None:
     torch.set_num_threads(available_threads())
     device = "cuda" if torch.cuda.is_available() else "cpu"
     points = layer_a(images)
-    find, graph = timed(lambda: Neighbours(*nearest_neighbours(points, K)))
-    embed, ours = timed(lambda: tsne.embed(points, graph, SETTINGS, 0))
-    pairs, repelled = timed(lambda: tsne_gpu.embed(points, graph, SETTINGS, 0, device))
+    find, graph = timed(lambda: Neighbours(*nearest_neighbours(points, 3 * PERPLEXITY)))
+    embed, ours = timed(lambda: tsne.embed(points, graph, TSNE, 0))
+    pairs, repelled = timed(lambda: tsne_gpu.embed(points, graph, TSNE, 0, device))
     other, _ = timed(lambda: torchdr.TSNE(device=device, random_state=0).fit_transform(points))
     print_table(
         f"{images} points of 16384 values",
@@ -50,7 +43,7 @@ def main() -> None:
         ],
         *("numpy", "openTSNE", "torchdr", "torch"),
     )
-    affinities = tsne.conditional_affinities(graph, SETTINGS)
+    affinities = tsne.conditional_affinities(graph, TSNE)
     exact = [tsne_gpu.kl_divergence(affinities, result.points) for result in (repelled, ours)]
     print(f"\nKL divergence of tsne_gpu: {exact[0]:.4f}, openTSNE's {exact[1]:.4f}")
 

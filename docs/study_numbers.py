@@ -57,10 +57,9 @@ class Study:
     def mean(self, method: str, cell: Cell) -> float | None:
         return summarise(list(self.over_folds(method, cell).values())).mean
 
-    def collapsed(self, method: str, cell: Cell) -> list[int]:
-        """Return the folds in which the embedding that a number is of is a line or a point."""
-        flags = self.over_folds(method, replace(cell, metric="collapsed"))
-        return [fold for fold, flag in flags.items() if flag]
+    def is_collapsed(self, method: str, cell: Cell) -> bool:
+        """Return whether the embedding that a number is of is a line or a point in some fold."""
+        return any(self.over_folds(method, replace(cell, metric="collapsed")).values())
 
     def summary(self, method: str, cell: Cell) -> str:
         """Return mean ± standard deviation, and of how many folds where some are missing.
@@ -73,7 +72,7 @@ class Study:
         found, scale, digits = summarise(values), cell.declared.scale, cell.declared.digits
         sd = None if found.sd is None else scale * found.sd
         folds = "" if found.n == self.folds else f" ({found.n})"
-        mark = " †" if self.collapsed(method, cell) else ""
+        mark = " †" if self.is_collapsed(method, cell) else ""
         return format_mean(scale * found.mean, sd, digits) + folds + mark
 
     def table(self, methods: Iterable[str], cells: Mapping[str, Cell]) -> str:

@@ -102,7 +102,7 @@ def judge(study: Study, contrast: Contrast) -> list:
     mean = sum(second[f] - first[f] for f in folds) / len(folds) if folds else None
     low, high = (test.low, test.high) if test else (None, None)
     verdict = _verdict(contrast.sign, len(folds), mean, low, high)
-    if any(study.collapsed(method, contrast.cell) for method in (contrast.first, contrast.second)):
+    if any(study.is_collapsed(m, contrast.cell) for m in (contrast.first, contrast.second)):
         verdict = COLLAPSED
     return [
         *(contrast.cell.metric, contrast.cell.embedding, contrast.cell.layer),
