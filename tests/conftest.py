@@ -63,6 +63,12 @@ def method_settings():
 
 
 @pytest.fixture(scope="session")
+def device():
+    """Return where tests of what computes on the study's device compute: a GPU, if there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@pytest.fixture(scope="session")
 def digits(tmp_path_factory):
     """Return the path of a store of the digits: 1437 training and 360 test images of 8 x 8."""
     from limbeck.stages.prepare_dataset import prepare_dataset
@@ -84,7 +90,7 @@ def split(digits, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def run_training(digits, split):
+def run_training(digits, split, device):
     """Return a function that trains with settings into a folder, which it returns."""
     from limbeck.training.loop import Run, train
 
@@ -100,7 +106,7 @@ def run_training(digits, split):
             dataset=dataset,
             run=Run(**{**arguments, **changes}),
             settings=settings,
-            device="cpu",
+            device=device,
             checkpoint=folder / "checkpoint.pt",
         )
         return folder
@@ -116,14 +122,14 @@ def trained(run_training, method_settings, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def teacher_logits(digits, trained, tmp_path_factory):
+def teacher_logits(digits, trained, device, tmp_path_factory):
     """Return the path of the trained network's logits of the training images."""
     from limbeck.stages.teacher_logits import teacher_logits
 
     path = tmp_path_factory.mktemp("teacher") / "teacher_logits.zarr"
     # Restores the mode: if the function left it changed, only the test of that should fail.
     with torch.inference_mode(False):
-        teacher_logits(digits, trained / "model.pt", "cpu", path)
+        teacher_logits(digits, trained / "model.pt", device, path)
     return path
 
 

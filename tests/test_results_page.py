@@ -48,6 +48,12 @@ def test_the_readme_has_the_numbers_of_the_page(script):
     study = script.Study.read(script.WHOLE / "metrics.csv", 1)
     whole = script.Named(study, 2500)
     words = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    means = re.search(r"Over five folds (.*?)\. The pictures", words, re.S)[1]
+    grid = script.Study.read(script.DATA / "metrics.csv", FOLDS)
+    expected = [(name, budget) for budget in (400, 2500, 20000) for name in script.STUDENTS]
+    expected += [("hard_labels", 2500), ("labelled_only", 2500)]
+    accuracies = [100 * grid.mean(name, script.Cell("accuracy", b)) for name, b in expected]
+    assert re.findall(r"\d+\.\d\d", means) == [f"{accuracy:.2f}" for accuracy in accuracies]
     right = [whole[f"accuracy of {name}"] for name in ("teacher", "undistilled", "distilled")]
     found = re.search(r"teacher has ([\d.]+) %.*?student ([\d.]+) %.*?one ([\d.]+) %", words, re.S)
     assert list(found.groups()) == right

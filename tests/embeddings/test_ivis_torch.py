@@ -276,12 +276,12 @@ def test_stops_without_progress(digits):
     assert result.measures["ivis_converged"] == 1
 
 
-def test_embeds_points_it_has_not_seen(digits):
+def test_embeds_points_it_has_not_seen(digits, device):
     train, test, train_labels, test_labels, graph = digits
-    mapping, losses = fit(train, graph, SETTINGS, 0, "cpu")
+    mapping, losses = fit(train, graph, SETTINGS, 0, device)
     points = mapping.transform(train)
     assert len(losses) == 15
-    np.testing.assert_array_equal(points, embed(train, graph, SETTINGS, 0).points)
+    np.testing.assert_array_equal(points, embed(train, graph, SETTINGS, 0, device).points)
     classifier = KNeighborsClassifier(15).fit(points, train_labels)
     seen, unseen = (
         classifier.score(points, train_labels),

@@ -39,10 +39,10 @@ def test_divergence_is_that_of_the_definition_and_about_what_opentsne_says(activ
     assert result.measures["kl_divergence"] == pytest.approx(divergence, rel=0.05)
 
 
-def test_first_step_goes_down_the_gradient_of_the_divergence(activations, graph):
+def test_first_step_goes_down_the_gradient_of_the_divergence(activations, graph, device):
     settings = {**TSNE, "early_exaggeration_iterations": 0, "iterations": 1}
     start = tsne.initial_points(activations, 1)
-    stepped = tsne_gpu.embed(activations, graph, settings, 1, "cpu").points
+    stepped = tsne_gpu.embed(activations, graph, settings, 1, device).points
     nearest = PrecomputedNeighbors(graph.indices[:, :24].copy(), graph.distances[:, :24])
     wanted = PerplexityBasedNN(perplexity=8, knn_index=nearest).P.toarray()
     start = 1e-4 * start.astype(np.float32).astype(float) / start[:, 0].std(ddof=1)
@@ -70,7 +70,7 @@ def test_gains_and_longest_step_by_hand():
     torch.testing.assert_close(points.detach(), expected)
 
 
-def test_both_ways_of_tsne_reach_the_same_divergence_on_digits():
+def test_both_ways_of_tsne_reach_the_same_divergence_on_digits(device):
     points = load_digits().data[:360].astype(np.float32)
     graph = Neighbours(*nearest_neighbours(points, 90))
     settings = {
@@ -81,7 +81,7 @@ def test_both_ways_of_tsne_reach_the_same_divergence_on_digits():
     }
     plain = tsne.embed(points, graph, settings, 0).points
     expected = divergence_by_definition(graph, plain, 30)
-    result = tsne_gpu.embed(points, graph, settings, 0, "cpu")
+    result = tsne_gpu.embed(points, graph, settings, 0, device)
     divergence = divergence_by_definition(graph, result.points, 30)
     assert result.measures["kl_divergence"] == pytest.approx(divergence, rel=1e-5)
     assert divergence < 1.02 * expected

@@ -157,6 +157,8 @@ def test_many_methods_have_a_row_each(tmp_path, dataset):
     shown = [label.get_text() for label in first.get_yticklabels()]
     assert shown == [name.replace("_", " ") for name in names]
     assert first.get_ylim()[0] > first.get_ylim()[1]  # the first above
+    # Once for all panels, where it lies on no other label.
+    assert [axis.get_xlabel() for axis in (first, second)] == ["", "test accuracy (%)"]
     for axis, budget in ((first, 50), (second, 200)):
         places = [container.lines[0].get_xydata()[0] for container in axis.containers]
         expected = [(5 * place + 5 + budget / 10, place) for place in range(9)]

@@ -10,6 +10,8 @@ from limbeck.neighbours.backends import NumpyBackend, TorchBackend
 from limbeck.neighbours.bounds import Bounds
 
 BACKENDS = {"numpy": NumpyBackend(), "torch": TorchBackend(torch.device("cpu"))}
+if torch.cuda.is_available():
+    BACKENDS["cuda"] = TorchBackend(torch.device("cuda"))
 
 
 def bounds_of(points, backend):

@@ -146,6 +146,8 @@ def test_too_many_neighbours_are_an_error(k):
 # --- Hard points --------------------------------------------------------------------------------
 
 BACKENDS = {"numpy": NumpyBackend(), "torch": TorchBackend(torch.device("cpu"))}
+if torch.cuda.is_available():
+    BACKENDS["cuda"] = TorchBackend(torch.device("cuda"))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

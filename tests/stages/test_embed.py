@@ -40,14 +40,16 @@ def stores(tmp_path):
     ],
     ids=lambda value: value["algorithm"] if isinstance(value, dict) else None,
 )
-def test_same_seed_gives_the_same_bits_in_the_store(stores, tmp_path, settings, measure, epochs):
+def test_same_seed_gives_the_same_bits_in_the_store(
+    stores, tmp_path, settings, measure, epochs, device
+):
     declared = EMBEDDINGS[settings["algorithm"]]
     if declared.extra and (missing := missing_requirements(declared.extra)):
         pytest.skip(missing)
-    embed(*stores, "mine", settings, 3, "cpu", tmp_path / "out.zarr")
+    embed(*stores, "mine", settings, 3, device, tmp_path / "out.zarr")
     store = storage.open_store(tmp_path / "out.zarr")
     module = importlib.import_module(declared.module)
-    where = {"device": "cpu"} if declared.on_device else {}
+    where = {"device": device} if declared.on_device else {}
     points = three_clusters()
     seed = derive_seed(3, "embed", "mine", 50, 1)
     expected = module.embed(points, graph_of(points), settings, seed, **where)

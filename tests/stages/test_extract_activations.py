@@ -19,10 +19,10 @@ ALL = ActivationSettings(dtype="float32", images_per_class=None)
     ("layer", "shape"), [("A", [16, 8, 8]), ("C", [32, 4, 4]), ("D", [64, 2, 2]), ("E", [64, 1, 1])]
 )
 def test_store_holds_the_activations_of_a_direct_pass(
-    layer, shape, digits, model, samples, direct, tmp_path
+    layer, shape, digits, model, samples, direct, tmp_path, device
 ):
     path = tmp_path / "activations.zarr"
-    extract_activations(digits, model, layer, ALL, "cpu", path)
+    extract_activations(digits, model, layer, ALL, device, path)
     store = storage.open_store(path)
     assert store["activations"].dtype == np.float32
     assert store["activations"].shape == (360, int(np.prod(shape)))
@@ -43,74 +43,80 @@ def test_store_holds_the_activations_of_a_direct_pass(
 
 
 @pytest.mark.parametrize("layer", "ABCDE")
-def test_store_has_the_bits_of_a_whole_pass_with_a_hook(layer, digits, model, samples, tmp_path):
-    network, _ = load_network(model, torch.device("cpu"))
-    images = torch.from_numpy(samples.images).permute(0, 3, 1, 2)
+def test_store_has_the_bits_of_a_whole_pass_with_a_hook(
+    layer, digits, model, samples, tmp_path, device
+):
+    network, _ = load_network(model, torch.device(device))
+    images = torch.from_numpy(samples.images).to(device).permute(0, 3, 1, 2)
     kept = []
     module = network.backbone.get_submodule(network.backbone.automatic_layers[layer])
-    module.register_forward_hook(lambda module, inputs, output: kept.append(output.numpy().copy()))
+    module.register_forward_hook(
+        lambda module, inputs, output: kept.append(output.cpu().numpy().copy())
+    )
     with torch.no_grad():
         for batch in images.split(BATCH):
             network(batch)
     path = tmp_path / "activations.zarr"
-    extract_activations(digits, model, layer, ALL, "cpu", path)
+    extract_activations(digits, model, layer, ALL, device, path)
     expected = np.concatenate(kept).reshape(360, -1)
     assert len(kept) == 2
     assert np.array_equal(storage.open_store(path)["activations"][:], expected)
 
 
-def test_any_module_can_be_a_layer(digits, model, samples, direct, tmp_path):
+def test_any_module_can_be_a_layer(digits, model, samples, direct, tmp_path, device):
     path = tmp_path / "activations.zarr"
-    extract_activations(digits, model, "F", ActivationSettings(module="head"), "cpu", path)
+    extract_activations(digits, model, "F", ActivationSettings(module="head"), device, path)
     store = storage.open_store(path)
     np.testing.assert_allclose(store["activations"][:], direct["logits"], rtol=1e-4, atol=1e-4)
     assert store.attrs["layer"] == "F"
     assert store.attrs["module"] == "head"
     with pytest.raises(InputError, match="^layer F = auto: WideResNet has A, B, C, D, E of that"):
-        extract_activations(digits, model, "F", ALL, "cpu", path)
+        extract_activations(digits, model, "F", ALL, device, path)
 
 
-def test_values_that_are_not_finite_are_an_error(digits, model, tmp_path):
+def test_values_that_are_not_finite_are_an_error(digits, model, tmp_path, device):
     network, metadata = load_network(model, torch.device("cpu"))
     for layer in (network.backbone.conv1, network.backbone.group2[0].shortcut):
         layer.weight.data *= 1e25
     save_network(tmp_path / "model.pt", network, metadata)
     with pytest.raises(InputError, match="model.pt: NaN or infinite values in layer D$"):
         path = tmp_path / "activations.zarr"
-        extract_activations(digits, tmp_path / "model.pt", "D", ALL, "cpu", path)
+        extract_activations(digits, tmp_path / "model.pt", "D", ALL, device, path)
 
 
-def test_store_is_a_handful_of_files(digits, model, tmp_path):
-    extract_activations(digits, model, "A", ALL, "cpu", tmp_path / "activations.zarr")
+def test_store_is_a_handful_of_files(digits, model, tmp_path, device):
+    extract_activations(digits, model, "A", ALL, device, tmp_path / "activations.zarr")
     assert [path.name for path in tmp_path.iterdir()] == ["activations.zarr"]
     assert sum(path.is_file() for path in tmp_path.rglob("*")) <= 6
 
 
-def test_float16_halves_the_precision_and_nothing_else(digits, model, direct, tmp_path):
+def test_float16_halves_the_precision_and_nothing_else(digits, model, direct, tmp_path, device):
     path = tmp_path / "activations.zarr"
-    extract_activations(digits, model, "B", ActivationSettings(dtype="float16"), "cpu", path)
+    extract_activations(digits, model, "B", ActivationSettings(dtype="float16"), device, path)
     stored = storage.open_store(path)["activations"][:]
     assert stored.dtype == np.float16
     np.testing.assert_allclose(stored, direct["B"], rtol=2**-10, atol=1e-4)
 
 
-def test_float16_overflow_is_an_error(digits, model, tmp_path):
+def test_float16_overflow_is_an_error(digits, model, tmp_path, device):
     network, metadata = load_network(model, torch.device("cpu"))
     network.backbone.conv1.weight.data *= 1e6
     save_network(tmp_path / "model.pt", network, metadata)
     path = tmp_path / "activations.zarr"
     with pytest.raises(InputError, match="activations.dtype = float16: layer A reaches") as caught:
         settings = ActivationSettings(dtype="float16")
-        extract_activations(digits, tmp_path / "model.pt", "A", settings, "cpu", path)
+        extract_activations(digits, tmp_path / "model.pt", "A", settings, device, path)
     assert "\n" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
-    extract_activations(digits, tmp_path / "model.pt", "A", ALL, "cpu", path)
+    extract_activations(digits, tmp_path / "model.pt", "A", ALL, device, path)
     assert np.abs(storage.open_store(path)["activations"][:]).max() > 65504
 
 
-def test_images_per_class_takes_the_first_of_each_class(digits, model, samples, direct, tmp_path):
+def test_images_per_class_takes_the_first_of_each_class(
+    digits, model, samples, direct, tmp_path, device
+):
     path = tmp_path / "activations.zarr"
-    extract_activations(digits, model, "E", ActivationSettings(images_per_class=3), "cpu", path)
+    extract_activations(digits, model, "E", ActivationSettings(images_per_class=3), device, path)
     seen = dict.fromkeys(range(10), 0)
     rows = []
     for row, label in enumerate(samples.labels):
@@ -123,8 +129,8 @@ def test_images_per_class_takes_the_first_of_each_class(digits, model, samples, 
     np.testing.assert_allclose(store["activations"][:], direct["E"][rows], rtol=1e-4, atol=1e-4)
 
 
-def test_too_many_images_per_class_are_an_error(digits, model, tmp_path):
+def test_too_many_images_per_class_are_an_error(digits, model, tmp_path, device):
     settings = ActivationSettings(images_per_class=40)
     with pytest.raises(InputError, match="images_per_class = 40"):
-        extract_activations(digits, model, "E", settings, "cpu", tmp_path / "activations.zarr")
+        extract_activations(digits, model, "E", settings, device, tmp_path / "activations.zarr")
     assert list(tmp_path.iterdir()) == []

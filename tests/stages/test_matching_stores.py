@@ -22,7 +22,7 @@ SETTINGS = MetricSettings(names=NAMES, neighbours=5)
 
 
 @pytest.fixture
-def stage(tmp_path):
+def stage(tmp_path, device):
     """Return a function that writes a layer's stores, some of another origin, and runs a stage."""
     arrays = {"test/labels": LABELS, "test/sample_ids": IDS}
     names = {"class_names": ["a", "b"], "superclass_names": [], "superclass_of_class": []}
@@ -44,7 +44,7 @@ def stage(tmp_path):
             "activations", {"activations": values}, {"extraction_seconds": 1, **changed("layer")}
         )
         graph = tmp_path / "neighbours.zarr"
-        find_neighbours(activations, 5, "cpu", graph)
+        find_neighbours(activations, 5, device, graph)
         read = storage.open_store(graph)
         found = {name: array[:] for name, array in read.items()}
         kept = arrays if other == "graph" else {}
@@ -58,7 +58,7 @@ def stage(tmp_path):
         output, dataset = tmp_path / f"{name}.out", tmp_path / "dataset.zarr"
         settings = {"algorithm": "pca"}
         {
-            "embed": lambda: embed(activations, graph, "pca", settings, 0, "cpu", output),
+            "embed": lambda: embed(activations, graph, "pca", settings, 0, device, output),
             "layer": lambda: score_layer(dataset, activations, graph, SETTINGS, output, [points]),
             "run": lambda: score_run(dataset, predictions, history, SETTINGS, output),
             "layers": lambda: compare_layers([activations] * 2, [graph] * 2, SETTINGS, output),
@@ -103,7 +103,7 @@ def test_what_was_made_of_another_dataset_is_refused(stage, name, other):
         stage(name, other, {"dataset_hash": "other"})
 
 
-def test_as_many_neighbours_as_layers_and_enough_of_them(stage, tmp_path):
+def test_as_many_neighbours_as_layers_and_enough_of_them(stage, tmp_path, device):
     stage("layers")
     paths = [tmp_path / "activations.zarr"] * 2, [tmp_path / "neighbours.zarr"] * 2
     with pytest.raises(InputError, match="--neighbours: 1 given, one needed for each of the 2"):
@@ -112,4 +112,4 @@ def test_as_many_neighbours_as_layers_and_enough_of_them(stage, tmp_path):
     with pytest.raises(InputError, match=r"metrics.neighbours = 6: .*neighbours\.zarr holds 5 of"):
         compare_layers(*paths, many, tmp_path / "x.csv")
     with pytest.raises(InputError, match="0 neighbours of 40 images: allowed: 1 to 39"):
-        find_neighbours(paths[0][0], 0, "cpu", tmp_path / "x.zarr")
+        find_neighbours(paths[0][0], 0, device, tmp_path / "x.zarr")

@@ -8,9 +8,9 @@ from limbeck.runtime import storage
 from limbeck.stages.predict import predict
 
 
-def test_predictions_are_those_of_a_direct_pass(digits, model, samples, direct, tmp_path):
+def test_predictions_are_those_of_a_direct_pass(digits, model, samples, direct, tmp_path, device):
     path = tmp_path / "predictions.zarr"
-    predict(digits, model, "cpu", path)
+    predict(digits, model, device, path)
     store = storage.open_store(path)
     np.testing.assert_allclose(store["logits"][:], direct["logits"], rtol=1e-4, atol=1e-4)
     assert store["logits"].dtype == np.float32

@@ -134,9 +134,9 @@ def test_stored_logits_are_those_of_the_live_teacher(digits, trained, teacher_lo
     assert np.abs(plain - mirrored).max() > 0.1  # the two views can be told apart
 
 
-def test_writing_teacher_logits_leaves_gradients_on(digits, trained, tmp_path):
+def test_writing_teacher_logits_leaves_gradients_on(digits, trained, tmp_path, device):
     with torch.inference_mode(False):
-        write_teacher_logits(digits, trained / "model.pt", "cpu", tmp_path / "logits.zarr")
+        write_teacher_logits(digits, trained / "model.pt", device, tmp_path / "logits.zarr")
         assert not torch.is_inference_mode_enabled()
 
 
