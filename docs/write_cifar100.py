@@ -2,7 +2,9 @@
 
 ``python docs/write_cifar100.py results/cifar100_grid results/cifar100_whole`` first copies what the
 page needs from the two studies to results/cifar100; without folders the page is written from what
-lies there. Every number of the page is read from those files.
+lies there. Every number of the page is read from those files. Two more were put there by hand:
+processor.csv has numbers of the networks that a processor trained too, runtime_gpu.csv the seconds
+of the GPU's jobs.
 """
 
 import csv
@@ -15,7 +17,7 @@ from pathlib import Path
 from study_numbers import Cell, Named, Study, bring_figures, bring_home, show, write_csv
 
 from limbeck.published.numbers import SCALES, PublishedCell, read_published
-from limbeck.statistics.fold_summaries import format_mean
+from limbeck.statistics.fold_summaries import format_mean, summarise
 from limbeck.statistics.paired_tests import LEAST_FOLDS, paired_test
 from limbeck.study.config import read_config
 from limbeck.study.questions import runs_of
@@ -306,6 +308,22 @@ def progress(study: Study) -> str:
     )
 
 
+def repeated_table(study: Study) -> str:
+    """Return how far off the accuracies of the same networks, trained on a processor, are."""
+    again = Study.read(DATA / "processor.csv", FOLDS)
+    rows = []
+    for method in ("teacher", *STUDENTS):
+        texts = []
+        for budget in BUDGETS:
+            cell = Cell("accuracy", budget)
+            ours, theirs = study.over_folds(method, cell), again.over_folds(method, cell)
+            found = summarise([100 * (theirs[f] - ours[f]) for f in sorted(ours.keys() & theirs)])
+            folds = "" if found.n == FOLDS else f" ({found.n})"
+            texts.append(format_mean(found.mean, found.sd, 2) + folds if found.n else "")
+        rows.append([method, *texts])
+    return to_markdown(["processor minus GPU", *map(str, BUDGETS)], rows)
+
+
 def whole_table(study: Study, metric: str, embedding: str = "") -> str:
     """Return a metric of one fold on all test images, methods by layers."""
     name = "cka:teacher.{}" if metric == "cka" else metric
@@ -313,15 +331,26 @@ def whole_table(study: Study, metric: str, embedding: str = "") -> str:
     return study.table(("teacher", *STUDENTS), cells)
 
 
+def _rows(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def runtime_table() -> str:
     """Return jobs of each rule, the hours that they ran, and those of processors."""
-    with (DATA / "runtime.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = _rows("runtime.csv")
     cells = [
         [row["rule"], row["jobs"], *(f"{float(row[name]) / 3600:.2f}" for name in SECONDS.values())]
         for row in rows
     ]
     return to_markdown(["rule", "jobs", "hours", "processor hours"], cells)
+
+
+def gpu_table() -> str:
+    """Return the GPU's jobs and their seconds."""
+    return to_markdown(
+        ["rule", "jobs", "seconds"], [row.values() for row in _rows("runtime_gpu.csv")]
+    )
 
 
 def bring_home_runtime(results: Path) -> None:
@@ -357,7 +386,10 @@ def page() -> str:
         ),
         table_2=published_table(study, "ivis_loss", "ABCDE", "ivis"),
         runtime=runtime_table(),
+        runtime_gpu=gpu_table(),
+        repeated=repeated_table(study),
         progress=progress(study),
+        **{f"at_{budget}": Named(study, budget) for budget in BUDGETS},
         whole=Named(whole, 2500),
         whole_area_tsne=whole_table(whole, "class_area_ratio", "tsne"),
         whole_area_ivis=whole_table(whole, "class_area_ratio", "ivis"),
