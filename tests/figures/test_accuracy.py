@@ -66,7 +66,7 @@ def test_numbers_and_words_are_those_of_the_picture(metrics, dataset):
     assert found["teacher", 2500] == (0.75, None, 1)
     assert found["distilled", 50] == (pytest.approx(0.4), pytest.approx(0.2), 3)
     assert "teacher 55.0 at 50, 75.0 at 2,500; distilled 40.0 at 50" in drawing.alt
-    assert "means over 3 folds; bars: ± 1 standard deviation" in notes(drawing)
+    assert "means over 1 to 3 folds; bars: ± 1 standard deviation" in notes(drawing)
 
 
 def notes(drawing):

@@ -26,7 +26,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     shown = [method for method in wanted if method in set(summary["method"])]
     draw_panels = _draw_columns if len(shown) <= TOGETHER else _draw_rows
     figure, starred, null, keys = draw_panels(measurements, summary, shown, settings["width"])
-    note = lines.describe_points(measurements, starred)
+    note = lines.describe_points(measurements, starred, summary)
     note += lines.describe_missing(wanted, shown)
     note += " Dashed: what guessing gives." if null else ""
     style.add_footer(figure, note, *keys)

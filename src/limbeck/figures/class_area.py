@@ -68,7 +68,7 @@ def _draw_together(measurements: Measurements, area: pd.DataFrame, shown, width)
         starred |= lines.mark_significant(axis, measurements, own, "layer", places, points, **where)
         _finish(axis, places, budget_title(budget), own.empty)
     style.letter_panels(panels)
-    return figure, lines.describe_points(measurements, starred) + _null_words(nulls)
+    return figure, lines.describe_points(measurements, starred, area) + _null_words(nulls)
 
 
 def _draw_apart(measurements: Measurements, area: pd.DataFrame, shown, width):
@@ -106,7 +106,7 @@ def _draw_apart(measurements: Measurements, area: pd.DataFrame, shown, width):
             _finish(axis, places, title, False)
             panels.append(axis)
     style.letter_panels(panels)
-    words = lines.describe_points(measurements, False) + " Grey: the other methods."
+    words = lines.describe_points(measurements, False, area) + " Grey: the other methods."
     return figure, words + _null_words(nulls)
 
 

@@ -89,7 +89,7 @@ def _draw_lines(measurements: Measurements, summaries: Sequence, wanted, setting
         axis.set_xlabel("layer")
     figure.align_ylabels(axes[:, 0])
     style.letter_panels(axes.flat)
-    note = lines.describe_points(measurements, starred)
+    note = lines.describe_points(measurements, starred, *summaries)
     if nulls:
         note += f" Dashed: what there is without structure ({', '.join(nulls)})."
     return figure, note, lines.legend_of(axes.flat)
@@ -121,7 +121,8 @@ def _draw_rows(measurements: Measurements, summaries: Sequence, wanted, settings
         for _ in range(parts * columns - len(metrics)):
             next(panels).set_axis_off()
     style.letter_panels(used)
-    note = f"Numbers: means over {measurements.folds} folds. " if measurements.folds > 1 else ""
+    folds = lines.describe_folds(*summaries)
+    note = f"Numbers: means over {folds}. " if folds else ""
     note += "Each panel has its own colours: yellow is best or, without an arrow, largest."
     named = ", ".join(sorted(nulls - {""}))
     note += f" No structure: {named}." if named else ""

@@ -53,7 +53,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     axes[0, 0].set_ylim(-0.5, max(len(parts), 1) - 0.5)
     axes[0, 0].tick_params(axis="y", length=0)
     style.letter_panels(panels)
-    note = lines.describe_points(measurements, starred)
+    note = lines.describe_points(measurements, starred, summary)
     note += " Mean Pearson correlation of the test logits of two classes of a superclass."
     note += lines.describe_missing(methods, shown)
     style.add_footer(figure, note, *_legend(measurements, shown))

@@ -167,13 +167,22 @@ def legend_of(axes: Iterable[Axes]) -> tuple[list, list[str]]:
     return list(found.values()), list(found)
 
 
-def describe_points(measurements: Measurements, starred: bool) -> str:
-    """Return the words for points, bars and asterisks."""
-    folds = measurements.folds
-    text = f"Points: means over {folds} folds; {BARS}." if folds > 1 else "One fold, so no bars."
+def describe_points(measurements: Measurements, starred: bool, *summaries: pd.DataFrame) -> str:
+    """Return the words for the points of summaries, bars and asterisks."""
+    folds = describe_folds(*summaries)
+    text = f"Points: means over {folds}; {BARS}." if folds else "One fold, so no bars."
     if starred:
         text += measurements.describe_tests()
     return text
+
+
+def describe_folds(*summaries: pd.DataFrame) -> str:
+    """Return over how many folds means are, from the fewest to the most; empty for one at most."""
+    counts = pd.concat([summary["n"] for summary in summaries])
+    low, high = (int(counts.min()), int(counts.max())) if len(counts) else (0, 0)
+    if high < 2:
+        return ""
+    return f"{high} folds" if low == high else f"{low} to {high} folds"
 
 
 def describe_missing(methods: Sequence[str], shown: Sequence[str]) -> str:

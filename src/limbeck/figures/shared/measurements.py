@@ -70,11 +70,6 @@ class Measurements:
         runs = rows.groupby(["method", "budget", "fold"], sort=False)["layer"].unique()
         return list(dict.fromkeys([*max(runs, key=len, default=[]), *rows["layer"]]))
 
-    @property
-    def folds(self) -> int:
-        """The largest number of folds of a method and budget."""
-        return int(self.table.groupby(["method", "budget"])["fold"].nunique().max())
-
     def summary(self, metric: str, **where: object) -> pd.DataFrame:
         """Summarise a metric over folds.
 
