@@ -16,21 +16,28 @@ from concurrent.futures import ProcessPoolExecutor
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import numpy as np
 import torch
 from plain_loop import IMAGES
 from side_by_side import hardware
 from torch.profiler import ProfilerActivity, profile
 
 from limbeck.runtime.devices import select_device
+from limbeck.study.method_settings import MethodSettings
 from training import TEACHER, Comparison, settings_of
 
-SECONDS, PROFILED = 4, 20
+SECONDS, PROFILED, WAIT = 4, 20, 600
 # The networks of the paper's study, and how many at a time.
 NETWORKS = {
     "WRN-28-1 at 32 pixels": ({}, (1, 4, 8, 16)),
     "ResNet-18 at 64 pixels": (TEACHER, (1, 4)),
     "ResNet-18 at 224 pixels": ({**TEACHER, "input_size": 224}, (1,)),
 }
+
+
+def full_batches(settings: MethodSettings) -> np.ndarray:
+    """Return rows of images that fill batches, so that all steps see as many."""
+    return np.arange(IMAGES - IMAGES % settings.batch_size)
 
 
 def prepare(barrier) -> None:
@@ -44,10 +51,10 @@ def images_per_second(changes: dict) -> float:
     comparison = Comparison(select_device("cuda" if torch.cuda.is_available() else "cpu"))
     settings = settings_of(**changes)
     on_gpu = comparison.device.type == "cuda"
-    with comparison.steps(settings, range_of_images()) as side:
+    with comparison.steps(settings, full_batches(settings)) as side:
         for _ in range(5):
             side.step()
-        begin.wait()
+        begin.wait(WAIT)
         steps, started = 0, time.perf_counter()
         while time.perf_counter() - started < SECONDS:
             for _ in range(5):
@@ -61,7 +68,8 @@ def images_per_second(changes: dict) -> float:
 def share_of_gpu(changes: dict) -> float:
     """Return for which share of its time alone a step has a kernel running."""
     comparison = Comparison(select_device("cuda"))
-    with comparison.steps(settings_of(**changes), range_of_images()) as side:
+    settings = settings_of(**changes)
+    with comparison.steps(settings, full_batches(settings)) as side:
         for _ in range(5):
             side.step()
         torch.cuda.synchronize()
@@ -77,16 +85,13 @@ def share_of_gpu(changes: dict) -> float:
     return sum(event.self_device_time_total for event in found.key_averages()) / 1e6 / alone
 
 
-def range_of_images():
-    """Return the rows that are labelled: all."""
-    return torch.arange(IMAGES).numpy()
-
-
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("word", nargs="*", default=[""])
     words = parser.parse_args().word
+    if not any(word in name for word in words for name in NETWORKS):
+        parser.error(f"{' '.join(words)}: no network's name has it; names: {', '.join(NETWORKS)}")
     spawn = multiprocessing.get_context("spawn")
     print(f"{hardware('torch')}\n\n| network | at a time | images/s, all together | GPU computes |")
     print("|---|---:|---:|---:|", flush=True)

@@ -64,6 +64,42 @@ def test_the_readme_has_the_numbers_of_the_page(script):
     assert "{} in E against {}".format(*alike) in words
 
 
+def test_the_summary_says_what_the_numbers_say(script):
+    grid = script.Study.read(script.DATA / "metrics.csv", FOLDS)
+    undistilled, distilled, teacher = (
+        [grid.mean(name, script.Cell("accuracy", budget)) for budget in script.BUDGETS]
+        for name in ("undistilled", "distilled", "teacher")
+    )
+    gaps = [high - low for high, low in zip(distilled, undistilled, strict=True)]
+    assert gaps[1:] == sorted(gaps[1:], reverse=True) and gaps[1] > gaps[0] and gaps[-1] > 0
+    assert all(own < other for own, other in zip(distilled, teacher, strict=True))
+    few = {name: grid.mean(name, script.Cell("accuracy", 2500)) for name in script.CONTROLS}
+    half = (distilled[1] + undistilled[1]) / 2
+    assert few["labelled_only"] < half < few["hard_labels"]
+    assert max(few["smoothed"], few["all_statistics"]) < undistilled[1] + 0.005
+
+
+def test_networks_of_two_machines_are_compared_in_points(script, monkeypatch, tmp_path):
+    monkeypatch.setattr(script, "DATA", tmp_path)
+    ours = rows({"undistilled": [0.1, 0.2, 0.3]})
+    again = rows({"undistilled": [0.11, 0.22, 0.33]}) + rows({"teacher": [0.5]})
+    again = [{**row, "study": "s", "reason": ""} for row in again]
+    again += [{**row, "budget": "2500"} for row in again if row["method"] == "undistilled"]
+    ours += [{**row, "budget": "2500"} for row in ours]
+    columns = ["study", "method", "budget", "fold", "layer", "embedding", "metric"]
+    columns += ["value", "reason"]
+    script.write_csv(
+        tmp_path / "processor.csv", columns, [[row[name] for name in columns] for row in again]
+    )
+    study = script.Study(ours, FOLDS)
+    lines = script.repeated_table(study).splitlines()
+    (line,) = (line for line in lines if "undistilled" in line)
+    assert [cell.strip() for cell in line.split("|")[2:5]] == ["2.00 ± 1.00 (3)"] * 2 + [""]
+    # Differences 1, 2, 3, 1, 2, 3: mean 2, standard error 0.3651, t = 5.477 of 5 degrees.
+    points, p = script.offset(study, "undistilled")
+    assert (points, p) == (pytest.approx(2), pytest.approx(0.002765, rel=1e-3))
+
+
 @pytest.mark.parametrize(
     ("distilled", "verdict"),
     [
@@ -71,7 +107,7 @@ def test_the_readme_has_the_numbers_of_the_page(script):
         ([0.01, 0.02, 0.03, 0.04, 0.02], "did not hold"),
         ([0.11, 0.09, 0.13, 0.06, 0.14], "cannot be told"),
         ([0.21, 0.22, 0.23], "too few folds"),
-        ([], "not run yet"),
+        ([], "not run"),
     ],
 )
 def test_verdicts(script, distilled, verdict):
