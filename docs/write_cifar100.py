@@ -2,9 +2,10 @@
 
 ``python docs/write_cifar100.py results/cifar100_grid results/cifar100_whole`` first copies what the
 page needs from the two studies to results/cifar100; without folders the page is written from what
-lies there. Every number of the page is read from those files. Three more were put there by hand:
-processor.csv has numbers of the networks that a processor trained too, longer.csv of two that were
-trained for longer, and runtime_gpu.csv the seconds of the GPU's jobs.
+lies there. Every number of the page is read from those files. Four more were put there by hand:
+accuracies.csv is of `limbeck.statistics.image_tests` on the GPU's networks, processor.csv has numbers
+of those that a processor trained too, longer.csv of two that were trained for longer, and
+runtime_gpu.csv the seconds of the GPU's jobs.
 """
 
 import csv
@@ -323,6 +324,24 @@ def repeated_table(study: Study) -> str:
     return to_markdown(["method", *map(str, BUDGETS)], rows)
 
 
+def _pair(row: dict[str, str]) -> tuple[str, str, int]:
+    return row["first_method"], row["second_method"], int(row["budget"])
+
+
+def same_images_table() -> str:
+    """Return differences of accuracies on the same images, and folds in which they are told."""
+    told = Counter(_pair(row) for row in _rows("accuracies.csv") if row["significant"] == "yes")
+    cells = defaultdict(dict)
+    for row in _rows("accuracies.csv"):
+        if not row["fold"]:
+            mean, low, high = (100 * float(row[name]) for name in ("difference", "low", "high"))
+            first, second, budget = _pair(row)
+            text = f"{mean:+.2f} ({low:+.2f} to {high:+.2f}), {told[first, second, budget]}"
+            cells[f"{second} minus {first}"][budget] = text
+    rows = [[name, *(found.get(b, "") for b in BUDGETS)] for name, found in cells.items()]
+    return to_markdown(["points", *map(str, BUDGETS)], rows)
+
+
 def offset(study: Study, method: str) -> tuple[float, float]:
     """Return by how many points a method's accuracies are higher on the processor, and the p-value.
 
@@ -415,6 +434,7 @@ def page() -> str:
         table_2=published_table(study, "ivis_loss", "ABCDE", "ivis"),
         runtime=runtime_table(),
         runtime_gpu=gpu_table(),
+        same_images=same_images_table(),
         repeated=repeated_table(study),
         undistilled_offset=f"{offset(study, 'undistilled')[0]:.2f}",
         undistilled_p=f"{offset(study, 'undistilled')[1]:.2f}",
