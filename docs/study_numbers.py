@@ -12,6 +12,7 @@ from PIL import Image
 from limbeck.runtime.storage import read_metrics
 from limbeck.statistics.fold_summaries import format_mean, summarise
 from limbeck.study.metrics import find_metric
+from limbeck.study.titles import embedding_title
 from limbeck.tables.files import to_markdown
 
 RESULTS = Path(__file__).with_name("results")
@@ -32,7 +33,9 @@ class Cell:
         return find_metric(self.metric)
 
     def __str__(self) -> str:
-        return ", ".join(filter(None, (self.embedding, self.layer, f"{self.budget}")))
+        place = f"layer {self.layer} with " if self.layer else ""
+        seen = f", by {embedding_title(self.embedding)}" if self.embedding else ""
+        return f"{place}{self.budget:,} labels{seen}"
 
 
 class Study:

@@ -234,7 +234,7 @@ def claims(study: Study) -> str:
                 [layer, *(_in_words(rows[replace(first, layer=layer, budget=b)]) for b in budgets)]
                 for layer in layers
             ]
-            head = [first.declared.title, *(f"{budget} labels" for budget in budgets)]
+            head = [first.declared.title, *(f"{budget:,} labels" for budget in budgets)]
             parts.append(to_markdown(head, table).rstrip())
         shares = {
             name: _share(study, name, claim.controlled) for name in CONTROLS if claim.controlled
