@@ -2,10 +2,10 @@
 
 ``python docs/write_cifar100.py results/cifar100_grid results/cifar100_whole`` first copies what the
 page needs from the two studies to results/cifar100; without folders the page is written from what
-lies there. Every number of the page is read from those files. Four more were put there by hand:
+lies there. Every number of the page is read from those files. Five more were put there by hand:
 accuracies.csv is of `limbeck.statistics.image_tests` on the GPU's networks, processor.csv has those
-of networks that a processor trained too, longer.csv of two that were trained for longer, and
-runtime_gpu.csv the seconds of the GPU's jobs.
+of networks that a processor trained too, longer.csv of two that were trained for longer,
+collapse.csv of ivis with other seeds, and runtime_gpu.csv the seconds of the GPU's jobs.
 """
 
 import csv
@@ -324,6 +324,32 @@ def repeated_table(study: Study) -> str:
     return to_markdown(["method", *map(str, BUDGETS)], rows)
 
 
+def collapsed_words(study: Study) -> str:
+    """Return in how many embeddings by ivis, and in which layers, all points came to one place."""
+    flags = {
+        (method, budget, layer): study.over_folds(method, Cell("collapsed", budget, layer, "ivis"))
+        for method in ("teacher", *STUDENTS, *CONTROLS)
+        for budget in BUDGETS
+        for layer in "ABCDE"
+    }
+    count = sum(map(len, flags.values()))
+    found = Counter({layer: 0 for layer in "ABCDE"})
+    for (_, _, layer), folds in flags.items():
+        found[layer] += sum(map(bool, folds.values()))
+    layers = " and ".join(layer for layer, number in found.items() if number)
+    return f"It did so in {sum(found.values())} of {count} embeddings, all of layer {layers}."
+
+
+def seeds_words() -> str:
+    """Return how many of the other seeds collapsed, of each implementation."""
+    seeds, collapsed = Counter(), Counter()
+    for row in _rows("collapse.csv"):
+        seeds[row["implementation"]] += 1
+        collapsed[row["implementation"]] += int(row["collapsed"])
+    parts = [f"`{name}` with {collapsed[name]} of {count} seeds" for name, count in seeds.items()]
+    return " and ".join(parts)
+
+
 def _pair(row: dict[str, str]) -> tuple[str, str, int]:
     return row["first_method"], row["second_method"], int(row["budget"])
 
@@ -435,6 +461,8 @@ def page() -> str:
         runtime=runtime_table(),
         runtime_gpu=gpu_table(),
         same_images=same_images_table(),
+        collapsed=collapsed_words(study),
+        seeds=seeds_words(),
         repeated=repeated_table(study),
         undistilled_offset=f"{offset(study, 'undistilled')[0]:.2f}",
         undistilled_p=f"{offset(study, 'undistilled')[1]:.2f}",
