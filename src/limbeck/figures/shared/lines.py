@@ -170,7 +170,7 @@ def legend_of(axes: Iterable[Axes]) -> tuple[list, list[str]]:
 def describe_points(measurements: Measurements, starred: bool, *summaries: pd.DataFrame) -> str:
     """Return the words for the points of summaries, bars and asterisks."""
     folds = describe_folds(*summaries)
-    text = f"Points: means over {folds}; {BARS}." if folds else "One fold, so no bars."
+    text = f"Points: means over {folds}; {BARS}." if folds else "No bars: one fold at most."
     if starred:
         text += measurements.describe_tests()
     return text
@@ -178,8 +178,8 @@ def describe_points(measurements: Measurements, starred: bool, *summaries: pd.Da
 
 def describe_folds(*summaries: pd.DataFrame) -> str:
     """Return over how many folds means are, from the fewest to the most; empty for one at most."""
-    counts = pd.concat([summary["n"] for summary in summaries])
-    low, high = (int(counts.min()), int(counts.max())) if len(counts) else (0, 0)
+    counts = {int(n) for summary in summaries for n in summary["n"] if n}
+    low, high = min(counts, default=0), max(counts, default=0)
     if high < 2:
         return ""
     return f"{high} folds" if low == high else f"{low} to {high} folds"
