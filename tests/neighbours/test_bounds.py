@@ -2,16 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
 
+from helpers.backends import BACKENDS
 from helpers.hard_points import HARD
 from limbeck.neighbours import row_blocks
-from limbeck.neighbours.backends import NumpyBackend, TorchBackend
 from limbeck.neighbours.bounds import Bounds
-
-BACKENDS = {"numpy": NumpyBackend(), "torch": TorchBackend(torch.device("cpu"))}
-if torch.cuda.is_available():
-    BACKENDS["cuda"] = TorchBackend(torch.device("cuda"))
 
 
 def bounds_of(points, backend):

@@ -6,13 +6,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
-import torch
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
+from helpers.backends import BACKENDS
 from helpers.hard_points import HARD, nearest_by_definition
 from limbeck.neighbours import row_blocks
-from limbeck.neighbours.backends import NumpyBackend, TorchBackend
 from limbeck.neighbours.distances import pair_squares, squares_from
 from limbeck.neighbours.search import nearest_neighbours, search
 from limbeck.runtime import storage
@@ -144,10 +143,6 @@ def test_too_many_neighbours_are_an_error(k):
 
 
 # --- Hard points --------------------------------------------------------------------------------
-
-BACKENDS = {"numpy": NumpyBackend(), "torch": TorchBackend(torch.device("cpu"))}
-if torch.cuda.is_available():
-    BACKENDS["cuda"] = TorchBackend(torch.device("cuda"))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -169,4 +169,5 @@ def test_contrast_is_that_of_the_public_code():
             expected = [0.7427957654, 0.4684831500, -0.2261673808, 0.4214573801]
             torch.testing.assert_close(memory.student[7], torch.tensor(expected))
             expected = [774722.8125, 1420065.125]
-            torch.testing.assert_close(memory.constants, torch.tensor(expected), rtol=1e-5, atol=0)
+            # Sums of float32: another processor's were 1.6e-6 off.
+            torch.testing.assert_close(memory.constants, torch.tensor(expected), rtol=3e-6, atol=0)
