@@ -18,7 +18,7 @@ from pathlib import Path
 from study_numbers import Cell, Named, Study, bring_figures, bring_home, show, write_csv
 
 from limbeck.published.numbers import SCALES, PublishedCell, read_published
-from limbeck.statistics.fold_summaries import format_mean, summarise
+from limbeck.statistics.fold_summaries import format_mean
 from limbeck.statistics.paired_tests import LEAST_FOLDS, paired_test
 from limbeck.study.config import read_config
 from limbeck.study.questions import runs_of
@@ -37,7 +37,7 @@ FIGURES = {
     "algorithms": "One layer by t-SNE and ivis (Fig. 4)",
     "class_boundary": "Class plate among all test images, by layer (Fig. 13)",
     "class_area_tsne": "Class area over all area by layer, t-SNE",
-    "class_area_ivis": "Class area over all area by layer, ivis (Fig. 14)",
+    "class_area_ivis": "Class area over all area by layer, ivis (Fig. 14), collapsed ones at C too",
     "representation": "The layers in their own space",
     "cka": "Linear CKA between layers",
 }
@@ -134,10 +134,6 @@ def _between(
     ]
 
 
-def _across(metric: str, method: str) -> list[Contrast]:
-    return [Contrast(Cell(metric, budget), "teacher", method, 1) for budget in BUDGETS]
-
-
 CLAIMS = (
     Claim(
         "Distillation raises accuracy where labels are few (Table 1).",
@@ -147,7 +143,7 @@ CLAIMS = (
     Claim(
         "The student can perform better than its teacher (section 5.1; from 2,500 labels on in "
         "Table 1).",
-        _across("accuracy", "distilled"),
+        [Contrast(Cell("accuracy", budget), "teacher", "distilled", 1) for budget in BUDGETS],
     ),
     Claim(
         "With 20,000 labels there is no clear effect of distillation (section 5.1; held if the "
@@ -308,36 +304,37 @@ def progress(study: Study) -> str:
     )
 
 
-def repeated_table(study: Study) -> str:
-    """Return how far off the accuracies of the same networks, trained on a processor, are."""
-    again = Study.read(DATA / "processor.csv", FOLDS)
+def machines(study: Study) -> Study:
+    """Return accuracies of the networks that a processor trained too, minus the GPU's."""
     rows = []
-    for method in ("teacher", *STUDENTS):
-        texts = []
-        for budget in BUDGETS:
-            cell = Cell("accuracy", budget)
-            ours, theirs = study.over_folds(method, cell), again.over_folds(method, cell)
-            found = summarise([100 * (theirs[f] - ours[f]) for f in sorted(ours.keys() & theirs)])
-            folds = "" if found.n == FOLDS else f" ({found.n})"
-            texts.append(format_mean(found.mean, found.sd, 2) + folds if found.n else "")
-        rows.append([method, *texts])
-    return to_markdown(["method", *map(str, BUDGETS)], rows)
+    for row in _rows("processor.csv"):
+        ours = study.over_folds(row["method"], Cell("accuracy", int(row["budget"])))
+        rows.append({**row, "value": str(float(row["value"]) - ours[int(row["fold"])])})
+    return Study(rows, FOLDS)
 
 
-def collapsed_words(study: Study) -> str:
+def offset(differences: Study, method: str) -> tuple[str, str]:
+    """Return a method's mean difference in points and the p-value of a paired t-test.
+
+    Of the networks with few labels, of which both machines trained all folds.
+    """
+    found = [
+        100 * d for b in FEW for d in differences.over_folds(method, Cell("accuracy", b)).values()
+    ]
+    test = paired_test([0.0] * len(found), found, 0.95)
+    return f"{test.difference:.2f}", f"{test.p:.2f}"
+
+
+def collapsed_words() -> str:
     """Return in how many embeddings by ivis, and in which layers, all points came to one place."""
-    flags = {
-        (method, budget, layer): study.over_folds(method, Cell("collapsed", budget, layer, "ivis"))
-        for method in ("teacher", *STUDENTS, *CONTROLS)
-        for budget in BUDGETS
-        for layer in "ABCDE"
-    }
-    count = sum(map(len, flags.values()))
-    found = Counter({layer: 0 for layer in "ABCDE"})
-    for (_, _, layer), folds in flags.items():
-        found[layer] += sum(map(bool, folds.values()))
-    layers = " and ".join(layer for layer, number in found.items() if number)
-    return f"It did so in {sum(found.values())} of {count} embeddings, all of layer {layers}."
+    flags = [
+        (row["layer"], float(row["value"]))
+        for row in _rows("metrics.csv")
+        if (row["metric"], row["embedding"]) == ("collapsed", "ivis")
+    ]
+    layers = [layer for layer, flag in flags if flag]
+    named = " or ".join(sorted(set(layers)))
+    return f"It did so in {len(layers)} of {len(flags)} embeddings, all of layer {named}."
 
 
 def seeds_words() -> str:
@@ -366,19 +363,6 @@ def same_images_table() -> str:
             cells[f"{second} minus {first}"][budget] = text
     rows = [[name, *(found.get(b, "") for b in BUDGETS)] for name, found in cells.items()]
     return to_markdown(["points", *map(str, BUDGETS)], rows)
-
-
-def offset(study: Study, method: str) -> tuple[float, float]:
-    """Return by how many points a method's accuracies are higher on the processor, and the p-value.
-
-    A paired t-test of the networks with few labels, of which both machines trained all folds.
-    """
-    again, pairs = Study.read(DATA / "processor.csv", FOLDS), []
-    for budget in FEW:
-        ours, theirs = (s.over_folds(method, Cell("accuracy", budget)) for s in (study, again))
-        pairs += [(100 * ours[fold], 100 * theirs[fold]) for fold in sorted(ours)]
-    test = paired_test(*zip(*pairs, strict=True), 0.95)
-    return sum(b - a for a, b in pairs) / len(pairs), test.p
 
 
 def whole_table(study: Study, metric: str, embedding: str = "") -> str:
@@ -448,6 +432,8 @@ def page() -> str:
     """Return the page: its text with the tables in their places."""
     rows = _rows("metrics.csv")
     study, whole = Study(rows, FOLDS), Study.read(WHOLE / "metrics.csv", 1)
+    differences = machines(study)
+    points, p = offset(differences, "undistilled")
     baselines = ("pi_model", "pseudo_labelling", "mean_teacher", "mixmatch", "fixmatch")
     return TEXT.read_text(encoding="utf-8").format(
         table_1=published_table(study, "accuracy", ""),
@@ -461,11 +447,13 @@ def page() -> str:
         runtime=runtime_table(),
         runtime_gpu=gpu_table(),
         same_images=same_images_table(),
-        collapsed=collapsed_words(study),
+        collapsed=collapsed_words(),
         seeds=seeds_words(),
-        repeated=repeated_table(study),
-        undistilled_offset=f"{offset(study, 'undistilled')[0]:.2f}",
-        undistilled_p=f"{offset(study, 'undistilled')[1]:.2f}",
+        repeated=differences.table(
+            ("teacher", *STUDENTS), {str(budget): Cell("accuracy", budget) for budget in BUDGETS}
+        ),
+        undistilled_offset=points,
+        undistilled_p=p,
         layers_of=layers_of(study),
         progress=progress(study),
         **{f"at_{budget}": Named(study, budget) for budget in BUDGETS},
@@ -481,7 +469,7 @@ def page() -> str:
         whole_seconds_ivis=whole_table(whole, "embedding_seconds", "ivis"),
         whole_figures=show(WHOLE, WHOLE_FIGURES),
         figure_accuracy=show(DATA, {"accuracy": ACCURACY_FIGURE}),
-        figures=show(DATA, FIGURES) or "None is drawn yet.",
+        figures=show(DATA, FIGURES),
     )
 
 

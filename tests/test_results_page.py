@@ -79,25 +79,18 @@ def test_the_summary_says_what_the_numbers_say(script):
     assert max(few["smoothed"], few["all_statistics"]) < undistilled[1] + 0.005
 
 
-def test_networks_of_two_machines_are_compared_in_points(script, monkeypatch, tmp_path):
-    monkeypatch.setattr(script, "DATA", tmp_path)
-    ours = rows({"undistilled": [0.1, 0.2, 0.3]})
-    again = rows({"undistilled": [0.11, 0.22, 0.33]}) + rows({"teacher": [0.5]})
-    again = [{**row, "study": "s", "reason": ""} for row in again]
-    again += [{**row, "budget": "2500"} for row in again if row["method"] == "undistilled"]
-    ours += [{**row, "budget": "2500"} for row in ours]
-    columns = ["study", "method", "budget", "fold", "layer", "embedding", "metric"]
-    columns += ["value", "reason"]
-    script.write_csv(
-        tmp_path / "processor.csv", columns, [[row[name] for name in columns] for row in again]
-    )
-    study = script.Study(ours, FOLDS)
-    lines = script.repeated_table(study).splitlines()
-    (line,) = (line for line in lines if "undistilled" in line)
-    assert [cell.strip() for cell in line.split("|")[2:5]] == ["2.00 ± 1.00 (3)"] * 2 + [""]
-    # Differences 1, 2, 3, 1, 2, 3: mean 2, standard error 0.3651, t = 5.477 of 5 degrees.
-    points, p = script.offset(study, "undistilled")
-    assert (points, p) == (pytest.approx(2), pytest.approx(0.002765, rel=1e-3))
+def test_networks_of_two_machines_are_compared_in_points(script, monkeypatch):
+    ours, again = rows({"undistilled": [0.1, 0.2, 0.3]}), rows({"undistilled": [0.11, 0.22, 0.33]})
+    for both in (ours, again):
+        both += [{**row, "budget": "2500"} for row in both]
+    monkeypatch.setattr(script, "_rows", {"processor.csv": again}.get)
+    differences = script.machines(script.Study(ours, FOLDS))
+    assert differences.summary("undistilled", script.Cell("accuracy", 400)) == "2.00 ± 1.00 (3)"
+    # 1, 2, 3, 1, 2, 3: mean 2, standard error 0.3651, t = 5.477 of 5 degrees, p = 0.0028.
+    assert script.offset(differences, "undistilled") == ("2.00", "0.00")
+    again[0]["value"] = "0.08"  # -2, 2, 3, 1, 2, 3: mean 1.5, error 0.7638, t = 1.964, p = 0.1067
+    differences = script.machines(script.Study(ours, FOLDS))
+    assert script.offset(differences, "undistilled") == ("1.50", "0.11")
 
 
 @pytest.mark.parametrize(
