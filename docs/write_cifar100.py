@@ -372,21 +372,6 @@ def whole_table(study: Study, metric: str, embedding: str = "") -> str:
     return study.table(("teacher", *STUDENTS), cells)
 
 
-def layers_of(study: Study) -> str:
-    """Return which networks the layers are of."""
-    few = " and ".join(f"{budget:,}" for budget in FEW)
-    own = [b for b in BUDGETS[2:] if study.over_folds("distilled", Cell("probe_accuracy", b, "D"))]
-    others = [m for m in CONTROLS if study.over_folds(m, Cell("probe_accuracy", FEW[-1], "D"))]
-    text = (
-        f"What is said of layers and embeddings of {few} labels is of the processor's teachers and "
-        "of its two students"
-    )
-    more = [f"students of {', '.join(f'{b:,}' for b in own)} labels"] if own else []
-    more += [f"controls ({', '.join(others)})"] if others else []
-    text += f", of others of the GPU's {' and '.join(more)}" if more else ""
-    return f"{text}: of the first 50 test images of each class, 5,000 images."
-
-
 def _rows(name: str) -> list[dict[str, str]]:
     with (DATA / name).open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
@@ -454,7 +439,6 @@ def page() -> str:
         ),
         undistilled_offset=points,
         undistilled_p=p,
-        layers_of=layers_of(study),
         progress=progress(study),
         **{f"at_{budget}": Named(study, budget) for budget in BUDGETS},
         longer=Named(Study.read(DATA / "longer.csv", 1), 2500),
