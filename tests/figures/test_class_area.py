@@ -108,6 +108,39 @@ def test_asterisks_stand_at_the_layer(tmp_path, dataset):
     assert asterisks(drawing.figure.axes[0]) == [(1.05, 50)]  # the second of two methods
 
 
+@pytest.mark.parametrize("count", [2, 6])
+def test_collapsed_embeddings_are_marked(tmp_path, dataset, count):
+    methods = [f"method_{number}" for number in range(count)]
+    rows = [
+        area(method, layer, 0.5 + 0.1 * fold, fold=fold)
+        for method in methods
+        for layer in "AB"
+        for fold in (0, 1)
+    ]
+    rows += [
+        area(
+            method, layer, int((method, layer, fold) == ("method_1", "B", 1)), 50, fold, "collapsed"
+        )
+        for method in methods
+        for layer in "AB"
+        for fold in (0, 1)
+    ]
+    # Its area could not be measured.
+    rows.append(area("method_0", "C", 1, metric="collapsed"))
+    drawing = draw(dataset, write_metrics(tmp_path, rows))
+    signs = [
+        (number, text.xy)
+        for number, axis in enumerate(drawing.figure.axes)
+        for text in axis.texts
+        if text.get_text() == "†"
+    ]
+    (panel, x) = (0, 1.05) if count == 2 else (1, 1)
+    # Over the mean of 50 and 60 and their deviation.
+    assert signs == [(panel, pytest.approx((x, 55 + 50**0.5)))]
+    words = " ".join(text.get_text() for text in drawing.figure.texts)
+    assert "†: in a fold or more the embedding collapsed" in " ".join(words.split())
+
+
 def test_areas_that_could_not_be_measured_leave_an_empty_panel(tmp_path, dataset):
     rows = [("teacher", 50, 0, "A", "tsne", "silhouette", 0.5)]
     (axis,) = draw(dataset, write_metrics(tmp_path, rows)).figure.axes

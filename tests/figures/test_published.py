@@ -82,3 +82,14 @@ def test_figure_of_nothing_measured_and_of_nothing_to_compare():
     assert "None is in both" in drawing.alt
     draw({}, ["fixmatch"], 89, budgets=[5000]).figure.draw_without_rendering()
     draw_comparisons([], METHODS, 89).figure.draw_without_rendering()
+
+
+def test_collapsed_embeddings_are_marked():
+    key = ("distilled", "B", "ivis", 400)
+    values = {("ivis_loss", *key): [0.8, 1.0], ("collapsed", *key): [0.0, 1.0]}
+    drawing = draw(values, budgets=[400])
+    _, losses = drawing.figure.axes
+    (sign,) = [text for text in losses.texts if text.get_text() == "†"]
+    # Over the mean of 0.8 and 1 and their deviation.
+    assert sign.xy[1] == pytest.approx(0.9 + 0.02**0.5)
+    assert "†: in a fold or more the embedding collapsed" in drawing.alt

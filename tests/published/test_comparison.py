@@ -68,6 +68,15 @@ def test_gaps_have_a_note(values, folds, difference, note):
     assert (row.z is None) == ("no" in note)
 
 
+def test_collapsed_embeddings_have_a_note():
+    key = ("distilled", "B", "ivis", 400)
+    values = {("ivis_loss", *key): [0.5, 1.0], ("collapsed", *key): [0.0, 1.0]}
+    rows = compare(values, plan(folds=2))
+    notes = {row.layer: row.note for row in rows if (row.method, row.budget) == key[::3]}
+    assert notes["B"].endswith("; an embedding collapsed")
+    assert "collapsed" not in notes["A"]
+
+
 def test_no_spread_has_no_z(monkeypatch):
     cell = next(cell for cell in read_published("cifar100") if cell.method == "distilled")
     monkeypatch.setattr(

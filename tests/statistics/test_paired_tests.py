@@ -187,6 +187,24 @@ def test_one_fold_no_spread_and_missing_runs_say_so(tmp_path):
     assert "nan" not in page + (tmp_path / "statistics.csv").read_text()
 
 
+def test_collapsed_embeddings_are_not_tested(tmp_path):
+    values = {}
+    for layer in "AB":
+        values["ivis_loss", layer, 10, "undistilled"] = ZEROS
+        values["ivis_loss", layer, 10, "distilled"] = ONE_TO_FIVE
+        values["collapsed", layer, 10, "undistilled"] = [0, 0, 0, 0, 0]
+        values["collapsed", layer, 10, "distilled"] = [0, 0, 0, int(layer == "A"), 0]
+    values["collapsed", "B", 10, "teacher"] = [1, 1, 1, 1, 1]
+    collapsed, whole = compare(tmp_path, values)
+    assert float(collapsed["difference"]) == pytest.approx(3)
+    assert float(collapsed["low"]) < 3 < float(collapsed["high"])
+    assert {collapsed[name] for name in COLUMNS[COLUMNS.index("effect_size") : -1]} == {""}
+    assert collapsed["reason"] == "an embedding collapsed"
+    assert whole["reason"] == ""
+    # It is no member of its family.
+    assert whole["p"] == whole["p_corrected"] == whole["p_corrected_study"]
+
+
 def test_parts_of_a_metric_are_a_family_of_their_own(tmp_path):
     values = {}
     for metric in ("accuracy", "accuracy:fish", "accuracy:trees"):

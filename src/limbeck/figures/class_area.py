@@ -9,7 +9,8 @@ from matplotlib.ticker import MaxNLocator
 from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import lines, style
 from limbeck.figures.shared.drawing import Drawing
-from limbeck.figures.shared.measurements import COLUMNS, Measurements, as_rows, select
+from limbeck.figures.shared.measurements import COLUMNS, PLACE, Measurements, as_rows, select
+from limbeck.statistics.fold_summaries import COLLAPSED_MEANING, COLLAPSED_SIGN
 from limbeck.study.titles import budget_title, embedding_title, method_title
 
 # More methods have panels of their own.
@@ -35,11 +36,14 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
             measurements.summary("class_area_spread", embedding=embedding),
         )
     )
+    flags = measurements.summary("collapsed", embedding=embedding)
+    collapsed = flags[flags["mean"] > 0].merge(area[PLACE])
     shown = [method for method in wanted if method in set(area["method"])]
     draw_panels = _draw_together if len(shown) <= TOGETHER else _draw_apart
-    figure, note = draw_panels(measurements, area, shown, settings["width"])
+    figure, note = draw_panels(measurements, area, collapsed, shown, settings["width"])
     figure.supylabel(f"class area (% of all), {embedding_title(embedding)}", size=7)
     note += " Class area: region of a class over that of all images, mean over classes."
+    note += f" {COLLAPSED_SIGN}: {COLLAPSED_MEANING}." if len(collapsed) else ""
     note += lines.describe_missing(wanted, shown)
     together = len(shown) <= TOGETHER
     style.add_footer(figure, note, *(lines.legend_of(figure.axes) if together else ((), ())))
@@ -50,7 +54,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     return Drawing(figure, COLUMNS, as_rows(area, spread), alt.strip())
 
 
-def _draw_together(measurements: Measurements, area: pd.DataFrame, shown, width):
+def _draw_together(measurements: Measurements, area: pd.DataFrame, collapsed, shown, width):
     budgets = measurements.budgets
     figure, axes = style.panel_grid(
         width, PANEL_MM, len(budgets), PANELS_PER_ROW, sharex=True, sharey=True
@@ -66,12 +70,14 @@ def _draw_together(measurements: Measurements, area: pd.DataFrame, shown, width)
         nulls.add(lines.draw_null(axis, own))
         where = {"embedding": own["embedding"].iloc[0], "budget": budget} if len(own) else {}
         starred |= lines.mark_significant(axis, measurements, own, "layer", places, points, **where)
+        own_collapsed = select(collapsed, budget=budget)
+        lines.put_signs(axis, COLLAPSED_SIGN, own_collapsed, own, "layer", places, points)
         _finish(axis, places, budget_title(budget), own.empty)
     style.letter_panels(panels)
     return figure, lines.describe_points(measurements, starred, area) + _null_words(nulls)
 
 
-def _draw_apart(measurements: Measurements, area: pd.DataFrame, shown, width):
+def _draw_apart(measurements: Measurements, area: pd.DataFrame, collapsed, shown, width):
     """Draw a panel for each budget and method; each budget begins a row."""
     rows = []
     for budget in measurements.budgets:
@@ -95,11 +101,12 @@ def _draw_apart(measurements: Measurements, area: pd.DataFrame, shown, width):
             for other in shown:
                 means = select(own, method=other).set_index("layer")["mean"].reindex(list(places))
                 axis.plot(list(places.values()), 100 * means, **OTHERS)
-            lines.draw_methods(
-                axis, select(own, method=method), "layer", places, measurements, [method]
-            )
+            single = select(own, method=method)
+            points = lines.draw_methods(axis, single, "layer", places, measurements, [method])
+            own_collapsed = select(collapsed, budget=budget)
+            lines.put_signs(axis, COLLAPSED_SIGN, own_collapsed, single, "layer", places, points)
             axis.set_ylim(0, _height(area, top))
-            nulls.add(lines.draw_null(axis, select(own, method=method)))
+            nulls.add(lines.draw_null(axis, single))
             title = method_title(method)
             if len(measurements.budgets) > 1:
                 title += f", {budget:,}"

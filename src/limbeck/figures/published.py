@@ -12,6 +12,7 @@ from limbeck.figures.shared import style
 from limbeck.figures.shared.drawing import Drawing
 from limbeck.figures.shared.measurements import Measurements
 from limbeck.published.comparison import Comparison, read_comparisons
+from limbeck.statistics.fold_summaries import COLLAPSED, COLLAPSED_MEANING, COLLAPSED_SIGN
 from limbeck.study.titles import budget_title, layer_title, method_title, words
 
 ACCURACY_MM, LOSS_MM = 55, 50
@@ -62,6 +63,8 @@ def draw_comparisons(
     handles += [style.dot(color="0.4", marker=marker, markersize=5) for marker in "o_"]
     labels = [*map(method_title, shown), "measured", "published"]
     note = "Bars and bands: ± 1 standard deviation over folds, where there are several."
+    if any(COLLAPSED in row.note for row in comparisons):
+        note += f" {COLLAPSED_SIGN}: {COLLAPSED_MEANING}."
     style.add_footer(figure, note, handles, labels)
     columns = [field.name for field in fields(Comparison)]
     both = [row for row in comparisons if row.difference is not None]
@@ -108,6 +111,9 @@ def _draw_pairs(axis: Axes, rows: Sequence[Comparison], by: str, methods: Sequen
             axis.errorbar(
                 *(x, row.measured, row.measured_std), linestyle="none", elinewidth=0.8, **look
             )
+        if COLLAPSED in row.note:
+            above = row.measured + (row.measured_std or 0)
+            style.put_sign(axis, COLLAPSED_SIGN, (x, above))
     labels = [f"{place:,}" if by == "budget" else place for place in places]
     axis.set_xticks(range(len(places)), labels)
     axis.set_xlim(-0.5, max(1, len(places)) - 0.5)

@@ -11,6 +11,7 @@ from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 from limbeck.statistics.fold_summaries import (
     ALGORITHMS,
+    COLLAPSED,
     NOT_MEASURED,
     NOT_PUBLISHED,
     Key,
@@ -140,6 +141,8 @@ def _compare_cell(
         gaps = [f"no z: {', '.join(reasons)}"] * bool(reasons)
     if 0 < len(folds) < planned:
         gaps.append(f"{len(folds)} of {planned} folds")
+    if any(values.get(("collapsed", cell.method, cell.layer, embedding, cell.budget), ())):
+        gaps.append(COLLAPSED)
     return Comparison(
         metric=cell.metric,
         layer=cell.layer,

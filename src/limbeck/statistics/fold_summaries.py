@@ -14,6 +14,10 @@ ALGORITHMS = {metric.name: metric.algorithms for metric in METRICS.values() if m
 
 NOT_MEASURED = "not measured"
 NOT_PUBLISHED = "not published"
+COLLAPSED = "an embedding collapsed"
+# How tables and figures mark such a number.
+COLLAPSED_SIGN = "†"
+COLLAPSED_MEANING = "in a fold or more the embedding collapsed to a line or a point"
 
 NAMES = ("metric", "method", "layer", "embedding")
 # metric, method, layer, embedding, budget

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
+from itertools import product
 
 import numpy as np
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from limbeck.statistics.fold_summaries import NOT_MEASURED
+from limbeck.statistics.fold_summaries import COLLAPSED, NOT_MEASURED
 from limbeck.statistics.power import describe_power
 from limbeck.study.settings import StatisticsSettings
 
@@ -102,7 +103,8 @@ def compare_methods(
     rows : sequence of mapping
         The tidy table of the study, values as text.
     settings : StatisticsSettings
-        Which methods and metrics, the level, the correction.
+        Which methods and metrics, the level, the correction. Where an embedding collapsed in a fold
+        of either method there is no p-value: its points say nothing of the layer.
 
     Returns
     -------
@@ -112,7 +114,8 @@ def compare_methods(
     note : str
         What the folds can and cannot show.
     """
-    pairs, tests = {}, {}
+    pairs, tests, uncertain = {}, {}, set()
+    collapsed = _collapsed_places(rows)
     for place, methods in _collect_values(rows, settings).items():
         for names in pairs_of(settings):
             first, second = (methods.get(method, {}) for method in names)
@@ -120,6 +123,9 @@ def compare_methods(
             key = (*place, *names)
             pairs[key] = [[method[fold] for fold in folds] for method in (first, second)]
             tests[key] = paired_test(*pairs[key], settings.confidence)
+            if tests[key] and {(*place[1:], *run) for run in product(names, folds)} & collapsed:
+                tests[key] = replace(tests[key], effect_size=None, p=None)
+                uncertain.add(key)
     p_values = {key: test.p for key, test in tests.items() if test and test.p is not None}
     families = defaultdict(dict)
     for key, p in p_values.items():
@@ -130,7 +136,9 @@ def compare_methods(
     cells = []
     for key in sorted(tests, key=lambda key: [*map(list.index, first_seen, key)]):
         corrections = [*within.get(key, ()), *over_all.get(key, ())]
-        cells.append([*key, len(pairs[key][0]), *_cells(*pairs[key], tests[key], corrections)])
+        untested = COLLAPSED if key in uncertain else f"fewer than {LEAST_FOLDS} folds"
+        found = _cells(*pairs[key], tests[key], corrections, untested)
+        cells.append([*key, len(pairs[key][0]), *found])
     folds = max((len(first) for first, _ in pairs.values()), default=0)
     largest = max(map(len, families.values()), default=1)
     return cells, limits_of(settings, folds, largest, max(1, len(p_values)))
@@ -174,13 +182,26 @@ def _collect_values(rows: Sequence[Mapping[str, str]], settings: StatisticsSetti
     return values
 
 
+def _collapsed_places(rows: Sequence[Mapping[str, str]]) -> set[tuple]:
+    """Return (embedding, layer, budget, method, fold) of all embeddings that collapsed."""
+    return {
+        (row["embedding"], row["layer"], row["budget"], row["method"], row["fold"])
+        for row in rows
+        if row["metric"] == "collapsed" and row["value"] and float(row["value"])
+    }
+
+
 def _family(key: tuple[str, ...]) -> tuple:
     name, _, part = key[0].partition(":")
     return name, bool(part), key[1]
 
 
 def _cells(
-    first: Sequence[float], second: Sequence[float], test: PairedTest | None, corrections: Sequence
+    first: Sequence[float],
+    second: Sequence[float],
+    test: PairedTest | None,
+    corrections: Sequence,
+    untested: str,
 ) -> list:
     """Return the cells from ``difference`` on: what came of it, and why there is no more."""
     known, reason = [], ""
@@ -191,7 +212,7 @@ def _cells(
         reason = "one fold" if len(first) == 1 else "no spread"
     elif test.p is None:
         known = [test.difference, test.low, test.high]
-        reason = f"fewer than {LEAST_FOLDS} folds"
+        reason = untested
     else:
         known = [*astuple(test), *corrections]
     gaps = COLUMNS.index("reason") - COLUMNS.index("difference") - len(known)

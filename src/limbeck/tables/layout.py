@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from limbeck.published.numbers import SCALES, PublishedCell, read_published
 from limbeck.statistics.fold_summaries import (
     ALGORITHMS,
+    COLLAPSED_MEANING,
+    COLLAPSED_SIGN,
     NOT_PUBLISHED,
     Key,
     Summary,
@@ -79,7 +81,7 @@ class Mark:
 MARKS = {
     mark.metric: mark
     for mark in (
-        Mark("†", "collapsed", 1, "in a fold or more the embedding collapsed to a line or a point"),
+        Mark(COLLAPSED_SIGN, "collapsed", 1, COLLAPSED_MEANING),
         Mark("‡", "ivis_converged", 0, "in a fold or more ivis had not converged", ("ivis_loss",)),
     )
 }

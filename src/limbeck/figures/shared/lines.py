@@ -148,13 +148,29 @@ def mark_significant(
         return False
     metric = ":".join(filter(None, summary[["metric", "part"]].iloc[0]))
     tests = measurements.significant(metric, **where)
-    shown = tests[tests["second_method"].isin(points)]
-    for method, place in zip(shown["second_method"], shown[by], strict=True):
+    signed = tests.rename(columns={"second_method": "method"})
+    return put_signs(axis, "*", signed, summary, by, places, points)
+
+
+def put_signs(
+    axis: Axes,
+    sign: str,
+    signed: pd.DataFrame,
+    summary: pd.DataFrame,
+    by: str,
+    places: Mapping[object, float],
+    points: Mapping[str, np.ndarray],
+) -> bool:
+    """Put a sign over the points of the rows of `signed`; say whether there are any.
+
+    Its columns ``method`` and `by` say which; the others are as in `draw_methods`, which returns
+    `points`.
+    """
+    shown = signed[signed["method"].isin(points)]
+    for method, place in zip(shown["method"], shown[by], strict=True):
         own = summary[(summary["method"] == method) & (summary[by] == place)]
         x = float(points[method][list(places).index(place)])
-        axis.annotate(
-            *("*", (x, top_of(own)), (0, 1)), textcoords="offset points", ha="center", va="bottom"
-        )
+        style.put_sign(axis, sign, (x, top_of(own)))
     return not shown.empty
 
 

@@ -164,6 +164,12 @@ def percent(part: float) -> str:
     return f"{100 * part:.1f} %"
 
 
+def put_sign(axis: Axes, sign: str, place: tuple[float, float]) -> None:
+    """Write a sign, ``*`` say, over a place in data units."""
+    look = {"textcoords": "offset points", "ha": "center", "va": "bottom"}
+    axis.annotate(sign, place, (0, 1), **look)
+
+
 def mark_missing(axis: Axes, text: str = "not measured") -> None:
     """Say in an empty panel why it is empty."""
     axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", color=MISSING)
