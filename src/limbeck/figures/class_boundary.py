@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 
 from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import scatter, style
@@ -107,6 +106,5 @@ def _draw_region(
 
 
 def _say(axis: Axes, text: str) -> None:
-    outline = [withStroke(linewidth=1.6, foreground="white")]
-    look = {"ha": "left", "va": "top", "path_effects": outline}
+    look = {"ha": "left", "va": "top", "path_effects": style.HALO}
     axis.text(0.04, 0.97, text, transform=axis.transAxes, **look)

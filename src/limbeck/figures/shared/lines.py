@@ -115,6 +115,7 @@ def draw_null(axis: Axes, summary: pd.DataFrame) -> str:
         va="bottom" if inside else "top",
         size=style.NOTE_SIZE,
         color=NULL_LOOK["color"],
+        zorder=1,  # below the points
     )
     if inside:
         axis.axhline(value, zorder=1, **NULL_LOOK)

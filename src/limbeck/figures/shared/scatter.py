@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 import numpy as np
-from matplotlib import patheffects
 from matplotlib.axes import Axes
 from scipy.spatial import cKDTree
 
@@ -78,8 +77,8 @@ def densest_point(points: np.ndarray) -> np.ndarray:
 
 
 def _name(axis: Axes, place: np.ndarray, name: str) -> None:
-    halo = [patheffects.withStroke(linewidth=1.6, foreground="white")]
-    axis.text(*(*place, name), ha="center", va="center", size=6.5, weight="bold", path_effects=halo)
+    look = {"ha": "center", "va": "center", "path_effects": style.HALO}
+    axis.text(*place, name, size=6.5, weight="bold", **look)
 
 
 def fit(axis: Axes, points: np.ndarray) -> None:

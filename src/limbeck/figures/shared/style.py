@@ -10,6 +10,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import numpy as np
+from matplotlib import patheffects
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -24,6 +25,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 METHOD_COLOURS = (*PALETTE, "#882255")
 MISSING = "0.45"
 NOTE_SIZE = 6
+# Behind words that may lie on data.
+HALO = [patheffects.withStroke(linewidth=1.6, foreground="white")]
 # Text below a figure, in mm: width of a letter in a legend and in a note, padding of a legend's
 # name, height of its rows and of a note's lines, and the margin around both.
 LETTER_MM, NOTE_LETTER_MM, KEY_MM, ROW_MM, LINE_MM, MARGIN_MM = 1.22, 1.14, 8.6, 3.3, 2.8, 1.6
@@ -166,8 +169,8 @@ def percent(part: float) -> str:
 
 def put_sign(axis: Axes, sign: str, place: tuple[float, float]) -> None:
     """Write a sign, ``*`` say, over a place in data units."""
-    look = {"textcoords": "offset points", "ha": "center", "va": "bottom"}
-    axis.annotate(sign, place, (0, 1), **look)
+    look = {"ha": "center", "va": "bottom", "path_effects": HALO, "zorder": 4}
+    axis.annotate(sign, place, (0, 1), textcoords="offset points", **look)
 
 
 def mark_missing(axis: Axes, text: str = "not measured") -> None:
