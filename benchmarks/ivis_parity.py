@@ -70,7 +70,8 @@ def fourier_noise() -> tuple[np.ndarray, np.ndarray]:
 
     generator = np.random.default_rng(0)
     plane = draw_plane(1500, generator)
-    return lift_fourier(plane, NoiseSettings(1500, 64, 3, 2), generator), quadrants(plane)
+    settings = NoiseSettings(points=1500, dimensions=64, degree=3, frequency=2)
+    return lift_fourier(plane, settings, generator), quadrants(plane)
 
 
 def cifar100() -> tuple[np.ndarray, np.ndarray]:

@@ -55,7 +55,8 @@ WHOLE_FIGURES = {
     "layers": "The layers in their own space",
 }
 WHOLE_SHOWN = (
-    *("accuracy", "class_area_ratio", "probe_accuracy", "cka:", "ivis_loss", "embedding_seconds"),
+    *("accuracy", "class_area_ratio", "probe_accuracy", "cka:", "ivis_loss", "collapsed"),
+    "embedding_seconds",
 )
 SHOWN = (
     *("accuracy", "superclass_correlation", "superclass_contrast", "teacher_agreement"),

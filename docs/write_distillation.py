@@ -22,7 +22,7 @@ TEXT = DATA / "text.md"  # the page but for its tables and numbers, which stand 
 STUDIES = ("cifar100_distillation", "digits_distillation")
 SHOWN = (
     *("accuracy", "teacher_agreement", "superclass_contrast", "cka:teacher.", "probe_accuracy"),
-    *("class_area_ratio", "class_area_ratio_to_null"),
+    *("class_area_ratio", "class_area_ratio_to_null", "collapsed"),
 )
 FIGURES = {
     "embeddings_tsne": "Test images by t-SNE, each method in layers A to E",

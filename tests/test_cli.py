@@ -9,6 +9,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+import torch
 
 from limbeck import cli
 
@@ -100,6 +101,33 @@ def test_a_closed_stream_is_no_traceback(stream, tmp_path):
     result = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=tmp_path)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
+
+
+def _out_of_memory():
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has")
+
+
+def _not_deterministic():
+    torch.set_deterministic_debug_mode("error")
+    try:
+        torch.zeros(2).put_(torch.tensor([0]), torch.tensor([1.0]))
+    finally:
+        torch.set_deterministic_debug_mode("default")
+
+
+@pytest.mark.parametrize(
+    ("fail", "message"),
+    [
+        (_out_of_memory, "CUDA out of memory; let fewer jobs share it, or take smaller batches"),
+        (_not_deterministic, "put_ gives other numbers from time to time on this device, so that"),
+    ],
+)
+def test_what_a_gpu_lacks_is_one_line(fail, message, monkeypatch, capsys):
+    monkeypatch.setattr(cli, "call", lambda *given: fail())
+    flags = ["--metrics=metrics.csv", "--kind=accuracy", "--settings={}", "--table=table.csv"]
+    assert cli.main(["build_table", *flags]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"limbeck build_table: error: {message}")
 
 
 FLAGS = {

@@ -19,7 +19,7 @@ from pathlib import Path
 from limbeck import __version__
 from limbeck.runtime.atomic import check_outputs
 from limbeck.runtime.errors import InputError, Stopped
-from limbeck.runtime.failures import explain
+from limbeck.runtime.failures import explain, explain_torch
 from limbeck.runtime.origin import describe_process
 from limbeck.runtime.startup import postpone_torch_compiler
 from limbeck.study.settings import STAGE_KEYS, parse_settings
@@ -158,8 +158,9 @@ def call(function: Callable, arguments: Mapping[str, object]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status.
 
-    Bad input and files that cannot be read or written end with one line and status 1, a job that
-    was told to stop with one line and the status of a process that SIGTERM ended.
+    Bad input, files that cannot be read or written and what a GPU lacks end with one line and
+    status 1, a job that was told to stop with one line and the status of a process that SIGTERM
+    ended.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if not arguments or arguments[0] not in command_names():
@@ -182,6 +183,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(name, f"stopped: {reason}", 128 + signal.SIGTERM)
     except MemoryError as error:
         return _say(name, f"error: not enough memory ({error}); give the job more", 1)
+    except RuntimeError as error:
+        if reason := explain_torch(error):
+            return _say(name, f"error: {reason}", 1)
+        raise
     except OSError as error:
         if error.errno is None:
             raise

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers.drawn import legend_labels, points_in, write_embedding
-from limbeck.explorer.alignment import align
+from limbeck.embeddings.alignment import align
 from limbeck.figures import algorithms
 from limbeck.runtime import storage
 

@@ -9,7 +9,7 @@ from matplotlib.contour import ContourSet
 
 from helpers.drawn import texts, write_dataset, write_embedding
 from limbeck.data.dataset import Dataset
-from limbeck.explorer.alignment import align
+from limbeck.embeddings.alignment import align
 from limbeck.figures import class_boundary
 from limbeck.figures.shared import style
 from limbeck.metrics.density import region_area

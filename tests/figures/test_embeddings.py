@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from helpers.drawn import legend_labels, points_in, texts, write_embedding
-from limbeck.explorer.alignment import align
+from limbeck.embeddings.alignment import align
 from limbeck.figures import embeddings
 from limbeck.figures.shared.groups import GREY
 from limbeck.runtime import storage

@@ -71,6 +71,15 @@ def test_boxes_are_as_large_as_their_shapes(drawn):
     assert teacher[0].get_height() == heights[0]  # one scale for all networks
 
 
+@pytest.mark.parametrize(
+    ("shape", "side", "channels"),
+    [((1, 28, 32), 32, 1), ((16, 32, 28), 32, 16), ((3, 20, 80), 80, 3), ((100,), 1, 100)],
+)
+def test_images_need_not_be_square(shape, side, channels):
+    box = networks.Box(("conv",), shape, "")
+    assert (box.side, box.channels) == (side, channels)
+
+
 def test_shapes_and_stages_are_written_below(drawn):
     teacher, student = (texts(axis) for axis in drawn.axes)
     assert {"16×32×32", "= 16,384", "= 8,192", "= 4,096", "= 64", "100", "conv1"} <= set(student)

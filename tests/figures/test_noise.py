@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from helpers.drawn import legend_labels
+from helpers.drawn import legend_labels, texts
 from helpers.stored import write_noise
-from limbeck.explorer.alignment import align
+from limbeck.embeddings.alignment import align
 from limbeck.figures import noise as figure_of_noise
 from limbeck.noise.maps import quadrants
 from limbeck.runtime import storage
@@ -69,6 +69,17 @@ def test_figure_shows_points_and_numbers(tmp_path):
     corner = shown["plane"].collections[0].get_offsets()
     assert (corner.mean(axis=0) > 0).all() and legend_labels(drawing.figure)[0] == "upper right"
     assert len(drawing.rows) == 7 * 60
+
+
+def test_what_collapsed_to_a_point_is_marked(tmp_path):
+    inputs = write_noise(tmp_path, ["linear"], ["pca", "ivis"])
+    store = storage.open_store(inputs[-1])
+    arrays = {name: array[:] for name, array in store.items()}
+    storage.write_store(inputs[-1], {**arrays, "points": 1e-4 * arrays["points"]}, store.attrs)
+    drawing = draw(inputs)
+    marked = [title for title, axis in panels(drawing).items() if texts(axis) == ["collapsed"]]
+    assert marked == ["linear, ivis"]
+    assert "Red frame: collapsed to a line or a point, not to be read (linear, ivis)" in drawing.alt
 
 
 @pytest.mark.parametrize("width", [89, 183])

@@ -149,7 +149,7 @@ def test_predictions_that_are_not_numbers_are_refused_by_name(score):
     logits[2, 3] = np.nan
     with pytest.raises(InputError, match=r"/predictions\.zarr: array logits would hold NaN"):
         score(logits, np.arange(6))
-    with pytest.raises(InputError, match=r"/teacher\.zarr: other images"):
+    with pytest.raises(InputError, match=r"/teacher\.zarr: other samples"):
         score(np.eye(6), np.arange(6), teacher=np.eye(6)[:4])
 
 

@@ -8,6 +8,7 @@ from helpers.traces import small_jobs
 from limbeck.operations import advice, status
 from limbeck.operations.jobs import READS, RULES, Job, jobs_of
 from limbeck.study.config import check_config, read_config
+from limbeck.study.questions import reference_teacher
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -95,6 +96,27 @@ def test_teachers_are_run_wherever_they_are_heard(study):
     ]
     assert methods_of(jobs, "score_layer")[::2] == [("second", 10), ("distilled", 50)]
     assert [job.values["budget"] for job in jobs if job.rule == "compare_layers"] == [10, 50]
+
+
+def test_no_teacher_is_run_only_to_be_compared_with(study):
+    config = read_config(["small.yaml"])
+    methods = dict(config["methods"])
+    methods["undistilled"] = {**methods["teacher"], "budgets": None}
+    methods["teacher"] = {**methods["teacher"], "budgets": [50]}
+    methods["distilled"] = {**methods["distilled"], "budgets": [50]}
+    config |= {"budgets": [10, 50], "methods": methods}
+    config["run"]["methods"] = ["teacher", "undistilled", "distilled"]
+    jobs = list(jobs_of(config))
+    for rule in ("train", "predict"):
+        assert sorted(methods_of(jobs, rule)) == [
+            ("distilled", 50),
+            ("teacher", 50),
+            ("undistilled", 10),
+            ("undistilled", 50),
+        ]
+    assert reference_teacher(config, "undistilled", 50, 0) == "teacher"
+    assert reference_teacher(config, "undistilled", 10, 0) is None
+    assert reference_teacher(config, "distilled", 10, 0) == "teacher"
 
 
 def test_what_is_not_trained_needs_no_split_and_no_logits():

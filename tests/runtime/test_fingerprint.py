@@ -156,6 +156,15 @@ def test_inert_modules_do_not_count(package, name):
     assert package({name: "x = 2\nfrom limbeck import helper", "helper": "y = 1"}) == before
 
 
+def test_a_chosen_module_counts_though_it_is_inert(package):
+    chosen = ["stage", "study.titles"]
+    titles = "import limbeck.study.names\n"
+    sources = {"stage": "x = 1", "study.titles": titles, "study.names": "y = 1"}
+    before = package(sources, *chosen)
+    assert package({"study.names": "y = 2"}, *chosen) == before
+    assert package({"study.titles": titles + "z = 1"}, *chosen) != before
+
+
 def test_modules_that_only_move_or_check_data_are_inert():
     assert {"cli", "runtime.errors", "runtime.storage", "study"} <= set(INERT)
     assert not set(INERT) & {"runtime", "runtime.seeding", "training", "training.loop"}

@@ -15,14 +15,14 @@ SETTINGS = StatisticsSettings(
 LABELS = np.array([0, 1, 2, 0, 1, 2, 0, 1])
 
 
-def write(path, method, predicted, ids=range(8)):
-    attributes = {"study": "s", "method": method, "budget": 50, "fold": 0}
+def write(path, method, predicted, ids=range(8), **changes):
+    attributes = {"study": "s", "method": method, "budget": 50, "fold": 0, "model_hash": method}
     arrays = {
         "logits": np.eye(3, dtype=np.float32)[predicted],
         "labels": LABELS,
         "sample_ids": np.array([f"test-{index}" for index in ids]),
     }
-    storage.write_store(path, arrays, attributes)
+    storage.write_store(path, arrays, {**attributes, "dataset_hash": "d", **changes})
     return path
 
 
@@ -54,5 +54,8 @@ def test_table_of_two_methods(tmp_path):
 def test_what_is_refused(tmp_path):
     first = write(tmp_path / "a.zarr", "undistilled", LABELS)
     other = write(tmp_path / "b.zarr", "distilled", LABELS, range(8, 16))
-    with pytest.raises(InputError, match=r"b\.zarr: other images, or in another order"):
+    with pytest.raises(InputError, match=r"b\.zarr: other samples, or in another order"):
+        compare_accuracies([first, other], SETTINGS, 0, [tmp_path / "t.csv"])
+    other = write(tmp_path / "c.zarr", "distilled", LABELS, dataset_hash="other")
+    with pytest.raises(InputError, match=r"c\.zarr: dataset_hash = other, but dataset_hash = d"):
         compare_accuracies([first, other], SETTINGS, 0, [tmp_path / "t.csv"])

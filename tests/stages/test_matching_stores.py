@@ -55,12 +55,14 @@ def stage(tmp_path, device):
             points = write("points", {"points": values[:, :2], **arrays}, {**known, **changes})
         logits = {"logits": values, "labels": LABELS}
         predictions = write("predictions", logits, changed("predictions"))
+        own = {"method": "teacher", "model_hash": "of the teacher"}
+        teacher = write("teacher", logits, {**own, **changed("teacher")})
         output, dataset = tmp_path / f"{name}.out", tmp_path / "dataset.zarr"
         settings = {"algorithm": "pca"}
         {
             "embed": lambda: embed(activations, graph, "pca", settings, 0, device, output),
             "layer": lambda: score_layer(dataset, activations, graph, SETTINGS, output, [points]),
-            "run": lambda: score_run(dataset, predictions, history, SETTINGS, output),
+            "run": lambda: score_run(dataset, predictions, history, SETTINGS, output, teacher),
             "layers": lambda: compare_layers([activations] * 2, [graph] * 2, SETTINGS, output),
         }[name]()
         return output
@@ -95,6 +97,15 @@ def test_neighbours_of_images_in_another_order_are_refused(stage, name):
 def test_an_embedding_of_another_layer_is_refused(stage):
     with pytest.raises(InputError, match=r"points\.zarr: layer = E, but layer = C in"):
         stage("layer", "points", {"layer": "E", "embedding_seconds": 1})
+
+
+@pytest.mark.parametrize(
+    "changes", [{"study": "other"}, {"budget": 400}, {"fold": 0}, {"dataset_hash": "other"}]
+)
+def test_a_teacher_of_another_run_is_refused(stage, changes):
+    (key,) = changes
+    with pytest.raises(InputError, match=rf"teacher\.zarr: {key} = {changes[key]}, but {key} ="):
+        stage("run", "teacher", changes)
 
 
 @pytest.mark.parametrize(("name", "other"), [("run", "predictions"), ("layer", "layer")])

@@ -205,6 +205,19 @@ def test_collapsed_embeddings_are_not_tested(tmp_path):
     assert whole["p"] == whole["p_corrected"] == whole["p_corrected_study"]
 
 
+def test_neighbours_that_a_method_shares_with_itself_are_no_test(tmp_path):
+    values = {
+        (f"neighbour_overlap:{other}", "A", 10, method): [0.1, 0.2]
+        for method in ("undistilled", "distilled")
+        for other in ("undistilled", "distilled", "teacher")
+        if other != method
+    }
+    settings = replace(SETTINGS, metrics=("neighbour_overlap",))
+    assert [row["metric"] for row in compare(tmp_path, values, settings)] == [
+        "neighbour_overlap:teacher"
+    ]
+
+
 def test_parts_of_a_metric_are_a_family_of_their_own(tmp_path):
     values = {}
     for metric in ("accuracy", "accuracy:fish", "accuracy:trees"):

@@ -172,6 +172,12 @@ def test_cycle_of_teachers_is_one_line(config):
     assert all(name in line for name in ("first_", "second", "third"))
 
 
+def test_a_cycle_through_a_second_teacher(config):
+    add_students(config, one=["teacher", "two"], two="one", outside="one")
+    line = "methods.one.distillation.teacher: a cycle, one <- two <- one"
+    assert config.mistakes() == [line]
+
+
 def test_chain_of_teachers_is_valid(config):
     add_students(config, second="distilled", third="second", sibling="second")
     check_config(config)

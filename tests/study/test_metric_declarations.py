@@ -12,7 +12,7 @@ from limbeck.study.metrics import (
     NULL_HIGH,
     TO_NULL,
     find_metric,
-    metric_modules,
+    metric_functions,
     metrics_of,
     null_of,
 )
@@ -81,10 +81,11 @@ def test_embeddings_have_what_their_algorithm_has():
     assert "class_area_ratio" in names["tsne"] & names["pca"]
 
 
-def test_modules_of_a_stage_are_those_of_its_metrics():
-    assert metric_modules("layers", ["probe_accuracy", "neighbour_seconds"]) == ["metrics.probe"]
-    areas = metric_modules("embeddings", ["class_area_ratio", "class_area_spread", "knn_accuracy"])
-    assert areas == ["metrics.class_areas", "metrics.neighbourhoods"]
+def test_functions_of_metrics_and_their_nulls():
+    probe = ["probe:probe_accuracy", "probe:probe_chance"]
+    assert metric_functions("layers", ["probe_accuracy", "neighbour_seconds"]) == probe
+    found = metric_functions("embeddings", ["silhouette", "collapsed", "embedding_seconds"])
+    assert found == ["embedding_shape:is_collapsed", "neighbourhoods:point_silhouette"]
 
 
 def test_importing_the_declarations_imports_nothing_heavy():

@@ -1,10 +1,13 @@
 """What the workflow asks a config: settings of jobs, layers, teachers, figures, neighbours."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from limbeck.study import questions
 from limbeck.study.config import check_config
+from limbeck.study.metrics import DECLARATIONS
 from limbeck.study.questions import (
     activations_json,
     figure_json,
@@ -16,6 +19,7 @@ from limbeck.study.questions import (
     neighbours_needed,
     plan_json,
     resolve_figure,
+    shown_json,
     study_plan,
     tables_of,
     teachers_of,
@@ -192,12 +196,29 @@ def test_scores_depend_on_the_settings_of_their_metrics(config):
     config["run"]["figures"] = ["bars"]
     config["run"]["metrics"] = {"embeddings": ["class_area_ratio"]}
     before = metrics_json(check_config(config), "embeddings")
-    assert json.loads(before) == {"area_mass": 0.95, "names": ["class_area_ratio"]}
+    # Which embeddings say nothing is always asked.
+    names = ["class_area_ratio", "collapsed"]
+    assert json.loads(before) == {"area_mass": 0.95, "names": names}
     config["metrics"] = {"neighbours": 7}
     assert metrics_json(check_config(config), "embeddings") == before
     settings = parse_settings(MetricSettings, before)
-    assert settings.names == ("class_area_ratio",)
+    assert settings.names == tuple(names)
     assert settings.area_mass == 0.95
+
+
+def test_what_is_shown_is_declared(config, monkeypatch):
+    filled = check_config(config)
+    metrics, table = json.loads(shown_json(filled, "accuracy"))
+    assert ["accuracy", "predictions", "accuracy", "%", 100, 2] in [row[:6] for row in metrics]
+    assert table == [["method"], ["accuracy", "top_5_accuracy"]]
+    before = shown_json(filled)
+    entries = [replace(metric, digits=metric.digits + 1) for metric in DECLARATIONS]
+    monkeypatch.setattr(questions, "DECLARATIONS", entries)
+    assert shown_json(filled) != before
+    filled["run"]["metrics"] = {"predictions": []}
+    before = shown_json(filled)
+    monkeypatch.setattr(questions, "DECLARATIONS", DECLARATIONS)
+    assert shown_json(filled) == before
 
 
 def test_tables_of_what_is_taken(config):

@@ -9,6 +9,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from limbeck.networks.network import build_network
+from limbeck.runtime.devices import computing
 from limbeck.study.objectives import OBJECTIVES
 from limbeck.training.augmentation import random_flip
 from limbeck.training.objectives import build_objective, mixmatch
@@ -149,6 +150,16 @@ def test_steps_read_nothing_back_from_the_device(
         with NothingReadBack():
             step(network).loss.backward()
             built.after_step(network)
+
+
+@pytest.mark.parametrize("objective", TRAINED)
+def test_every_weight_has_a_gradient_in_bfloat16(objective, data_for, network_of, method_settings):
+    network = network_of(1).train()
+    settings = settings_of(method_settings, objective)
+    first, *_ = build_objective(data_for(objective, "flip"), settings, network).epoch(0)
+    with computing("bfloat16", torch.device("cpu")):
+        first(network).loss.backward()
+    assert [name for name, weight in network.named_parameters() if weight.grad is None] == []
 
 
 class Recorder:

@@ -68,7 +68,7 @@ rule build_table:
         caption=caption_of("{table}"),
         settings=lambda wildcards: plan_json(config),
         published=numbers.digest(config["published"]),
-        code=fingerprint("build_table"),
+        code=lambda wildcards: showing_code("build_table", table=wildcards.table),
     shell:
         "limbeck build_table --metrics {input.metrics:q} --kind {wildcards.table}"
         " --settings {params.settings:q} --table {output:q} 2>> {log:q}"
@@ -106,7 +106,7 @@ rule test_methods:
     params:
         caption=caption_of("statistics"),
         settings=as_json("statistics"),
-        code=fingerprint("test_methods"),
+        code=showing_code("test_methods"),
     shell:
         "limbeck test_methods --metrics {input.metrics:q} --settings {params.settings:q}"
         " --table {output:q} 2>> {log:q}"
@@ -145,7 +145,7 @@ rule compare_accuracies:
         caption=caption_of("accuracies"),
         settings=as_json("statistics", "metrics"),
         seed=config["seed"],
-        code=fingerprint("compare_accuracies"),
+        code=fingerprint("compare_accuracies", "study.titles"),
     shell:
         "limbeck compare_accuracies --predictions {input.predictions:q}"
         " --settings {params.settings:q} --seed {params.seed} --table {output:q} 2>> {log:q}"
@@ -210,9 +210,7 @@ rule draw_figure:
         settings=lambda wildcards: figure_json(config, wildcards.figure),
         methods=config["run"]["methods"],
         area_mass=area_mass_flag,
-        code=lambda wildcards: fingerprint(
-            "draw_figure", f"figures.{figure_settings(wildcards)['kind']}"
-        ),
+        code=figure_code,
     shell:
         "limbeck draw_figure --dataset {input.dataset:q} --inputs {input.inputs:q}"
         " --settings {params.settings:q} --methods {params.methods} {params.area_mass}"
@@ -253,7 +251,7 @@ rule write_explorer:
         runs=all_runs("{method}/budget-{budget}/fold-{fold}", method=EXPLORED),
         teacher=TEACHER,
         students=f"--students {' '.join(STUDENTS)}" if STUDENTS else "",
-        code=fingerprint("write_explorer"),
+        code=showing_code("write_explorer"),
     shell:
         "limbeck write_explorer --study {params.study:q} --methods {params.methods:q}"
         " --layers {params.layers:q} --embeddings {params.embeddings:q} --runs {params.runs:q}"

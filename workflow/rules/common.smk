@@ -1,5 +1,6 @@
 import functools
 import gc
+import hashlib
 import os
 import shlex
 import sys
@@ -16,7 +17,8 @@ from limbeck.runtime.fingerprint import fingerprint
 from limbeck.runtime.paths import expand as expand_path
 from limbeck.study.captions import figure_caption, table_caption
 from limbeck.study.config import check_config, check_files
-from limbeck.study.metrics import metric_modules
+from limbeck.study.figures import METRICS_TABLE
+from limbeck.study.metrics import metric_functions
 from limbeck.study.objectives import teacher_input
 from limbeck.study.questions import (
     activations_json,
@@ -35,6 +37,7 @@ from limbeck.study.questions import (
     plan_json,
     reference_teacher,
     runs_of,
+    shown_json,
     tables_of,
     teacher_and_students,
     teachers_of,
@@ -112,8 +115,8 @@ if PLANS:
 wildcard_constraints:
     study=config["study"],
     method="|".join(config["methods"]),
-    budget=r"\d+",
-    fold=r"\d+",
+    budget="|".join(map(str, config["budgets"])),
+    fold="|".join(map(str, range(config["folds"]))),
     layer="|".join(config["layers"]),
     embedding="|".join(config["embeddings"]),
     map="|".join(config["run"]["maps"]) or "none",
@@ -200,23 +203,37 @@ def all_layers(path):
 
 def layer_metrics(wildcards):
     """Paths of the metrics of the layers of one run."""
-    path = (
-        "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}.csv"
-    )
+    path = "results/{{study}}/runs/{{method}}/budget-{{budget}}/fold-{{fold}}/metrics/{layer}.csv"
     return expand(path, layer=layers_of(config, wildcards.method))
 
 
 def reference_predictions(wildcards):
     """Predictions of the teacher that a method's are compared with."""
     path = "results/{{study}}/runs/{teacher}/budget-{{budget}}/fold-{{fold}}/predictions.zarr"
-    return expand(path, teacher=reference_teacher(config, wildcards.method) or [])
+    run = wildcards.method, int(wildcards.budget), int(wildcards.fold)
+    return expand(path, teacher=reference_teacher(config, *run) or [])
 
 
 def scoring_code(stage, *kinds):
-    """Hash of a stage that scores and of the metrics of some kinds that the config chooses."""
+    """Hash of a stage that scores and the functions of the metrics that the config chooses."""
     chosen = config["run"]["metrics"]
-    modules = {module for kind in kinds for module in metric_modules(kind, chosen[kind])}
-    return fingerprint(stage, *sorted(modules))
+    functions = [name for kind in kinds for name in metric_functions(kind, chosen[kind])]
+    modules = {f"metrics.{name.partition(':')[0]}" for name in functions}
+    return " ".join([fingerprint(stage, *sorted(modules)), *functions])
+
+
+def showing_code(stage, *chosen, table=None):
+    """Hash of a stage that shows metrics, and of what is declared of them."""
+    code = fingerprint(stage, "study.titles", *chosen)
+    return f"{code} {hashlib.sha256(shown_json(config, table).encode()).hexdigest()[:16]}"
+
+
+def figure_code(wildcards):
+    """Hash of what draws a figure, and of what is declared of the metrics that it may show."""
+    kind = figure_settings(wildcards)["kind"]
+    if METRICS_TABLE in FIGURES[kind].reads:
+        return showing_code("draw_figure", f"figures.{kind}")
+    return fingerprint("draw_figure", "study.titles", f"figures.{kind}")
 
 
 def optional_flags(inputs, *names):

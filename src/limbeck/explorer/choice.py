@@ -58,8 +58,13 @@ def choose(study: Study, settings: ExplorerSettings) -> tuple[dict[str, list], l
     Raises
     ------
     InputError
-        If the study has no embedding yet, or not what the settings ask for.
+        If the study has no embedding yet, or not what the settings ask for, or for a negative
+        number.
     """
+    for key, least in (("images", 1), ("neighbours", 0)):
+        value = getattr(settings, key)
+        if value is not None and value < least:
+            raise InputError(f"{key} = {value}; allowed: a whole number >= {least}")
     plan = _recorded_plan(study.config) if settings.runs is None else {}
     chosen, left_out = {}, []
     for key in ("methods", "layers", "embeddings", "budgets", "folds"):

@@ -9,7 +9,7 @@ from string import Template
 
 import numpy as np
 
-from limbeck.explorer.alignment import align
+from limbeck.embeddings.alignment import align
 from limbeck.explorer.choice import ExplorerSettings
 from limbeck.explorer.colours import distinct_colours
 from limbeck.explorer.content import Content, Layer, Panel, Runs, View

@@ -61,8 +61,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     )
     if count < ENOUGH:
         note += f" Only {count} images: below {ENOUGH} areas are too uncertain to be compared."
-    if collapsed:
-        note += f" Red frame: collapsed to a line or a point ({', '.join(collapsed)})."
+    note += scatter.describe_collapsed(collapsed)
     style.add_footer(panels.figure, note)
     values = "; ".join(
         f"{row[0]} {row[3]} {style.percent(row[7]) if row[7] is not None else 'no area'}"

@@ -35,13 +35,13 @@ class Box:
 
     @property
     def side(self) -> int:
-        """Side of the images, 1 where there are none."""
-        return self.shape[-1] if len(self.shape) == 3 else 1
+        """Longer side of the images, 1 where there are none."""
+        return max(self.shape[1:]) if len(self.shape) == 3 else 1
 
     @property
     def channels(self) -> int:
         """Number of values at each place of the images."""
-        return math.prod(self.shape) // self.side**2
+        return self.shape[0] if len(self.shape) == 3 else math.prod(self.shape)
 
 
 def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from limbeck.data.dataset import Dataset
-from limbeck.explorer.alignment import align
+from limbeck.embeddings.alignment import align
 from limbeck.figures.shared import scatter, style
 from limbeck.figures.shared.drawing import Drawing
 from limbeck.runtime import storage
@@ -58,26 +58,30 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     )
     for axis in axes.flat:
         axis.set_axis_off()
-    panels = [(axes[0, 0], "plane", "", align(plane, plane))]
+    panels = [(axes[0, 0], "plane", "", plane)]
     for position, store in enumerate(embedded):
         row, column = divmod(position, blocks * len(embeddings))
         block, place = divmod(column, len(embeddings))
         axis = axes[row, 2 + block * (len(embeddings) + 1) + place]
         own = store.attrs["map"], store.attrs["embedding"]
-        panels.append((axis, *own, align(store["points"][:], plane)))
-    rows, alt = [], []
-    for axis, name, embedding, points in panels:
+        panels.append((axis, *own, store["points"][:]))
+    rows, alt, collapsed = [], [], []
+    for axis, name, embedding, embedded_points in panels:
+        points = align(embedded_points, plane)
         title = f"{words(name)}, {embedding_title(embedding)}" if embedding else words(name)
         values = _values(numbers[name, embedding])
         _panel(axis, points, quadrants, title, values)
+        if scatter.mark_collapsed(axis, embedded_points):
+            collapsed.append(title)
         alt.append(f"{title}: {', '.join(values)}.")
         for point, (quadrant, (x, y)) in enumerate(zip(quadrants, points, strict=True)):
             rows.append([name, embedding, point, QUADRANTS[quadrant], float(x), float(y)])
     style.letter_panels(axis for axis, *_ in panels)
     look = {"marker": "o", "markersize": 3.5, "markeredgewidth": 0}
     handles = [style.dot(color=colour, **look) for colour in COLOURS]
-    style.add_footer(figure, NOTE, handles, QUADRANTS)
-    return Drawing(figure, COLUMNS, rows, f"{NOTE} {' '.join(alt)}")
+    note = NOTE + scatter.describe_collapsed(collapsed)
+    style.add_footer(figure, note, handles, QUADRANTS)
+    return Drawing(figure, COLUMNS, rows, f"{note} {' '.join(alt)}")
 
 
 def _values(row: Mapping[str, str]) -> list[str]:
@@ -92,6 +96,5 @@ def _panel(axis: Axes, points: np.ndarray, quadrants, title: str, values: Sequen
         chosen = points[quadrants == quadrant]
         axis.scatter(*chosen.T, s=size, linewidths=0, color=colour, rasterized=True)
     scatter.fit(axis, points)
-    scatter.mark_collapsed(axis, points)
     style.set_title(axis, title)
     axis.set_xlabel(f"{', '.join(values[:2])}\n{', '.join(values[2:])}", fontsize=NUMBERS_SIZE)

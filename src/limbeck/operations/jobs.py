@@ -191,7 +191,7 @@ def _runs(config: Mapping) -> dict[str, Iterable[Run]]:
     looked_at = [(method, *run) for method in methods for run in runs_of(config, method)]
     predicted = dict.fromkeys(looked_at)
     for method, *run in looked_at:
-        if teacher := reference_teacher(config, method):
+        if teacher := reference_teacher(config, method, *run):
             predicted.setdefault((teacher, *run))
     trained = list(predicted)
     heard = {}

@@ -65,10 +65,16 @@ def resolve_precision(setting: str, device: torch.device) -> str:
 @contextlib.contextmanager
 def computing(precision: str, device: torch.device) -> Iterator[None]:
     """Compute networks in a resolved precision inside the block; weights stay float32."""
-    tf32 = precision == "tf32"
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
-    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-        yield
+    parts = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = [part.allow_tf32 for part in parts]
+    try:
+        for part in parts:
+            part.allow_tf32 = precision == "tf32"
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            yield
+    finally:
+        for part, allowed in zip(parts, before, strict=True):
+            part.allow_tf32 = allowed
 
 
 def to_device(images, device: torch.device) -> torch.Tensor:

@@ -46,6 +46,20 @@ def explain(error: OSError, path: str | Path | None = None) -> str:
     return name + " ".join(str(reason).split())
 
 
+def explain_torch(error: RuntimeError) -> str:
+    """Return one line for what a GPU lacks; empty for other errors."""
+    said = " ".join(str(error).split())
+    if type(error).__name__ == "OutOfMemoryError":
+        return f"{said.partition('. ')[0]}; let fewer jobs share it, or take smaller batches"
+    if "does not have a deterministic implementation" in said:
+        name = said.partition(" does not have")[0]
+        return (
+            f"{name} gives other numbers from time to time on this device, so that no run could be "
+            "repeated; take a network without it, or device: cpu"
+        )
+    return ""
+
+
 @contextlib.contextmanager
 def reading(path: str | Path) -> Iterator[None]:
     """Turn what goes wrong when a file is opened or is not text into one line.

@@ -40,7 +40,8 @@ def fingerprint(stage: str, *chosen: str) -> str:
     """Hash the code that a stage runs.
 
     The stage's module, those that its settings choose and all of Limbeck's modules that they import
-    count, without comments, docstrings and layout; `INERT` ones and what is below them do not.
+    count, without comments, docstrings and layout; `INERT` ones and what is below them do not,
+    unless they are chosen.
     `TEMPLATES` beside them count as they are.
 
     Parameters
@@ -59,7 +60,8 @@ def fingerprint(stage: str, *chosen: str) -> str:
     waiting = [f"stages.{stage}", *chosen]
     while waiting:
         module = waiting.pop()
-        if module not in found and not f"{module}.".startswith(tuple(f"{name}." for name in INERT)):
+        inert = f"{module}.".startswith(tuple(f"{name}." for name in INERT))
+        if module not in found and (module in chosen or not inert):
             found.add(module)
             waiting.extend(_imports(module))
     text = "".join(f"{module}:{_tokens(module)}" for module in sorted(found))

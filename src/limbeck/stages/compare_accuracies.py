@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from limbeck.metrics.classification import hits
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
@@ -33,17 +31,15 @@ def compare_accuracies(
     Raises
     ------
     InputError
-        If two stores are not of the same images in the same order, or a logit is not finite.
+        If two stores are of different data or images, or a logit is not finite.
     """
-    found, images = {}, None
+    found, first = {}, None
     for path in predictions:
         store = storage.open_store(path)
         if store.attrs["method"] not in settings.methods:
             continue
-        ids = store["sample_ids"][:]
-        images = ids if images is None else images
-        if not np.array_equal(ids, images):
-            raise InputError(f"{path}: other images, or in another order, than in the other stores")
+        first = first or store
+        storage.check_match(first, store, but=("method", "budget", "fold", "model_hash"))
         key = (store.attrs["method"], store.attrs["budget"], store.attrs["fold"])
         try:
             found[key] = hits(store["logits"][:], store["labels"][:])

@@ -7,7 +7,6 @@ import numpy as np
 from limbeck.data.dataset import Dataset
 from limbeck.metrics.scoring import PredictionInputs, measure, score_rows
 from limbeck.runtime import storage
-from limbeck.runtime.errors import InputError
 from limbeck.study.settings import MetricSettings
 
 
@@ -54,9 +53,7 @@ def score_run(
         labels=store["labels"][:],
         superclass_of_class=np.array(attributes["superclass_of_class"]) if names else None,
         superclass_names=names or None,
-        teacher_logits=_logits_of(teacher_predictions, store["sample_ids"])
-        if teacher_predictions
-        else None,
+        teacher_logits=_logits_of(teacher_predictions, store) if teacher_predictions else None,
     )
     rows = storage.read_rows(history, numbers={"seconds": float})
     seconds = sum(float(row["seconds"]) for row in rows)
@@ -69,8 +66,7 @@ def score_run(
     storage.write_rows(metrics, storage.METRIC_COLUMNS, rows)
 
 
-def _logits_of(predictions: Path, sample_ids) -> np.ndarray:
+def _logits_of(predictions: Path, student: storage.Store) -> np.ndarray:
     store = storage.open_store(predictions)
-    if not np.array_equal(store["sample_ids"][:], sample_ids[:]):
-        raise InputError(f"{predictions}: other images, or in another order, than the student's")
+    storage.check_match(student, store, but=("method", "model_hash"))
     return store["logits"][:]

@@ -158,14 +158,18 @@ def _method_contradictions(config: Mapping) -> Iterator[str]:
         options = options_of(config, name)
         wrong = list(mistakes(block_of(objective), options, f"{key}.{objective}"))
         yield from wrong or method_contradictions({**method, "options": options}, key)
-        chain = [name]
-        while teachers := [each for each in teachers_of(config, chain[-1]) if each in methods]:
-            chain.append(teachers[0])
-            if teachers[0] in chain[:-1]:
-                order = list(methods)
-                if teachers[0] == name == min(chain, key=order.index):
-                    yield f"{key}.{objective}.teacher: a cycle, {' <- '.join(chain)}"
-                break
+        for chain in _cycles(config, [name]):
+            if name == min(chain, key=list(methods).index):
+                yield f"{key}.{objective}.teacher: a cycle, {' <- '.join(chain)}"
+
+
+def _cycles(config: Mapping, chain: list[str]) -> Iterator[list[str]]:
+    """Yield the chains of teachers that go on from one and come back to its first method."""
+    for teacher in teachers_of(config, chain[-1]):
+        if teacher == chain[0]:
+            yield [*chain, teacher]
+        elif teacher in config["methods"] and teacher not in chain:
+            yield from _cycles(config, [*chain, teacher])
 
 
 def _budget_contradictions(config: Mapping) -> Iterator[str]:

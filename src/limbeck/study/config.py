@@ -157,6 +157,10 @@ def _completed(config: dict) -> dict:
     run = dict(config["run"])
     if run["methods"] is None:
         run["methods"] = list(methods)
+    if run["metrics"]["embeddings"]:
+        # Tests and figures ask which embeddings say nothing.
+        chosen = dict.fromkeys([*run["metrics"]["embeddings"], "collapsed"])
+        run["metrics"] = {**run["metrics"], "embeddings": list(chosen)}
     statistics = dict(config["statistics"])
     if statistics["methods"] is None and len(run["methods"]) > 1:
         statistics["methods"] = run["methods"][-2:]

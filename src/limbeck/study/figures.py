@@ -46,8 +46,9 @@ PAIRS = either(
 # What figures read, below the study's results. A wildcard stands for what the figure's settings
 # name, and for all that the study has where they name nothing.
 TESTS = "tables/statistics.csv"  # there is none of one method
-METRICS = ("tables/metrics.csv", TESTS)
-PUBLISHED = ("tables/published.csv", "tables/metrics.csv")
+METRICS_TABLE = "tables/metrics.csv"
+METRICS = (METRICS_TABLE, TESTS)
+PUBLISHED = ("tables/published.csv", METRICS_TABLE)
 NETWORKS = ("networks/{method}.csv",)
 PREDICTIONS = ("runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",)
 EMBEDDINGS = ("runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr",)

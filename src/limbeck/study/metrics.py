@@ -437,13 +437,8 @@ def null_of(name: str, suffix: str = NULL) -> str:
     return f"{whole}{suffix}{colon}{part}"
 
 
-def metric_modules(kind: str, names: Sequence[str]) -> list[str]:
-    """Return the modules of the functions of some metrics, for the fingerprint of a stage."""
+def metric_functions(kind: str, names: Sequence[str]) -> list[str]:
+    """Return the functions of some metrics and of their nulls, ``probe:probe_accuracy`` say."""
     metrics = metrics_of(kind)
-    functions = [
-        function
-        for name in names
-        for function in (metrics[name].function, metrics[name].null)
-        if function
-    ]
-    return sorted({f"metrics.{function.partition(':')[0]}" for function in functions})
+    functions = {f for name in names for f in (metrics[name].function, metrics[name].null) if f}
+    return sorted(functions)

@@ -9,6 +9,7 @@ from string import Formatter
 from limbeck.study.figures import TESTS
 from limbeck.study.keys import keys_of
 from limbeck.study.method_settings import NETWORK_KEYS, MethodSettings
+from limbeck.study.metrics import DECLARATIONS
 from limbeck.study.networks import is_file
 from limbeck.study.registry import EMBEDDINGS, FIGURES, METRICS, OBJECTIVES, TABLES
 
@@ -27,15 +28,18 @@ def teachers_of(config: Mapping, method: str) -> list[str]:
     return [teacher] if isinstance(teacher, str) else list(teacher)
 
 
-def reference_teacher(config: Mapping, method: str) -> str | None:
-    """Return the teacher that a method's predictions are compared with, None without one.
+def reference_teacher(config: Mapping, method: str, budget: int, fold: int) -> str | None:
+    """Return the teacher that a run's predictions are compared with, None without one.
 
-    It is the method's own, or the first that any method of the study has: so that students with
-    and without a teacher are compared with the same one.
+    It is the method's own, or the first that any method of the study has, where that is run: so
+    that students with and without a teacher are compared with the same one.
     """
     own = teachers_of(config, method)
     others = [teacher for name in config["run"]["methods"] for teacher in teachers_of(config, name)]
-    return next((teacher for teacher in [*own, *others] if teacher != method), None)
+    teacher = next((teacher for teacher in [*own, *others] if teacher != method), None)
+    if teacher is None or teacher in own or (budget, fold) in runs_of(config, teacher):
+        return teacher
+    return None
 
 
 def teacher_and_students(
@@ -160,6 +164,22 @@ def layer_metrics_json(config: Mapping) -> str:
 def _metrics_json(config: Mapping, chosen: Mapping[str, Sequence[str]]) -> str:
     used = {key for names in chosen.values() for name in names for key in METRICS[name].settings}
     return to_json({**chosen, **{key: config["metrics"][key] for key in used}})
+
+
+def shown_json(config: Mapping, table: str | None = None) -> str:
+    """Return what is declared of the chosen metrics, and of a table, as JSON.
+
+    Edits of it change what stands in tables and figures; those of other entries do not.
+    """
+    chosen = {name for names in config["run"]["metrics"].values() for name in names}
+    fields = ("name", "kind", "label", "unit", "scale", "digits", "better", "null_label", "parts")
+    metrics = [
+        [getattr(metric, field) for field in (*fields, "flag")]
+        for metric in DECLARATIONS
+        if metric.name in chosen
+    ]
+    own = [TABLES[table].rows, TABLES[table].metrics] if table in TABLES else []
+    return to_json([metrics, own])
 
 
 def embeddings_on_gpu(config: Mapping) -> list[str]:

@@ -7,6 +7,7 @@ import torch
 
 from limbeck.networks.features import pass_through
 from limbeck.networks.network import Network
+from limbeck.runtime.devices import computing
 
 # Batch size of the passes that fill a cache.
 BATCH = 256
@@ -124,17 +125,16 @@ class LiveTeacher:
     def answer(self, view: View) -> Answer:
         """Return the teachers' outputs for a view."""
         logits, features = [], []
-        kind = view.images.device.type
         with torch.inference_mode():
             for number, (network, precision) in enumerate(
                 zip(self.networks, self.precisions, strict=True)
             ):
                 layers = [] if number else self._layers
-                with torch.autocast(kind, torch.bfloat16, enabled=precision == "bfloat16"):
+                with computing(precision, view.images.device):
                     said, outputs = pass_through(network, view.images, layers)
                 logits.append(said)
                 features += outputs
-            with torch.autocast(kind, enabled=False):
+            with torch.autocast(view.images.device.type, enabled=False):
                 features = self._reduce(features)
         # Copies, because autograd keeps nothing that was made in inference mode.
         return Answer([part.clone() for part in logits], [part.clone() for part in features])

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy.spatial import cKDTree
 
-from limbeck.explorer.alignment import align
+from limbeck.embeddings.alignment import align
 from limbeck.figures.shared import style
 from limbeck.figures.shared.groups import ImageGroups
 from limbeck.metrics.embedding_shape import is_collapsed
@@ -110,7 +110,7 @@ def mark_collapsed(axis: Axes, points: np.ndarray) -> bool:
 def aligned(stores: Sequence, reference) -> list[np.ndarray]:
     """Return the points of embedding stores, turned and mirrored to lie as those of a reference.
 
-    Images are matched by their ids; see `limbeck.explorer.alignment.align`.
+    Images are matched by their ids; see `limbeck.embeddings.alignment.align`.
     """
     known = dict(zip(reference["sample_ids"][:], reference["points"][:], strict=True))
     absent = np.full(2, np.nan)
@@ -191,7 +191,11 @@ def describe_panels(images: ImageGroups, collapsed: Sequence[str]) -> str:
     text = f"Panels are turned and mirrored to lie alike; colour: {images.kind}."
     if len(images.coloured) < len(images.names):
         text = text[:-1] + f", {len(images.coloured)} of {len(images.names)}."
-    if collapsed:
-        panels = ", ".join(collapsed)
-        text += f" Red frame: collapsed to a line or a point, not to be read ({panels})."
-    return text
+    return text + describe_collapsed(collapsed)
+
+
+def describe_collapsed(panels: Sequence[str]) -> str:
+    """Return the words for panels that `mark_collapsed` framed, empty without any."""
+    if not panels:
+        return ""
+    return f" Red frame: collapsed to a line or a point, not to be read ({', '.join(panels)})."

@@ -42,6 +42,9 @@ class MixMatch(SemiSupervised):
         """Return the guessed labels of all views, (views * images, classes), without gradient."""
         with torch.no_grad():
             predictions = network(views).softmax(1)
+        # Torch before 2.11 would give the weights that autocast has converted here, which have no
+        # gradient, to the pass that follows.
+        torch.clear_autocast_cache()
         count = self.options["views"]
         mean = predictions.view(count, -1, predictions.shape[1]).mean(0)
         return sharpen(mean, self.options["temperature"]).repeat(count, 1)

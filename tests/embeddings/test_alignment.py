@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import orthogonal_procrustes
 
-from limbeck.explorer.alignment import align
+from limbeck.embeddings.alignment import align
 
 
 def turned(points, angle, mirrored):
