@@ -1,5 +1,6 @@
 """A study is checked against its dataset and what is installed, and says what it will lack."""
 
+import os
 from contextlib import nullcontext
 
 import pytest
@@ -8,7 +9,9 @@ from PIL import Image
 from limbeck.operations.preflight import check_before_jobs, check_until
 from limbeck.runtime import extras
 from limbeck.runtime.errors import InputError
+from limbeck.stages.prepare_dataset import prepare_dataset
 from limbeck.study.config import check_config
+from limbeck.study.settings import DatasetSettings
 
 
 @pytest.fixture
@@ -41,6 +44,25 @@ def test_notes_of_the_dataset_and_of_what_is_not_measured(config, tmp_path):
         "needed",
     ]
     assert not (tmp_path / ".snakemake").exists()  # There is no network to build.
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_an_image_that_cannot_be_used_costs_no_store(config, tmp_path, old):
+    settings = DatasetSettings(**config["dataset"])
+    store = tmp_path / "results/mine/dataset.zarr"
+    prepare_dataset(settings, 0, store)
+    image = tmp_path / "images/bee/new.png"
+    Image.new("L", (9, 8)).save(image)
+    if old:
+        os.utime(image, (0, 0))
+    with pytest.raises(InputError, match=r"bee/new\.png: is 9 x 8 pixels, 0\.png is 8 x 8; set "):
+        check_before_jobs(config, "mine.yaml")
+    image.write_bytes(b"no image")
+    with pytest.raises(InputError, match=r"bee/new\.png: not an image of the formats"):
+        check_before_jobs(config, "mine.yaml")
+    Image.new("L", (8, 8)).save(image)
+    check_before_jobs(config, "mine.yaml")
+    assert store.exists()
 
 
 def test_all_mistakes_at_once_each_with_its_source(config, monkeypatch):
