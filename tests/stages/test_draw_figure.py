@@ -66,7 +66,7 @@ def test_files_are_as_wide_as_asked_and_the_same_each_time(
     for year in ("0", "1000000000"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", year)
         outputs = [tmp_path / year / f"figure.{suffix}" for suffix in ("pdf", "png", "csv")]
-        draw_figure(dataset, inputs, settings, ["teacher", "distilled"], *outputs, 0.95)
+        draw_figure(dataset, inputs, settings, ["teacher", "distilled"], *outputs, area_mass=0.95)
         written.append([path.read_bytes() for path in outputs])
     assert written[0] == written[1]
     inches = settings["width"] / 25.4

@@ -91,6 +91,21 @@ def test_a_further_layer_is_looked_at_and_nothing_is_trained(finished):
     assert finished.planned() == expected
 
 
+def test_another_order_of_layers_is_shown_everywhere(finished):
+    finished.edit("tiny.yaml", "{C: auto, E: auto}", "{E: auto, C: auto}")
+    rules = Counter(rule for rule, _ in finished.planned())
+    assert rules.keys() == {
+        "build_table",
+        "draw_figure",
+        "write_explorer",
+        "write_provenance",
+        "all",
+    }
+    drawn = {wildcards for rule, wildcards in finished.planned() if rule == "draw_figure"}
+    by_layer = ("class_area_tsne", "cka", "representation", "embeddings_tsne", "class_boundary")
+    assert {frozenset({f"figure={figure}"}) for figure in by_layer} <= drawn
+
+
 def test_touching_sources_reruns_nothing(finished):
     for pattern in ("src/**/*.py", "workflow/**/*", "config/*", "Snakefile"):
         for path in finished.folder.glob(pattern):

@@ -209,11 +209,12 @@ rule draw_figure:
         caption=lambda wildcards, output: figure_caption(config, wildcards.figure),
         settings=lambda wildcards: figure_json(config, wildcards.figure),
         methods=config["run"]["methods"],
+        layers=layers_flag,
         area_mass=area_mass_flag,
         code=figure_code,
     shell:
         "limbeck draw_figure --dataset {input.dataset:q} --inputs {input.inputs:q}"
-        " --settings {params.settings:q} --methods {params.methods} {params.area_mass}"
+        " --settings {params.settings:q} --methods {params.methods} {params.layers} {params.area_mass}"
         " --pdf {output.pdf:q} --png {output.png:q} --csv {output.csv:q} 2>> {log:q}"
 
 
@@ -275,7 +276,7 @@ rule write_provenance:
         mem_mb=500,
         runtime=5,
     params:
-        settings=lambda wildcards: to_json(config),
+        settings=lambda wildcards: to_json(config, sort_keys=False),
         code=fingerprint("write_provenance"),
     shell:
         "limbeck write_provenance --settings {params.settings:q} --output {output:q} 2>> {log:q}"

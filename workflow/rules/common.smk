@@ -348,6 +348,16 @@ def area_mass_flag(wildcards):
     return f"--area-mass {config['metrics']['area_mass']}"
 
 
+def layers_flag(wildcards):
+    """Of a figure of several layers: the study's, in its order."""
+    settings = figure_settings(wildcards)
+    reads = FIGURES[settings["kind"]].reads
+    several = METRICS_TABLE in reads or any("{layer}" in path for path in reads)
+    if "layer" in settings or not several:
+        return ""
+    return f"--layers {' '.join(map(shlex.quote, config['layers']))}"
+
+
 def compared_predictions(wildcards=None):
     """Predictions of the methods that are compared, in all budgets and folds."""
     path = "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr"

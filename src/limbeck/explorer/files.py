@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.runtime.storage import open_store
+from limbeck.study.questions import runs_of
 
 TEACHER_FIRST = ["teacher"]
 Run = tuple[str, int, int]  # method, budget, fold
@@ -49,6 +50,21 @@ class StudyFiles:
             if budget and fold:
                 runs[folder.parts[-3], int(budget[1]), int(fold[1])] = folder
         return runs
+
+    def current_runs(self) -> dict[Run, Path]:
+        """Return the folder of each run but of those that an earlier config left.
+
+        These are not in the config that the study recorded, and were measured before it did.
+        """
+        config, record = self.config, self.folder / "provenance.json"
+        if not {"methods", "budgets", "folds"} <= config.keys():
+            return self.runs()
+        recorded = record.stat().st_mtime
+        return {
+            run: folder
+            for run, folder in self.runs().items()
+            if _plans(config, *run) or _measured(folder) > recorded
+        }
 
     def methods(self) -> list[str]:
         """Return the methods that have a run, in the order of the config, or a teacher first."""
@@ -145,6 +161,17 @@ def _stored(folder: Path) -> list[str]:
         return []
     entries = (entry for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != ".")
     return sorted(entry.name.removesuffix(".zarr") for entry in entries)
+
+
+def _measured(folder: Path) -> float:
+    """Return when a run was measured for the last time, 0 if it was not."""
+    tables = [folder / "metrics.csv", *folder.glob("metrics/*.csv")]
+    return max((path.stat().st_mtime for path in tables if path.is_file()), default=0.0)
+
+
+def _plans(config: Mapping, method: str, budget: int, fold: int) -> bool:
+    """Return whether a complete config has a run."""
+    return method in config["methods"] and (budget, fold) in runs_of(config, method)
 
 
 def _in_order(found: Iterable[str], planned: Sequence[str]) -> list[str]:

@@ -133,10 +133,10 @@ class Study:
         Columns are ``study, method, budget, fold, layer, embedding, metric, value, reason``;
         ``layer`` and ``embedding`` are empty text where they do not apply, and ``reason`` says why
         a value is missing. The study's table comes first; runs that are not in it follow with what
-        is measured of them, also those that the config no longer has. So do runs that were measured
-        anew since.
+        is measured of them, and runs that were measured anew since. Those that an earlier config
+        left behind are not among them, once the study has recorded its config.
         """
-        return read_current(self.folder / "tables" / "metrics.csv", self.files.runs())
+        return read_current(self.folder / "tables" / "metrics.csv", self.files.current_runs())
 
     def embedding(
         self, method: str, *, budget: int, fold: int = 0, layer: str, name: str

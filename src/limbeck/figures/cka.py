@@ -21,7 +21,7 @@ COLUMNS = ("budget", "method", "layer", "other_method", "other_layer", "cka", "n
 
 def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     """Draw a panel for each pair of methods: layers by layers, the mean over folds in each cell."""
-    measurements = Measurements.read(*inputs)
+    measurements = Measurements.read(*inputs, layers=settings.get("study_layers", ()))
     table, layers, budget = measurements.table, measurements.layers, settings["budget"]
     own = table[table["budget"] == budget]
     own = own[own["metric"].str.startswith(("cka:", f"cka{NULL}:"))]

@@ -26,7 +26,11 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
 
     Where there are many methods each has a panel of its own, with the others as thin grey lines.
     """
-    measurements = Measurements.read(*inputs, methods=settings.get("study_methods", ()))
+    measurements = Measurements.read(
+        *inputs,
+        methods=settings.get("study_methods", ()),
+        layers=settings.get("study_layers", ()),
+    )
     embedding = settings["embedding"]
     wanted = settings.get("methods") or measurements.methods
     area, spread = (

@@ -25,7 +25,11 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
 
     Many methods are drawn as rows of cells, as their lines would cover each other.
     """
-    measurements = Measurements.read(*inputs, methods=settings.get("study_methods", ()))
+    measurements = Measurements.read(
+        *inputs,
+        methods=settings.get("study_methods", ()),
+        layers=settings.get("study_layers", ()),
+    )
     wanted = settings.get("methods") or measurements.methods
     summaries = []
     for metric in settings["metrics"]:

@@ -20,6 +20,7 @@ def draw_figure(
     pdf: Path,
     png: Path,
     csv: Path,
+    layers: list[str] | None = None,
     area_mass: float | None = None,
 ) -> None:
     """Draw one figure and write it as PDF and PNG, and its numbers as CSV.
@@ -40,13 +41,15 @@ def draw_figure(
         Figure to write, likewise.
     csv : Path
         Table to write: the numbers that the figure shows, in the units of the study's tables.
+    layers : list of str, optional
+        The study's layers, in the order in which they are shown; without: as they were measured.
     area_mass : float, optional
         Part of a class's density that its area holds; figures of areas need it.
     """
     source = Dataset(dataset)
     names = source.attributes["class_names"]
     settings = resolve_figure(settings, class_names=names)
-    settings |= {"study_methods": methods, "area_mass": area_mass}
+    settings |= {"study_methods": methods, "study_layers": layers or (), "area_mass": area_mass}
     module = importlib.import_module(FIGURES[settings["kind"]].module)
     with style.applied(families_for([*names, *source.attributes["superclass_names"]])):
         save(module.draw(source, inputs, settings), [pdf, png, csv])

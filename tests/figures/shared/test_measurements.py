@@ -38,6 +38,13 @@ def test_what_has_a_reason_in_place_of_a_value_is_left_out(tmp_path):
     assert np.isnan(summary["sd"]).all()
 
 
+def test_layers_are_in_the_order_of_the_study(tmp_path):
+    path = write_metrics(tmp_path, ROWS)
+    assert Measurements.read(path).layers == ["A", "B"]
+    assert Measurements.read(path, layers=["C", "B", "A"]).layers == ["B", "A"]
+    assert Measurements.read(path, layers=["B"]).layers == ["B", "A"]
+
+
 def test_method_has_the_same_colour_in_every_figure(styled, metrics, dataset):
     opened = dataset(4)
     drawings = [

@@ -28,6 +28,7 @@ class Measurements:
     table: pd.DataFrame
     tests: pd.DataFrame | None = None
     study_methods: Sequence[str] = ()
+    study_layers: Sequence[str] = ()
 
     @classmethod
     def read(
@@ -35,10 +36,11 @@ class Measurements:
         metrics: str | Path,
         statistics: str | Path | None = None,
         methods: Sequence[str] = (),
+        layers: Sequence[str] = (),
     ) -> "Measurements":
         """Read ``metrics.csv`` and, to mark significant differences, ``statistics.csv``.
 
-        `methods`, the study's, keep their colours if some are missing.
+        `methods`, the study's, keep their colours if some are missing; `layers` are in its order.
         """
         rows = [row for row in storage.read_metrics([metrics]) if row["value"]]
         numbers = {"budget": int, "fold": int, "value": float}
@@ -47,7 +49,7 @@ class Measurements:
         if statistics is not None:
             found = storage.read_rows(statistics, TEST_COLUMNS, {"budget": int, "folds": int})
             tests = pd.DataFrame(found, columns=TEST_COLUMNS).astype({"budget": int, "folds": int})
-        return cls(table, tests, methods)
+        return cls(table, tests, methods, layers)
 
     @property
     def methods(self) -> list[str]:
@@ -65,10 +67,15 @@ class Measurements:
 
     @property
     def layers(self) -> list[str]:
-        """All layers, in the order of the run in which most of them were measured."""
+        """All layers that were measured: the study's in its order, then others.
+
+        Those are in the order of the run in which most of them were measured.
+        """
         rows = self.table[self.table["layer"] != ""]
         runs = rows.groupby(["method", "budget", "fold"], sort=False)["layer"].unique()
-        return list(dict.fromkeys([*max(runs, key=len, default=[]), *rows["layer"]]))
+        measured = dict.fromkeys([*max(runs, key=len, default=[]), *rows["layer"]])
+        known = [layer for layer in self.study_layers if layer in measured]
+        return list(dict.fromkeys([*known, *measured]))
 
     def summary(self, metric: str, **where: object) -> pd.DataFrame:
         """Summarise a metric over folds.
