@@ -369,16 +369,18 @@ def same_images_table() -> str:
     return to_markdown(["points", *map(str, BUDGETS)], rows)
 
 
-def whole_table(study: Study, metric: str, embedding: str = "") -> str:
-    """Return a metric of one fold on all test images: budgets and methods by layers."""
+def layers_table(
+    study: Study, budgets: Sequence[int], metric: str, embedding: str = "", methods=()
+) -> str:
+    """Return a metric of a study's layers, budgets and methods by layers."""
     name = "cka:teacher.{}" if metric == "cka" else metric
     rows = [
         [
             *(f"{budget:,}", method),
             *(study.summary(method, Cell(name.format(i), budget, i, embedding)) for i in LAYERS),
         ]
-        for budget in WHOLE_BUDGETS
-        for method in ("teacher", *STUDENTS)
+        for budget in budgets
+        for method in ("teacher", *STUDENTS, *methods)
     ]
     return to_markdown(["labels", "method", *LAYERS], [row for row in rows if any(row[2:])])
 
@@ -457,6 +459,9 @@ def page() -> str:
         same_images=same_images_table(),
         collapsed=collapsed_words(),
         seeds=seeds_words(),
+        layers_area_tsne=layers_table(study, BUDGETS, "class_area_ratio", "tsne", tuple(CONTROLS)),
+        layers_area_ivis=layers_table(study, BUDGETS, "class_area_ratio", "ivis", tuple(CONTROLS)),
+        layers_probe=layers_table(study, BUDGETS, "probe_accuracy", "", tuple(CONTROLS)),
         repeated=differences.table(
             ("teacher", *STUDENTS), {str(budget): Cell("accuracy", budget) for budget in BUDGETS}
         ),
@@ -468,13 +473,13 @@ def page() -> str:
         first_fold=Named(Study([row for row in rows if row["fold"] == "0"], 1), 2500),
         whole=Named(whole, 2500),
         whole_slower=slower_words(whole),
-        whole_area_tsne=whole_table(whole, "class_area_ratio", "tsne"),
-        whole_area_ivis=whole_table(whole, "class_area_ratio", "ivis"),
-        whole_probe=whole_table(whole, "probe_accuracy"),
-        whole_cka=whole_table(whole, "cka"),
-        whole_loss=whole_table(whole, "ivis_loss", "ivis"),
-        whole_seconds_tsne=whole_table(whole, "embedding_seconds", "tsne"),
-        whole_seconds_ivis=whole_table(whole, "embedding_seconds", "ivis"),
+        whole_area_tsne=layers_table(whole, WHOLE_BUDGETS, "class_area_ratio", "tsne"),
+        whole_area_ivis=layers_table(whole, WHOLE_BUDGETS, "class_area_ratio", "ivis"),
+        whole_probe=layers_table(whole, WHOLE_BUDGETS, "probe_accuracy"),
+        whole_cka=layers_table(whole, WHOLE_BUDGETS, "cka"),
+        whole_loss=layers_table(whole, WHOLE_BUDGETS, "ivis_loss", "ivis"),
+        whole_seconds_tsne=layers_table(whole, WHOLE_BUDGETS, "embedding_seconds", "tsne"),
+        whole_seconds_ivis=layers_table(whole, WHOLE_BUDGETS, "embedding_seconds", "ivis"),
         whole_figures=show(WHOLE, WHOLE_FIGURES),
         figure_accuracy=show(DATA, {"accuracy": ACCURACY_FIGURE}),
         figures=show(DATA, FIGURES),

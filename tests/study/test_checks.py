@@ -165,6 +165,13 @@ def test_method_that_teaches_itself(config):
     assert config.mistakes() == [line]
 
 
+def test_a_name_that_another_objective_is_printed_by(config):
+    add_students(config, dist="teacher")
+    assert config.mistakes() == [
+        "methods.dist: would be printed as DIST, but its objective is distillation; rename it"
+    ]
+
+
 def test_cycle_of_teachers_is_one_line(config):
     add_students(config, first_="second", second="third", third="first_", outside="first_")
     line = config.mistake()

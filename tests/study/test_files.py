@@ -1,5 +1,6 @@
 """Configs are read as Snakemake reads them; files that it names must be there."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -39,6 +40,12 @@ def test_studies_that_ship_are_right(path, monkeypatch):
 
 def test_without_overlays_it_is_the_default_study(repository):
     assert read_config()["study"] == "demo"
+
+
+def test_the_readmes_study_is_right():
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(study: .*?)^```$", text, re.M | re.S)
+    assert list(check_config(yaml.safe_load(block))["layers"]) == ["stem", "end"]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,10 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     shown = [method for method in wanted if method in set(area["method"])]
     draw_panels = _draw_together if len(shown) <= TOGETHER else _draw_apart
     figure, note = draw_panels(measurements, area, collapsed, shown, settings["width"])
-    figure.supylabel(f"class area (% of all), {embedding_title(embedding)}", size=7)
+    # The label is longer than one small panel is high.
+    between = "\n" if len(shown) > TOGETHER and figure.axes[0].get_gridspec().nrows == 1 else " "
+    label = f"class area (% of all),{between}{embedding_title(embedding)}"
+    figure.supylabel(label, size=7, multialignment="center")
     note += " Class area: region of a class over that of all images, mean over classes."
     note += f" {COLLAPSED_SIGN}: {COLLAPSED_MEANING}." if len(collapsed) else ""
     note += lines.describe_missing(wanted, shown)

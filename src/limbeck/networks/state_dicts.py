@@ -27,7 +27,7 @@ WRAPPERS = (
     *("state_dict", "model", "model_state", "model_state_dict", "net", "network", "state"),
     *("ema", "model_ema", "state_dict_ema", "ema_state_dict"),
 )
-PREFIXES = ("module.", "_orig_mod.", "backbone.", "model.")
+PREFIXES = ("module.", "_orig_mod.", "backbone.", "model.", "net.", "network.")
 # Counters, which torch before 0.4.1 did not store and averages of weights add.
 OPTIONAL, COUNTERS = "num_batches_tracked", ("n_averaged",)
 LISTED = 3

@@ -85,7 +85,8 @@ def next_step(
         )
     if found.count("done") == total:
         return _say(
-            "nothing to be done, unless code or config changed (snakemake -n); for the report",
+            "nothing to be done, unless code, config or files that it names changed "
+            "(snakemake -n); for the report",
             _command(overlays, "--report", "report.html"),
         )
     return _say("", again)

@@ -13,6 +13,7 @@ from limbeck.statistics.fold_summaries import COLLAPSED, NOT_MEASURED
 from limbeck.statistics.power import describe_power
 from limbeck.study.metrics import find_metric
 from limbeck.study.settings import StatisticsSettings
+from limbeck.study.titles import method_title
 
 COLUMNS = (
     *("metric", "embedding", "layer", "budget", "first_method", "second_method", "folds"),
@@ -156,7 +157,7 @@ def pairs_of(settings: StatisticsSettings) -> list[tuple[str, str]]:
 
 def contrast_of(settings: StatisticsSettings) -> str:
     """Return what is compared with what, as the beginning of a sentence."""
-    first, *others = settings.methods
+    first, *others = map(method_title, settings.methods)
     return f"{others[0]} minus {first}" if len(others) == 1 else f"Each other method minus {first}"
 
 

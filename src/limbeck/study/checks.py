@@ -28,7 +28,12 @@ from limbeck.study.registry import (
     layer_figure_metrics,
 )
 from limbeck.study.settings import FIGURE, DatasetSettings, block_of
-from limbeck.study.structure import AUTO_LAYERS, CONFIG
+from limbeck.study.structure import (
+    AUTO_LAYERS,
+    CONFIG,
+    DEFAULT_EMBEDDINGS,
+    DEFAULT_FIGURES,
+)
 from limbeck.study.validation import mistakes
 
 # Names that stand for something else where a name may stand, or for a file.
@@ -88,8 +93,8 @@ def known_names(config: Mapping) -> dict[str, tuple[str, Sequence | None]]:
     )
     return {
         "methods": ("methods", list(config["methods"])),
-        "embeddings": ("embeddings", list(config["embeddings"])),
-        "figures": ("figures", list(config["figures"])),
+        "embeddings": ("embeddings", [*config["embeddings"], *DEFAULT_EMBEDDINGS]),
+        "figures": ("figures", [*config["figures"], *DEFAULT_FIGURES]),
         "run.methods": ("run.methods", methods),
         "run.methods or ends": ("run.methods", methods and [*methods, *ENDS]),
         "run.embeddings or ends": ("run.embeddings", embeddings and [*embeddings, *ENDS]),
@@ -155,6 +160,9 @@ def _method_contradictions(config: Mapping) -> Iterator[str]:
     methods = config["methods"]
     for name, method in methods.items():
         key, objective = f"methods.{name}", method["objective"]
+        if name in OBJECTIVES and name != objective:
+            title = OBJECTIVES[name].title
+            yield f"{key}: would be printed as {title}, but its objective is {objective}; rename it"
         options = options_of(config, name)
         wrong = list(mistakes(block_of(objective), options, f"{key}.{objective}"))
         yield from wrong or method_contradictions({**method, "options": options}, key)

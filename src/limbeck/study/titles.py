@@ -25,5 +25,7 @@ def layer_title(name: str) -> str:
 
 
 def budget_title(budget: int) -> str:
-    """Return a budget's title: 2,500 labels."""
+    """Return a budget's title: 2,500 labels; none stand for networks that were given."""
+    if not budget:
+        return "given networks"
     return f"{budget:,} label{'' if budget == 1 else 's'}"

@@ -1,6 +1,6 @@
 """Comparisons of methods, as readers see them: over folds, and over test images."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from limbeck.statistics import image_tests, paired_tests
 from limbeck.study.metrics import find_metric, title_of
@@ -17,7 +17,7 @@ def readable_tests(rows: Sequence[Sequence]) -> Readable:
         *("effect size d_z", "p", "p in the metric", "significant"),
         *("p in the study", "significant in the study", "note"),
     ]
-    return columns, [_test(dict(zip(paired_tests.COLUMNS, row, strict=True))) for row in rows]
+    return _filled(columns, paired_tests.COLUMNS, rows, _test)
 
 
 def _test(row: dict) -> list[str]:
@@ -50,7 +50,16 @@ def readable_accuracies(rows: Sequence[Sequence]) -> Readable:
         *("second minus first", "interval", "right by first only", "right by second only"),
         *("McNemar's p", "mid-p", "corrected", "significant"),
     ]
-    return columns, [_accuracy(dict(zip(image_tests.COLUMNS, row, strict=True))) for row in rows]
+    return _filled(columns, image_tests.COLUMNS, rows, _accuracy)
+
+
+def _filled(
+    columns: Sequence[str], names: Sequence[str], rows: Sequence[Sequence], texts_of: Callable
+) -> Readable:
+    """Return the columns in which a row has something, and the rows' texts."""
+    texts = [texts_of(dict(zip(names, row, strict=True))) for row in rows]
+    kept = [at for at in range(len(columns)) if not texts or any(line[at] for line in texts)]
+    return [columns[at] for at in kept], [[line[at] for at in kept] for line in texts]
 
 
 def _accuracy(row: dict) -> list[str]:

@@ -235,7 +235,8 @@ def readable(
     ]
     columns = ["metric", "part", *table.rows, "source"]
     for budget in plan.budgets:
-        columns += [budget_title(budget), f"null at {budget:,}"][: 1 + (budget in with_null)]
+        null = f"null at {budget:,}" if budget else "null"
+        columns += [budget_title(budget), null][: 1 + (budget in with_null)]
     lines = [_line(table, row, with_null) for row in rows]
     optional = ("part", "source", "embedding", "layer")
     kept = [

@@ -15,7 +15,7 @@ function bindView(id, format = String) {
   const values = [...new Set(study.views.map(each => each[id]))];
   if (id !== "embedding") values.sort((a, b) => a - b);
   fill(control(id), values.map(value => [value, format(value)]));
-  control(id).closest("label").hidden = values.length < 2;
+  control(id).disabled = values.length < 2;
   control(id).addEventListener("change", () => {
     const value = values.find(each => String(each) === control(id).value);
     change({view: nearestView({...view(), [id]: value, first: id})});
