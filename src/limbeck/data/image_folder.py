@@ -174,7 +174,7 @@ def refuse_new_images(
     known = {name for part in ("train", "test") for name in arrays[f"{part}/sample_ids"][:]}
     files = find_images(folder, split=split)
     paths = [path for part in files.parts.values() for path in itertools.chain(*part.values())]
-    new = [p for p in paths if sample_id(p) not in known or os.stat(folder / p).st_mtime > made]
+    new = {p for p in paths if sample_id(p) not in known or os.stat(folder / p).st_mtime > made}
     first = next((path for path in paths if path not in new), paths[0])
     shape = _shape_of(folder / first, image_size)
     with ThreadPoolExecutor(available_threads()) as pool:

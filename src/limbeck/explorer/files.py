@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,14 +56,17 @@ class StudyFiles:
 
         These are not in the config that the study recorded, and were measured before it did.
         """
-        config, record = self.config, self.folder / "provenance.json"
-        if not {"methods", "budgets", "folds"} <= config.keys():
-            return self.runs()
-        recorded = record.stat().st_mtime
+        config, runs = self.config, self.runs()
+        try:
+            methods = config["run"]["methods"]
+            planned = {(method, *run) for method in methods for run in runs_of(config, method)}
+        except KeyError:  # There is no record, or another version wrote it.
+            return runs
+        recorded = (self.folder / "provenance.json").stat().st_mtime
         return {
             run: folder
-            for run, folder in self.runs().items()
-            if _plans(config, *run) or _measured(folder) > recorded
+            for run, folder in runs.items()
+            if run in planned or _measured(folder) > recorded
         }
 
     def methods(self) -> list[str]:
@@ -167,11 +170,6 @@ def _measured(folder: Path) -> float:
     """Return when a run was measured for the last time, 0 if it was not."""
     tables = [folder / "metrics.csv", *folder.glob("metrics/*.csv")]
     return max((path.stat().st_mtime for path in tables if path.is_file()), default=0.0)
-
-
-def _plans(config: Mapping, method: str, budget: int, fold: int) -> bool:
-    """Return whether a complete config has a run."""
-    return method in config["methods"] and (budget, fold) in runs_of(config, method)
 
 
 def _in_order(found: Iterable[str], planned: Sequence[str]) -> list[str]:
