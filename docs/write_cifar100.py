@@ -13,6 +13,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 from study_numbers import Cell, Named, Study, bring_figures, bring_home, show, write_csv
@@ -51,7 +52,7 @@ WHOLE_FIGURES = {
     "class_area_tsne": "Class area over all area by layer, t-SNE",
     "class_area_ivis": "Class area over all area by layer, ivis (Fig. 14)",
     "superclass_correlation": "Correlation of logits inside each superclass (Fig. 11)",
-    "cka": "Linear CKA between layers",
+    "cka": "Linear CKA between layers, 2,500 labels",
     "layers": "The layers in their own space",
 }
 WHOLE_SHOWN = (
@@ -389,12 +390,19 @@ def slower_words(study: Study) -> str:
     """Return in how many layers of one fold ivis took longer than t-SNE."""
     seconds = [
         [study.mean(method, Cell("embedding_seconds", b, layer, name)) for name in ("ivis", "tsne")]
-        for method in ("teacher", *STUDENTS)
-        for b in WHOLE_BUDGETS
-        for layer in LAYERS
+        for b, method, layer in product(WHOLE_BUDGETS, ("teacher", *STUDENTS), LAYERS)
     ]
     known = [pair for pair in seconds if None not in pair]
     return f"{sum(ivis > tsne for ivis, tsne in known)} of {len(known)} layers"
+
+
+def curves_words(study: Study) -> str:
+    """Return where permuted classes would fill more than twice the area of one fold by ivis."""
+    places = defaultdict(list)
+    for budget, method, layer in product(WHOLE_BUDGETS, ("teacher", *STUDENTS), LAYERS):
+        if (study.mean(method, Cell("class_area_ratio_null", budget, layer, "ivis")) or 0) > 2:
+            places[budget].append(f"{layer} of {method}")
+    return ", ".join(f"{' and '.join(found)} ({b:,} labels)" for b, found in places.items())
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -472,7 +480,10 @@ def page() -> str:
         longer=Named(Study.read(DATA / "longer.csv", 1), 2500),
         first_fold=Named(Study([row for row in rows if row["fold"] == "0"], 1), 2500),
         whole=Named(whole, 2500),
+        whole_400=Named(whole, 400),
+        whole_20000=Named(whole, 20000),
         whole_slower=slower_words(whole),
+        whole_curves=curves_words(whole),
         whole_area_tsne=layers_table(whole, WHOLE_BUDGETS, "class_area_ratio", "tsne"),
         whole_area_ivis=layers_table(whole, WHOLE_BUDGETS, "class_area_ratio", "ivis"),
         whole_probe=layers_table(whole, WHOLE_BUDGETS, "probe_accuracy"),
