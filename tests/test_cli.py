@@ -118,7 +118,7 @@ def _not_deterministic():
 @pytest.mark.parametrize(
     ("fail", "message"),
     [
-        (_out_of_memory, "CUDA out of memory; let fewer jobs share it, or take smaller batches"),
+        (_out_of_memory, "CUDA out of memory. Tried to allocate 2.00 GiB; let fewer jobs share it"),
         (_not_deterministic, "put_ gives other numbers from time to time on this device, so that"),
     ],
 )

@@ -182,8 +182,7 @@ def test_damaged_stores_are_refused(folder, store):
     [
         ({"teacher": "teach"}, "teacher = 'teach': not in the study; did you mean 'teacher'"),
         ({"students": ["teacher", "x"]}, "students = 'x': not in the study"),
-        ({"images": 0}, "images = 0; allowed: a whole number >= 1"),
-        ({"neighbours": -1}, "neighbours = -1; allowed: a whole number >= 0"),
+        ({"images": 0}, "images = 0: nothing would be shown; allowed: a whole number >= 1"),
         ({"runs": ["teacher/50/0"]}, "--runs teacher/50/0: must be as teacher/budget-50/fold-0"),
     ],
 )

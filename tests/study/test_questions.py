@@ -209,7 +209,8 @@ def test_scores_depend_on_the_settings_of_their_metrics(config):
 def test_what_is_shown_is_declared(config, monkeypatch):
     filled = check_config(config)
     metrics, table = json.loads(shown_json(filled, "accuracy"))
-    assert ["accuracy", "predictions", "accuracy", "%", 100, 2] in [row[:6] for row in metrics]
+    (accuracy,) = (row for row in metrics if row["name"] == "accuracy")
+    assert (accuracy["label"], accuracy["unit"], accuracy["digits"]) == ("accuracy", "%", 2)
     assert table == [["method"], ["accuracy", "top_5_accuracy"]]
     before = shown_json(filled)
     entries = [replace(metric, digits=metric.digits + 1) for metric in DECLARATIONS]

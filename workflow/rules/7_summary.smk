@@ -211,7 +211,7 @@ rule draw_figure:
         methods=config["run"]["methods"],
         layers=layers_flag,
         area_mass=area_mass_flag,
-        code=figure_code,
+        code=lambda wildcards: figure_code("draw_figure", figure_settings(wildcards)["kind"]),
     shell:
         "limbeck draw_figure --dataset {input.dataset:q} --inputs {input.inputs:q}"
         " --settings {params.settings:q} --methods {params.methods} {params.layers} {params.area_mass}"

@@ -228,12 +228,11 @@ def showing_code(stage, *chosen, table=None):
     return f"{code} {hashlib.sha256(shown_json(config, table).encode()).hexdigest()[:16]}"
 
 
-def figure_code(wildcards):
-    """Hash of what draws a figure, and of what is declared of the metrics that it may show."""
-    kind = figure_settings(wildcards)["kind"]
+def figure_code(stage, kind):
+    """Hash of what draws a kind of figure, and of what is declared of metrics if it shows any."""
     if METRICS_TABLE in FIGURES[kind].reads:
-        return showing_code("draw_figure", f"figures.{kind}")
-    return fingerprint("draw_figure", "study.titles", f"figures.{kind}")
+        return showing_code(stage, f"figures.{kind}")
+    return fingerprint(stage, "study.titles", f"figures.{kind}")
 
 
 def optional_flags(inputs, *names):

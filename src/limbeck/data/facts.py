@@ -63,12 +63,17 @@ def quick_facts(
     Raises
     ------
     InputError
-        If files are missing or cannot be what they should be.
+        If files are missing or cannot be what they should be, or an image that came since the store
+        was made cannot be used.
     """
     listed = listing(settings) if listed is None else listed
     facts = store and stored_facts(store, source_of(settings, listed))
     if facts:
         return facts
+    if settings.name == "image_folder" and store and stored_facts(store):
+        from limbeck.data.new_images import refuse_new_images
+
+        refuse_new_images(settings, store)
     return importlib.import_module(f"limbeck.data.sources.{settings.name}").facts(settings)
 
 

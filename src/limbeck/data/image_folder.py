@@ -17,7 +17,6 @@ from limbeck.data.samples import Samples, SourceData
 from limbeck.data.superclasses import read_superclasses
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.paths import show
-from limbeck.runtime.storage import open_store
 from limbeck.runtime.threads import available_threads
 
 LOGGER = logging.getLogger(__name__)
@@ -145,48 +144,13 @@ def _refuse_hidden_images(files: ImageFiles) -> None:
             )
 
 
-def refuse_new_images(
-    folder: Path, store: str | Path, split: bool, image_size: int | None = None
-) -> None:
-    """Read the images that came into a folder since a dataset's store was made of it.
-
-    A job that makes the store anew has no store left if it fails, and all that hangs on it is made
-    anew after that.
-
-    Parameters
-    ----------
-    folder : Path
-        As for `read_image_folder`.
-    store : str or Path
-        The dataset's store.
-    split : bool
-        Whether test images are chosen, as for `find_images`.
-    image_size : int, optional
-        As for `read_image_folder`.
-
-    Raises
-    ------
-    InputError
-        If one of them cannot be used; it names the file and the remedy.
-    """
-    made = os.stat(os.path.join(store, "zarr.json")).st_mtime
-    arrays = open_store(store)
-    known = {name for part in ("train", "test") for name in arrays[f"{part}/sample_ids"][:]}
-    files = find_images(folder, split=split)
-    paths = [path for part in files.parts.values() for path in itertools.chain(*part.values())]
-    new = {p for p in paths if sample_id(p) not in known or os.stat(folder / p).st_mtime > made}
-    first = next((path for path in paths if path not in new), paths[0])
-    shape = _shape_of(folder / first, image_size)
-    with ThreadPoolExecutor(available_threads()) as pool:
-        list(pool.map(lambda path: _read(folder / path, image_size, shape, first), new))
-
-
-def _shape_of(first: Path, size: int | None) -> tuple[int, int]:
+def shape_of(first: Path, size: int | None) -> tuple[int, int]:
+    """Return height and width of all images, in pixels: those of the first, or `size`."""
     return (size, size) if size else read_image(first).pixels.shape[:2]
 
 
-def _read(path: Path, size: int | None, shape: tuple[int, int], first: str) -> DecodedImage:
-    """Read an image of the size of the first; InputError if it has another."""
+def read_alike(path: Path, size: int | None, shape: tuple[int, int], first: str) -> DecodedImage:
+    """Read an image of the shape of the first; InputError if it has another."""
     image = read_image(path, size)
     if image.pixels.shape[:2] != shape:
         found = " x ".join(map(str, image.pixels.shape[1::-1]))
@@ -200,11 +164,11 @@ def _read(path: Path, size: int | None, shape: tuple[int, int], first: str) -> D
 
 def _read_images(folder: Path, paths: Sequence[str], size: int | None) -> np.ndarray:
     """Return all images, shape (n, height, width, channels), in the order of the paths."""
-    shape = _shape_of(folder / paths[0], size)
+    shape = shape_of(folder / paths[0], size)
     images = _allocate(len(paths), *shape)
 
     def read_into(row: int) -> tuple[bool, bool, bool]:
-        image = _read(folder / paths[row], size, shape, paths[0])
+        image = read_alike(folder / paths[row], size, shape, paths[0])
         colour = image.pixels.ndim == 3
         images[row] = image.pixels if colour else image.pixels[..., None]
         return colour, image.frames, image.transparent

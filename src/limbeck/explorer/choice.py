@@ -58,13 +58,10 @@ def choose(study: Study, settings: ExplorerSettings) -> tuple[dict[str, list], l
     Raises
     ------
     InputError
-        If the study has no embedding yet, or not what the settings ask for, or for a negative
-        number.
+        If the study has no embedding yet, or not what the settings ask for.
     """
-    for key, least in (("images", 1), ("neighbours", 0)):
-        value = getattr(settings, key)
-        if value is not None and value < least:
-            raise InputError(f"{key} = {value}; allowed: a whole number >= {least}")
+    if settings.images == 0:
+        raise InputError("images = 0: nothing would be shown; allowed: a whole number >= 1")
     plan = _recorded_plan(study.config) if settings.runs is None else {}
     chosen, left_out = {}, []
     for key in ("methods", "layers", "embeddings", "budgets", "folds"):

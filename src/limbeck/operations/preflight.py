@@ -3,12 +3,9 @@
 import itertools
 from collections.abc import Mapping, Sequence
 
-from limbeck.data.facts import Facts, quick_facts, source_of, stored_facts
-from limbeck.data.image_folder import refuse_new_images
-from limbeck.data.listing import listing
+from limbeck.data.facts import Facts, quick_facts
 from limbeck.operations.network_checks import network_mistakes
 from limbeck.runtime.errors import InputError
-from limbeck.runtime.paths import expand
 from limbeck.study.checks import missing_libraries
 from limbeck.study.dataset_checks import dataset_contradictions, not_measured
 from limbeck.study.questions import needed_methods, teachers_of
@@ -78,18 +75,6 @@ def check_until(config: Mapping, words: Sequence[str]) -> None:
 
 
 def study_facts(config: Mapping, listed: str | None = None) -> Facts:
-    """Return the facts of a study's dataset, from its store where there is one.
-
-    Raises
-    ------
-    InputError
-        If files are missing, or an image that came since the store was made cannot be used.
-    """
+    """Return the facts of a study's dataset, from its store where there is one."""
     settings = DatasetSettings(**config["dataset"])
-    listed = listing(settings) if listed is None else listed
-    store = f"results/{config['study']}/dataset.zarr"
-    made_of_others = stored_facts(store) and not stored_facts(store, source_of(settings, listed))
-    if settings.name == "image_folder" and made_of_others:
-        folder, split = expand(settings.path, "dataset.path"), settings.test_fraction is not None
-        refuse_new_images(folder, store, split, settings.image_size)
-    return quick_facts(settings, store, listed)
+    return quick_facts(settings, f"results/{config['study']}/dataset.zarr", listed)

@@ -50,7 +50,8 @@ def explain_torch(error: RuntimeError) -> str:
     """Return one line for what a GPU lacks; empty for other errors."""
     said = " ".join(str(error).split())
     if type(error).__name__ == "OutOfMemoryError":
-        return f"{said.partition('. ')[0]}; let fewer jobs share it, or take smaller batches"
+        said = ". ".join(said.split(". ")[:2])  # And how much was asked for.
+        return f"{said}; let fewer jobs share it, or take smaller batches"
     if "does not have a deterministic implementation" in said:
         name = said.partition(" does not have")[0]
         return (

@@ -93,8 +93,8 @@ def known_names(config: Mapping) -> dict[str, tuple[str, Sequence | None]]:
     )
     return {
         "methods": ("methods", list(config["methods"])),
-        "embeddings": ("embeddings", [*config["embeddings"], *DEFAULT_EMBEDDINGS]),
-        "figures": ("figures", [*config["figures"], *DEFAULT_FIGURES]),
+        "embeddings": ("embeddings", list({**config["embeddings"], **DEFAULT_EMBEDDINGS})),
+        "figures": ("figures", list({**config["figures"], **DEFAULT_FIGURES})),
         "run.methods": ("run.methods", methods),
         "run.methods or ends": ("run.methods", methods and [*methods, *ENDS]),
         "run.embeddings or ends": ("run.embeddings", embeddings and [*embeddings, *ENDS]),

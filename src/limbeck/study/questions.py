@@ -172,9 +172,8 @@ def shown_json(config: Mapping, table: str | None = None) -> str:
     Edits of it change what stands in tables and figures; those of other entries do not.
     """
     chosen = {name for names in config["run"]["metrics"].values() for name in names}
-    fields = ("name", "kind", "label", "unit", "scale", "digits", "better", "null_label", "parts")
     metrics = [
-        [getattr(metric, field) for field in (*fields, "flag")]
+        {key: value for key, value in vars(metric).items() if not callable(value)}
         for metric in DECLARATIONS
         if metric.name in chosen
     ]

@@ -19,8 +19,7 @@ def read(settings: DatasetSettings, seed: int) -> SourceData:
 def facts(settings: DatasetSettings) -> Facts:
     """Return what `read` will give, of names and numbers of files; only the first image is read.
 
-    So size and channels are those of that image, and damaged ones are not found; see
-    `refuse_new_images` for those that came since a store was made.
+    So size and channels are those of that image, and damaged ones are not found.
     """
     folder, fraction = expand(settings.path, "dataset.path"), settings.test_fraction
     files = find_images(folder, split=fraction is not None)

@@ -1,0 +1,44 @@
+"""Images that came into a folder since a dataset's store was made of it."""
+
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from limbeck.data.image_files import find_images, sample_id
+from limbeck.data.image_folder import read_alike, shape_of
+from limbeck.runtime.paths import expand
+from limbeck.runtime.storage import open_store
+from limbeck.runtime.threads import available_threads
+from limbeck.study.settings import DatasetSettings
+
+
+def refuse_new_images(settings: DatasetSettings, store: str | Path) -> None:
+    """Read the images that came since the store was made, as the job that makes it anew will.
+
+    Snakemake deletes the store before that job. If it fails, all that hangs on the store is made
+    again after the next.
+
+    Parameters
+    ----------
+    settings : DatasetSettings
+        Where the folder lies, and how it is read.
+    store : str or Path
+        The dataset's store.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be used; it names the file and the remedy.
+    """
+    folder = expand(settings.path, "dataset.path")
+    made, arrays = os.stat(os.path.join(store, "zarr.json")).st_mtime, open_store(store)
+    known = {name for part in ("train", "test") for name in arrays[f"{part}/sample_ids"][:]}
+    files = find_images(folder, split=settings.test_fraction is not None)
+    paths = [path for part in files.parts.values() for path in itertools.chain(*part.values())]
+    new = {p for p in paths if sample_id(p) not in known or os.stat(folder / p).st_mtime > made}
+    first = next((path for path in paths if path not in new), paths[0])
+    size = settings.image_size
+    shape = shape_of(folder / first, size)
+    with ThreadPoolExecutor(available_threads()) as pool:
+        list(pool.map(lambda path: read_alike(folder / path, size, shape, first), sorted(new)))
