@@ -99,11 +99,12 @@ def test_search_finds_classes_and_images(page, study):
     search = page.find("#search")
     search.send_keys("クラ")
     assert [item.text for item in page.all("#results li")] == [f"class {CLASSES[2]}"]
-    box = "const box = document.querySelector('#results').getBoundingClientRect();"
+    box = "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()"
     for width in (360, 640, 900, 1200, 1500):
         page.driver.set_window_size(width, 900)
-        left, right, end = page.script(f"{box} return [box.left, box.right, innerWidth]")
-        assert 0 <= left < right <= end
+        found, own = page.script(box, "#results"), page.script(box, "#search")
+        assert 0 <= found["left"] < found["right"] <= page.script("return innerWidth")
+        assert found["top"] >= own["bottom"]
     page.driver.set_window_size(1440, 1000)
     search.send_keys(Keys.ENTER)
     assert title(page) == "15 images shown"
