@@ -33,6 +33,8 @@ def test_class_area_by_hand(metrics, dataset):
     # The sample deviation of 25 and 75 is 50 / sqrt(2).
     np.testing.assert_allclose(lines["teacher"][1:], [[50, 12.5], [50 / 2**0.5, NONE]])
     np.testing.assert_allclose(lines["distilled"][1:], [[50, NONE], [NONE, NONE]])
+    # One fold has no bar, so the legend has none either.
+    assert [bool(container.lines[2]) for container in few.containers] == [True, False]
     np.testing.assert_allclose(error_bars(many)["distilled"][1], [37.5, NONE])
     assert (lines["teacher"][0] < lines["distilled"][0]).all()
     assert tick_labels(few) == ["B", "A"]  # as in the table

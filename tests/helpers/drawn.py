@@ -120,9 +120,10 @@ def error_bars(axis):
     """Return the lines of an axis: x (names by position), y and error by label."""
     lines = {}
     for container in axis.containers:
-        line, _, (bars,) = container.lines
+        line, _, bars = container.lines
         x, y = line.get_data(orig=False)
-        ends = [bar[:, 1] if len(bar) else [NONE, NONE] for bar in bars.get_segments()]
+        segments = bars[0].get_segments() if bars else [()] * len(x)
+        ends = [bar[:, 1] if len(bar) else [NONE, NONE] for bar in segments]
         low, high = np.reshape(ends, (-1, 2)).T
         lines[container.get_label()] = (np.asarray(x), np.asarray(y), (high - low) / 2)
         drawn = np.isfinite(low)

@@ -4,7 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from limbeck.networks.layers import automatic_layers, output_fault, resolve_layers
+from limbeck.networks.layers import (
+    automatic_layers,
+    main_parts,
+    output_fault,
+    resolve_layers,
+)
 from limbeck.networks.network import meta_backbone
 from limbeck.networks.summary import record_shapes
 
@@ -93,6 +98,25 @@ def test_what_is_no_layer_is_one_line_with_the_nearest(on_meta, refusal):
         "conv_proj, encoder, heads"
     )
     assert "layer F = :" in refusal(resolve_layers, backbone, {"F": ""})
+
+
+def test_the_largest_part_is_taken_apart_until_there_are_enough():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.blocks = nn.ModuleList([nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in "abc"])
+            self.stem = nn.Linear(4, 4)
+            self.drop = nn.Dropout()
+            self.head = nn.Linear(4, 2)
+
+    parts = ("0.0", "0.1", "0", "1", "2")
+    usable = ["stem", "drop", *(f"blocks.{part}" for part in parts), "head"]
+    assert main_parts(Net(), usable, 1) == ["stem"]
+    assert main_parts(Net(), usable, 4) == ["stem", "blocks.0", "blocks.1", "blocks.2"]
+    # Of weighty parts there are four at most, however far they are taken apart.
+    assert main_parts(Net(), usable, 5) == ["stem", "drop"]
+    without = [path for path in usable if path != "blocks.1"]
+    assert main_parts(Net(), without, 3) == ["stem", "blocks.0", "blocks.2"]
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,16 @@ def test_a_network_of_ones_own_with_its_weights(here):
     assert config["layers"] == {f"part_{name}": name for name in "0123"}
 
 
+def test_a_network_of_one_input_size(here):
+    write_split(here / "mine")
+    assert main(["init", "--images=mine", "--network=vit_b_16"]) == 0
+    config = read_config(["mine.yaml"])
+    assert {method["input_size"] for method in config["methods"].values()} == {224}
+    paths = [f"encoder.layers.encoder_layer_{number}" for number in (2, 5, 9)]
+    blocks = {path.replace(".", "_"): path for path in paths}
+    assert config["layers"] == {"conv_proj": "conv_proj", **blocks, "encoder_ln": "encoder.ln"}
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

@@ -17,8 +17,9 @@ COLUMNS = ("method", "model", "stage", "shape", "parameters", "layer")
 NETWORK_MM = 42
 TITLE_PLACE = 0.02  # right of the panel's letter
 NOTE = (
-    "Blue: named layers, whose outputs are looked at. Height: side of the maps; width: channels, "
-    "both on a logarithmic scale. Below: channels × rows × columns, and the number of values."
+    "Blue: named layers, whose outputs are looked at. Height: longer side of the maps; width: "
+    "channels, both on a logarithmic scale. Below: channels × rows × columns, and the number of "
+    "values."
 )
 NAMED, OTHER = style.PALETTE[6], "0.88"
 # A row of boxes is one unit high, and boxes stand one unit apart.

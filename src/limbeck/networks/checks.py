@@ -7,7 +7,13 @@ from collections.abc import Mapping
 
 import torch
 
-from limbeck.networks.layers import UNUSED, output_fault, resolve_layers
+from limbeck.networks.layers import (
+    UNUSED,
+    automatic_layers,
+    main_parts,
+    output_fault,
+    resolve_layers,
+)
 from limbeck.networks.network import Network, NetworkSpec, meta_backbone
 from limbeck.runtime.errors import InputError
 
@@ -51,21 +57,15 @@ def check_network(
         batch, its output is not one row of logits an image, or a layer is not in it, is passed by
         or gives anything else than a tensor with a row for each image.
     """
-    backbone = meta_backbone(spec)
-    with next(backbone.parameters(), torch.empty(0)).device:
-        network = Network(backbone, spec)
+    network = _on_meta(spec)
     paths = resolve_layers(network.backbone, layers)
-    outputs: dict[str, object] = {}
-    for path, module in network.backbone.named_modules():
-        module.register_forward_hook(
-            lambda module, inputs, output, path=path: outputs.update({path: output})
-        )
+    outputs = _record(network)
     try:
         logits = _pass(network.eval(), IMAGES, image_shape)
     except Exception as error:
         raise InputError(_size_mistake(network, image_shape, error)) from None
     _check_logits(spec, logits, IMAGES)
-    usable = [path for path, output in outputs.items() if path and not output_fault(output, IMAGES)]
+    usable = _usable(outputs)
     for name, path in paths.items():
         fault = UNUSED if path not in outputs else output_fault(outputs[path], IMAGES)
         if fault:
@@ -81,6 +81,67 @@ def check_network(
             ) from None
         _check_logits(spec, logits, batch_size)
     return shapes
+
+
+def look_at_parts(
+    spec: NetworkSpec, image_shape: tuple[int, int, int], count: int
+) -> tuple[int | None, list[str] | None]:
+    """Return how a network takes images, and parts of it to look at.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The network.
+    image_shape : tuple of int
+        Channels, height and width of the images.
+    count : int
+        How many parts are wanted.
+
+    Returns
+    -------
+    input_size : int or None
+        Side in pixels to which the images must be resized; None if the network takes them as they
+        are.
+    parts : list of str or None
+        See `limbeck.networks.layers.main_parts`; None if the names A to E stand for layers of it.
+
+    Raises
+    ------
+    InputError
+        If there is no such network, or it takes images of no usual size.
+    """
+    network = _on_meta(spec).eval()
+    outputs = _record(network)
+    side = None
+    try:
+        _pass(network, IMAGES, image_shape)
+    except Exception as error:
+        side = _passing_side(network, image_shape)
+        if side is None:
+            raise InputError(_size_mistake(network, image_shape, error)) from None
+    if set("ABCDE") <= automatic_layers(network.backbone).keys():
+        return side, None
+    return side, main_parts(network.backbone, _usable(outputs), count)
+
+
+def _record(network: Network) -> dict[str, object]:
+    """Return what will hold the outputs of the backbone's modules, by path, as images pass."""
+    outputs: dict[str, object] = {}
+    for path, module in network.backbone.named_modules():
+        module.register_forward_hook(
+            lambda module, inputs, output, path=path: outputs.update({path: output})
+        )
+    return outputs
+
+
+def _usable(outputs: Mapping[str, object]) -> list[str]:
+    return [path for path, output in outputs.items() if path and not output_fault(output, IMAGES)]
+
+
+def _on_meta(spec: NetworkSpec) -> Network:
+    backbone = meta_backbone(spec)
+    with next(backbone.parameters(), torch.empty(0)).device:
+        return Network(backbone, spec)
 
 
 def _pass(network: Network, count: int, image_shape: tuple[int, int, int]) -> object:
@@ -109,15 +170,22 @@ def _size_mistake(network: Network, image_shape: tuple[int, int, int], error: Ex
     size = f"{height} × {width}"
     if spec.input_size is not None:
         size = f"{spec.input_size} × {spec.input_size} (input_size)"
-    hint = ""
+    side = _passing_side(network, image_shape)
+    hint = "" if side is None else f"; input_size = {side} would do"
+    return f"model = {spec.model}: takes no images of {size}: {_line(error)}{hint}"
+
+
+def _passing_side(network: Network, image_shape: tuple[int, int, int]) -> int | None:
+    """Return the first of `SIDES` that passes and makes images no smaller, else the last."""
+    spec, passing = network.spec, None
     for side in SIDES:
         network.spec = dataclasses.replace(spec, input_size=side)
         with contextlib.suppress(Exception):
             _pass(network, IMAGES, image_shape)
-            hint = f"; input_size = {side} would do"
-            if side >= max(height, width):
+            passing = side
+            if side >= max(image_shape[1:]):
                 break
-    return f"model = {spec.model}: takes no images of {size}: {_line(error)}{hint}"
+    return passing
 
 
 def _line(error: Exception) -> str:

@@ -1,6 +1,6 @@
 """Named layers: which module of a network a name stands for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -75,6 +75,47 @@ def automatic_layers(backbone: nn.Module) -> dict[str, str]:
     last = len(names) - 1
     chosen = {letter: names[round(last * part / 3)] for part, letter in enumerate("ABCD")}
     return {letter: f"features.{child}" for letter, child in chosen.items()} | {"E": pooled}
+
+
+def main_parts(backbone: nn.Module, usable: Sequence[str], count: int) -> list[str]:
+    """Return parts of a network in the order in which an image passes through them.
+
+    They are what the network consists of in its own code, but for the last, which gives the logits.
+    As long as fewer than `count` of them have weights, the largest one that has parts is taken
+    apart.
+
+    Parameters
+    ----------
+    backbone : torch.nn.Module
+        The network.
+    usable : sequence of str
+        Paths of the modules that can be looked at, in the order of the pass.
+    count : int
+        How many are wanted.
+
+    Returns
+    -------
+    list of str
+        Paths of `count` parts or more that have weights; all that the network itself consists of,
+        with or without weights, if there are not so many.
+    """
+    modules = dict(backbone.named_modules())
+    sizes = {
+        path: sum(weights.numel() for weights in module.parameters())
+        for path, module in modules.items()
+    }
+    own = parts = [name for name, _ in backbone.named_children()][:-1]
+    while True:
+        found = [path for path in usable if path in parts and sizes[path]]
+        if len(found) >= count:
+            return found
+        divisible = [path for path in parts if sizes[path] and any(modules[path].children())]
+        if not divisible:
+            return [path for path in usable if path in own]
+        largest = max(divisible, key=sizes.__getitem__)
+        place = parts.index(largest)
+        children = [f"{largest}.{name}" for name, _ in modules[largest].named_children()]
+        parts = [*parts[:place], *children, *parts[place + 1 :]]
 
 
 def output_fault(output: object, images: int) -> str | None:

@@ -26,6 +26,7 @@ FEW = 5  # images of a class, which the linear probe needs
 AREA_IMAGES = 30  # of a class, below which areas are too uncertain to be compared
 METRIC_DEFAULTS = {name: key.default for name, key in keys_of(MetricSettings).items()}
 PERPLEXITY = EMBEDDINGS["tsne"].options["perplexity"].default
+LAYERS = 5  # of a network that has no A to E
 TEACHER, STUDENT = "wrn_16_2", "wrn_16_1"
 COMMENTS = {
     "dataset": "The images; superclasses.csv beside them would name superclasses.",
@@ -127,7 +128,7 @@ def study_name(path: Path) -> str:
 
 
 def propose_study(
-    name: str, folder: Folder, network: str | None, weights: str | None, layers: Mapping[str, str]
+    name: str, folder: Folder, network: Mapping, weights: str | None, layers: Mapping[str, str]
 ) -> dict:
     """Return a config that runs on a folder of images.
 
@@ -137,8 +138,8 @@ def propose_study(
         Of the study.
     folder : Folder
         The images.
-    network : str or None
-        ``model`` of all methods; None: small Wide-ResNets.
+    network : mapping
+        ``model`` and ``input_size`` of all methods; empty: small Wide-ResNets.
     weights : str or None
         The file with the network's weights; None: teacher and students are trained.
     layers : mapping of str to str
@@ -155,7 +156,7 @@ def propose_study(
             "untrained": {"objective": "untrained"},
         }
         for method in config["methods"].values():
-            method["model"] = network
+            method |= network
     if layers:
         config["layers"] = dict(layers)
     per_class = choose_images(facts)
@@ -177,12 +178,12 @@ def propose_study(
     return config | {"run": {"embeddings": [embedding], "figures": figures}}
 
 
-def _trained(network: str | None, unlabelled: bool) -> dict:
+def _trained(network: Mapping, unlabelled: bool) -> dict:
     training = {"steps": 100, "learning_rate": 0.05}
-    student = {"model": network or STUDENT, **training}
+    student = {"model": STUDENT, **network, **training}
     images = {} if unlabelled else {"images": "labelled"}
     return {
-        "teacher": {"objective": "cross_entropy", "model": network or TEACHER, **training},
+        "teacher": {"objective": "cross_entropy", "model": TEACHER, **network, **training},
         "undistilled": {"objective": "cross_entropy", **student},
         "distilled": {
             "objective": "distillation",
@@ -246,37 +247,43 @@ def to_yaml(config: Mapping, command: str) -> str:
     return "\n".join(parts)
 
 
-def choose_layers(model: str, folder: Folder) -> dict[str, str]:
-    """Return the layers of a network to look at: empty if it has A to E, else its own parts.
+def look_at_network(model: str, folder: Folder) -> tuple[dict, dict[str, str]]:
+    """Return how methods use a network, and its layers to look at.
 
-    Those are what the network consists of in its own code, but for the last, which gives the
-    logits; five at most, evenly chosen.
+    Returns
+    -------
+    keys : dict
+        ``model``; ``input_size`` where it takes the images at another size only.
+    layers : dict of str to str
+        Empty if it has A to E; else `LAYERS` of its own parts at most, evenly chosen.
 
     Raises
     ------
     InputError
         If the network cannot be built, or consists of one part only.
     """
-    from limbeck.networks.layers import automatic_layers
-    from limbeck.networks.network import NetworkSpec, meta_backbone
+    from limbeck.networks.checks import look_at_parts
+    from limbeck.networks.network import NetworkSpec
 
-    channels = folder.facts.image_shape[2]
+    height, width, channels = folder.facts.image_shape
     spec = NetworkSpec(model, len(folder.facts.class_names), channels, (0.5,), (0.5,))
-    backbone = meta_backbone(spec)
-    if len(automatic_layers(backbone)) == 5:
-        return {}
-    parts = [name for name, _ in backbone.named_children()][:-1]
+    side, parts = look_at_parts(spec, (channels, height, width), LAYERS)
+    keys = {"model": model} | ({} if side is None else {"input_size": side})
+    if parts is None:
+        return keys, {}
     if not parts:
         raise InputError(f"--network = {model}: has no parts to look at; write a config by hand")
-    step = max(len(parts) - 1, 1) / max(min(len(parts), 5) - 1, 1)
-    chosen = dict.fromkeys(parts[round(step * place)] for place in range(min(len(parts), 5)))
-    return {_layer_name(path): path for path in chosen}
+    count = min(len(parts), LAYERS)
+    step = (len(parts) - 1) / max(count - 1, 1)
+    chosen = [parts[round(step * place)] for place in range(count)]
+    return keys, {_layer_name(path): path for path in chosen}
 
 
 def _layer_name(path: str) -> str:
     """Return a name of a layer for a module: its own, where that can be one."""
-    can_be = re.fullmatch(NAME, path) and path not in RESERVED["layers"]
-    return path if can_be else "part_" + re.sub(r"\W", "_", path, flags=re.ASCII)[:59]
+    name = re.sub(r"\W", "_", path, flags=re.ASCII)[-59:]
+    can_be = re.fullmatch(NAME, name) and name not in RESERVED["layers"]
+    return name if can_be else f"part_{name}"
 
 
 def _has_folders(folder: Path) -> bool:

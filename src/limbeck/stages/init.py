@@ -6,8 +6,8 @@ from pathlib import Path
 
 from limbeck.networks.user_code import VARIABLE
 from limbeck.operations.own_images import (
-    choose_layers,
     look_at,
+    look_at_network,
     propose_study,
     study_name,
     to_yaml,
@@ -48,8 +48,8 @@ def init(
             raise InputError(f"{path}: is there already; take another --study {remedy}".rstrip())
     os.environ.setdefault(VARIABLE, str(Path.cwd()))
     folder = look_at(images, trains=weights is None)
-    layers = choose_layers(network, folder) if network else {}
-    config = propose_study(name, folder, network, weights, layers)
+    keys, layers = look_at_network(network, folder) if network else ({}, {})
+    config = propose_study(name, folder, keys, weights, layers)
     given = {"images": images, "study": study, "network": network, "weights": weights}
     words = [f"--{key} {shlex.quote(show(value))}" for key, value in given.items() if value]
     command = f"limbeck init {' '.join(words)}"

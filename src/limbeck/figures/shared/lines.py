@@ -73,7 +73,7 @@ def draw_methods(
             axis.errorbar(
                 found[method],
                 own["mean"] * scale,
-                yerr=own["sd"] * scale,
+                yerr=own["sd"] * scale if own["sd"].notna().any() else None,
                 label=method_title(method),
                 capsize=1.5,
                 elinewidth=0.8,
