@@ -20,6 +20,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
+import threadpoolctl
+
 MAINS = {"snakemake": ("snakemake.cli", "main"), "limbeck": ("limbeck.cli", "run")}
 LIBRARIES = (
     *("snakemake.cli", "snakemake.report.html_reporter", "smart_open", "torch", "torchvision"),
@@ -44,7 +46,9 @@ def preloaded_commands() -> Path:
     holder = tempfile.TemporaryDirectory(prefix="limbeck-")
     folder = Path(holder.name)
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    process = subprocess.Popen([sys.executable, __file__, folder], **pipes)
+    # With all threads, so that a fork can have any number of them.
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    process = subprocess.Popen([sys.executable, __file__, folder], env=environment, **pipes)
 
     def end():
         process.stdin.close()
@@ -67,6 +71,9 @@ def run(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
     os.environ.update(environment)
     sys.path[:0] = environment["PYTHONPATH"].split(os.pathsep)
     sys.argv = arguments
+    # Libraries read their number of threads once, when they are loaded.
+    if "OMP_NUM_THREADS" in environment:
+        threadpoolctl.threadpool_limits(int(environment["OMP_NUM_THREADS"]))
     module, function = MAINS[Path(arguments[0]).name]
     status = 0
     try:
