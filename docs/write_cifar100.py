@@ -194,6 +194,8 @@ CLAIMS = (
 
 def _share(study: Study, method: str, cell: Cell) -> str:
     """Return the part of distilled minus undistilled that a method gives, in percent."""
+    if study.is_collapsed(method, cell):
+        return ""
     undistilled, distilled, value = (
         study.mean(name, cell) for name in ("undistilled", "distilled", method)
     )
@@ -337,9 +339,9 @@ def collapsed_words() -> str:
         for row in _rows("metrics.csv")
         if (row["metric"], row["embedding"]) == ("collapsed", "ivis")
     ]
-    layers = [layer for layer, flag in flags if flag]
-    named = " or ".join(sorted(set(layers)))
-    return f"It did so in {len(layers)} of {len(flags)} embeddings, all of layer {named}."
+    layers = Counter(layer for layer, flag in flags if flag)
+    named = ", ".join(f"{count} of layer {layer}" for layer, count in sorted(layers.items()))
+    return f"It did so in {layers.total()} of {len(flags)} embeddings: {named}."
 
 
 def seeds_words() -> str:
@@ -452,6 +454,7 @@ def page() -> str:
     study, whole = Study(rows, FOLDS), Study.read(WHOLE / "metrics.csv", 1)
     differences = machines(study)
     points, p = offset(differences, "undistilled")
+    controls = ("untrained", *CONTROLS)
     baselines = ("pi_model", "pseudo_labelling", "mean_teacher", "mixmatch", "fixmatch")
     return TEXT.read_text(encoding="utf-8").format(
         table_1=published_table(study, "accuracy", ""),
@@ -467,11 +470,13 @@ def page() -> str:
         same_images=same_images_table(),
         collapsed=collapsed_words(),
         seeds=seeds_words(),
-        layers_area_tsne=layers_table(study, BUDGETS, "class_area_ratio", "tsne", tuple(CONTROLS)),
-        layers_area_ivis=layers_table(study, BUDGETS, "class_area_ratio", "ivis", tuple(CONTROLS)),
-        layers_probe=layers_table(study, BUDGETS, "probe_accuracy", "", tuple(CONTROLS)),
+        layers_area_tsne=layers_table(study, BUDGETS, "class_area_ratio", "tsne", controls),
+        layers_area_ivis=layers_table(study, BUDGETS, "class_area_ratio", "ivis", controls),
+        layers_loss=layers_table(study, (2500,), "ivis_loss", "ivis", controls),
+        layers_probe=layers_table(study, BUDGETS, "probe_accuracy", "", controls),
         repeated=differences.table(
-            ("teacher", *STUDENTS), {str(budget): Cell("accuracy", budget) for budget in BUDGETS}
+            ("teacher", *STUDENTS, "smoothed", "all_statistics"),
+            {str(budget): Cell("accuracy", budget) for budget in BUDGETS},
         ),
         undistilled_offset=points,
         undistilled_p=p,

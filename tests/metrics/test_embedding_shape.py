@@ -25,7 +25,7 @@ def test_collapsed_below_a_hundredth(width, collapsed):
     assert is_collapsed(turned(CROSS * [1, width], 0.5)) == collapsed
 
 
-@pytest.mark.parametrize(("size", "collapsed"), [(5e-3, 0), (4e-3, 1)])
+@pytest.mark.parametrize(("size", "collapsed"), [(5e-2, 0), (4e-2, 1)])
 def test_collapsed_to_a_point(size, collapsed):
     # Of four points two are 3 sizes from the middle: a deviation of sqrt(18 / 4), 2.1 sizes.
     assert axis_ratio(turned(CROSS * size, 0.5)) == pytest.approx(1 / 3)

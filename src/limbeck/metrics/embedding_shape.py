@@ -5,7 +5,7 @@ import numpy as np
 from limbeck.metrics.checks import require_finite
 
 # A line: the smaller over the larger deviation. One place: the larger, in units of the embedding.
-LINE, PLACE = 0.01, 0.01
+LINE, PLACE = 0.01, 0.1
 
 
 def axis_ratio(points: np.ndarray) -> float:
@@ -41,7 +41,7 @@ def is_collapsed(points: np.ndarray) -> float:
     Returns
     -------
     float
-        1 if the `axis_ratio` is below 0.01, or the larger standard deviation below 0.01.
+        1 if the `axis_ratio` is below 0.01, or the larger standard deviation below 0.1.
 
     Raises
     ------
@@ -52,8 +52,8 @@ def is_collapsed(points: np.ndarray) -> float:
     -----
     Embeddings put points about one unit apart or more: the margin of ivis is 1 by default, and
     distances below 0.0003 have no gradient in its loss, so that what has once come so close stays
-    in one place, with a loss of the margin. Of 279 embeddings of CIFAR-100's test images by ivis
-    14 ended so, with deviations of at most 0.007; those of the others were above 0.5. A PCA has the
+    in one place, with a loss of the margin. Of 354 embeddings of CIFAR-100's test images by ivis
+    17 ended so, with deviations of at most 0.031; those of the others were above 0.5. A PCA has the
     units of its layer, and is in one place where these are as small.
     """
     larger, smaller = _deviations(points)
