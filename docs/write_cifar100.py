@@ -475,7 +475,7 @@ def page() -> str:
         layers_loss=layers_table(study, (2500,), "ivis_loss", "ivis", controls),
         layers_probe=layers_table(study, BUDGETS, "probe_accuracy", "", controls),
         repeated=differences.table(
-            ("teacher", *STUDENTS, "smoothed", "all_statistics"),
+            ("teacher", *STUDENTS, *CONTROLS),
             {str(budget): Cell("accuracy", budget) for budget in BUDGETS},
         ),
         undistilled_offset=points,

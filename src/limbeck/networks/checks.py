@@ -16,6 +16,7 @@ from limbeck.networks.layers import (
 )
 from limbeck.networks.network import Network, NetworkSpec, meta_backbone
 from limbeck.runtime.errors import InputError
+from limbeck.study.structure import AUTO_LAYERS
 
 # Sides of images that networks are made for, to propose one.
 SIDES = (8, 16, 32, 64, 96, 128, 192, 224, 256, 299, 320, 384, 448, 512)
@@ -119,7 +120,7 @@ def look_at_parts(
         side = _passing_side(network, image_shape)
         if side is None:
             raise InputError(_size_mistake(network, image_shape, error)) from None
-    if set("ABCDE") <= automatic_layers(network.backbone).keys():
+    if set(AUTO_LAYERS) <= automatic_layers(network.backbone).keys():
         return side, None
     return side, main_parts(network.backbone, _usable(outputs), count)
 

@@ -247,7 +247,7 @@ def to_yaml(config: Mapping, command: str) -> str:
     return "\n".join(parts)
 
 
-def look_at_network(model: str, folder: Folder) -> tuple[dict, dict[str, str]]:
+def propose_network(model: str, folder: Folder) -> tuple[dict, dict[str, str]]:
     """Return how methods use a network, and its layers to look at.
 
     Returns

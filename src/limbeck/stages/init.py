@@ -7,7 +7,7 @@ from pathlib import Path
 from limbeck.networks.user_code import VARIABLE
 from limbeck.operations.own_images import (
     look_at,
-    look_at_network,
+    propose_network,
     propose_study,
     study_name,
     to_yaml,
@@ -48,7 +48,7 @@ def init(
             raise InputError(f"{path}: is there already; take another --study {remedy}".rstrip())
     os.environ.setdefault(VARIABLE, str(Path.cwd()))
     folder = look_at(images, trains=weights is None)
-    keys, layers = look_at_network(network, folder) if network else ({}, {})
+    keys, layers = propose_network(network, folder) if network else ({}, {})
     config = propose_study(name, folder, keys, weights, layers)
     given = {"images": images, "study": study, "network": network, "weights": weights}
     words = [f"--{key} {shlex.quote(show(value))}" for key, value in given.items() if value]
