@@ -7,25 +7,24 @@ objective's loss in each step: the setting of RepDistiller. The plain loop is wr
 is: worker processes crop and flip Pillow images, the teacher looks at each batch, both networks in
 float32 with memory and optimiser as torch has them by default, loss and accuracy of each step read.
 Its losses are Limbeck's own functions, so that only the loops are compared. The sides take turns,
-each with its queues filled.
+each in a process of its own with its queues filled.
 """
 
 import argparse
-import contextlib
 from functools import partial
 
 import numpy as np
 import torch
-from plain_loop import ATTRIBUTES, IMAGES, read_images, torch_defaults
-from side_by_side import Row, best_of, print_table
+from plain_loop import ATTRIBUTES, IMAGES, read_images
+from side_by_side import Row, print_table
 from torch import nn
 from torch.nn import functional as F
 from torchvision import transforms
-from training_steps import QUEUED, LimbeckSteps, Pictures, endless, options_of, sgd, timed
+from training_steps import QUEUED, LimbeckSteps, Pictures, endless, options_of, sgd, take_turns
 
 from limbeck.networks.features import find_layer
 from limbeck.networks.network import Network, build_network
-from limbeck.runtime.devices import resolve_precision, select_device
+from limbeck.runtime.devices import resolve_precision, select_device, to_device
 from limbeck.study.method_settings import MethodSettings
 from limbeck.study.objectives import OBJECTIVES
 from limbeck.training.objectives import TrainingData, build_objective
@@ -76,16 +75,15 @@ class Plain:
         parts.append(transforms.Normalize(ATTRIBUTES["mean"], ATTRIBUTES["std"]))
         self.pictures = Pictures(images, np.arange(IMAGES), [transforms.Compose(parts)])
         self.losses, self.accuracies = [], []
-        self.defaults = contextlib.ExitStack()
 
     def __enter__(self) -> "Plain":
-        self.defaults.enter_context(torch_defaults())
+        # As those repositories do: the quickest kernels, not the same bits.
+        torch.backends.cudnn.benchmark = True
         self.loader = endless(self.pictures, 64, self.device)
         return self
 
     def __exit__(self, *_) -> None:
         self.loader.close()
-        self.defaults.close()
 
     def step(self) -> None:
         """Take a step."""
@@ -119,33 +117,43 @@ def keep(network: Network, layers) -> dict:
     return kept
 
 
-def compare(objective: str, device: torch.device) -> Row:
-    """Return the seconds of a step of either side."""
-    images, labels = read_images()
+def limbeck(objective: str, device: str) -> LimbeckSteps:
+    """Return Limbeck's steps."""
+    place = select_device(device)
+    student, teacher = networks(place)
     settings = settings_of(objective)
+    data = data_of(teacher, resolve_precision("auto", place), place)
+    return LimbeckSteps(data, settings, student, place)
 
-    def networks() -> list[Network]:
-        torch.manual_seed(0)
-        return [
-            build_network(settings_of(model=model), ATTRIBUTES, 3).to(device)
-            for model in (STUDENT, TEACHER)
-        ]
 
-    def data(teacher: Network, precision: str) -> TrainingData:
-        rows = torch.arange(IMAGES, device=device)
-        on_device = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
-        live = LiveTeacher([teacher], [precision])
-        return TrainingData(on_device, torch.from_numpy(labels).to(device), rows, rows[:0], live)
+def plain(objective: str, device: str) -> Plain:
+    """Return the plain loop's steps."""
+    place = torch.device(device)
+    pair = networks(place)
+    return Plain(read_images()[0], data_of(pair[1], "float32", place), settings_of(objective), pair)
 
-    student, teacher = networks()
-    precision = resolve_precision("auto", device)
-    limbeck = LimbeckSteps(data(teacher, precision), settings, student, device)
-    pair = networks()
-    plain = Plain(images, data(pair[1], "float32"), settings, pair)
-    sides = {"limbeck": limbeck, "plain": plain}
-    best = best_of(
-        {name: partial(timed, side, "step", STEPS) for name, side in sides.items()}, ROUNDS
-    )
+
+def networks(device: torch.device) -> list[Network]:
+    """Return a student and a teacher, the same on either side."""
+    torch.manual_seed(0)
+    return [
+        build_network(settings_of(model=model), ATTRIBUTES, 3).to(device)
+        for model in (STUDENT, TEACHER)
+    ]
+
+
+def data_of(teacher: Network, precision: str, device: torch.device) -> TrainingData:
+    """Return labelled images and a live teacher of them."""
+    images, labels = read_images()
+    rows = torch.arange(IMAGES, device=device)
+    labels, live = torch.from_numpy(labels).to(device), LiveTeacher([teacher], [precision])
+    return TrainingData(to_device(images, device), labels, rows, rows[:0], live)
+
+
+def compare(objective: str, device: str) -> Row:
+    """Return the seconds of a step of either side."""
+    sides = {"limbeck": (limbeck, objective, device), "plain": (plain, objective, device)}
+    best = take_turns(sides, "step", STEPS, ROUNDS)
     return Row(objective, best["limbeck"], "plain loop", best["plain"], GOAL)
 
 
@@ -155,8 +163,7 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("objectives", nargs="*", default=TAUGHT, metavar="objective")
     arguments = parser.parse_args()
-    device = select_device(arguments.device)
-    rows = [compare(objective, device) for objective in arguments.objectives]
+    rows = [compare(objective, arguments.device) for objective in arguments.objectives]
     print_table(f"Distillation: a step of 64 images, {TEACHER} to {STUDENT}", rows, "torch")
 
 

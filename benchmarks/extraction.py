@@ -4,9 +4,9 @@
 
 The plain one takes batches of a data loader, copies what the hooks see to NumPy, and saves one
 array for each layer. Same network (the paper's student, trained a little on CIFAR-100), same test
-images, same batch size. Each side runs in a process of its own, in turn; seconds are those of the
-extraction, memory is the process's most, with torch in it. Limbeck takes five layers in five
-passes, as its jobs do; the plain loop takes them in one.
+images. Each side runs in a process of its own, in turn; seconds are those of the extraction, memory
+is the process's most, with torch in it. Limbeck takes five layers in five passes, as its jobs do;
+the plain loop takes them in one.
 """
 
 import argparse
@@ -25,14 +25,16 @@ from torch.utils.data import DataLoader, TensorDataset
 from trained_network import train_a_little
 
 from limbeck.data.dataset import Dataset
-from limbeck.networks.inference import BATCH
 from limbeck.networks.layers import AUTO, resolve_layers
 from limbeck.networks.model_file import load_network
 from limbeck.runtime import storage
+from limbeck.runtime.memory import keep_freed_memory
 from limbeck.stages.extract_activations import extract_activations
 from limbeck.study.settings import ActivationSettings
 
 ROUNDS = 2
+# The plain loop's, as is usual.
+BATCH = 256
 LAYERS = ("A", "B", "C", "D", "E")
 
 
@@ -65,6 +67,7 @@ def with_hooks(dataset: Path, model: Path, layers: Sequence[str], folder: Path) 
 
 def with_limbeck(dataset: Path, model: Path, layers: Sequence[str], folder: Path) -> None:
     """Extract as the workflow does, layer by layer."""
+    keep_freed_memory()
     settings = ActivationSettings(dtype="float32", images_per_class=None)
     for layer in layers:
         extract_activations(dataset, model, layer, settings, "cpu", folder / f"{layer}.zarr")

@@ -4,23 +4,23 @@
 
 The plain one augments PIL images in the worker processes of data loaders, one by one, as is usual.
 Both train the same network with the same settings and precision on random images of CIFAR-100's
-shape. They take turns, each with its workers started and its queues filled, so that a busy machine
-is busy for both. One line is the whole step, one the preparation of the images alone, without a
-network. A step's images are counted once, however many views there are of them.
+shape. They take turns, each in a process of its own with its workers started and its queues
+filled, so that a busy machine is busy for both. One line is the whole step, one the preparation of
+the images alone, without a network. A step's images are counted once, however many views there are
+of them.
 """
 
 import argparse
 import copy
 import random
-from functools import partial
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
-from side_by_side import best_of
 from torch.nn import functional as F
 from torchvision import transforms
-from training_steps import QUEUED, LimbeckSteps, Pictures, endless, options_of, sgd, timed
+from training_steps import QUEUED, LimbeckSteps, Pictures, endless, options_of, sgd, take_turns
 
 from limbeck.networks.network import build_network
 from limbeck.runtime.devices import computing, resolve_precision, select_device
@@ -133,6 +133,26 @@ class Limbeck(LimbeckSteps):
         )
 
 
+def limbeck(device: str, settings: MethodSettings) -> Limbeck:
+    """Return Limbeck's side."""
+    return _side(Limbeck, select_device(device), settings)
+
+
+def plain(device: str, settings: MethodSettings) -> Plain:
+    """Return the plain side."""
+    return _side(Plain, torch.device(device), settings)
+
+
+def _side(make: Callable, device: torch.device, settings: MethodSettings):
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (IMAGES, SIZE, SIZE, 3), np.uint8)
+    labels = generator.integers(0, CLASSES, IMAGES)
+    attributes = {"class_names": [""] * CLASSES, "mean": MEAN, "std": STD}
+    torch.manual_seed(0)
+    network = build_network(settings, attributes, 3).to(device)
+    return make(images, labels, settings, network, device)
+
+
 def main() -> None:
     """Print a line for whole steps and one for the preparation of images."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -141,21 +161,12 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--steps", type=int, default=3)
     arguments = parser.parse_args()
-    device = select_device(arguments.device)
     settings = settings_of(arguments.model, arguments.batch_size)
-    generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (IMAGES, SIZE, SIZE, 3), np.uint8)
-    labels = generator.integers(0, CLASSES, IMAGES)
-    attributes = {"class_names": [""] * CLASSES, "mean": MEAN, "std": STD}
-    torch.manual_seed(0)
-    sides = {}
-    for name, make in (("Limbeck", Limbeck), ("plain PyTorch", Plain)):
-        network = build_network(settings, attributes, 3).to(device)
-        sides[name] = make(images, labels, settings, network, device)
+    names = {"Limbeck": limbeck, "plain PyTorch": plain}
+    sides = {name: (make, arguments.device, settings) for name, make in names.items()}
     per_step = settings.batch_size * (1 + settings.options["unlabelled_ratio"])
     for what, count in (("prepare", 10 * arguments.steps), ("step", arguments.steps)):
-        turns = {name: partial(timed, side, what, count) for name, side in sides.items()}
-        best = best_of(turns, ROUNDS)
+        best = take_turns(sides, what, count, ROUNDS)
         rates = {name: per_step / spent for name, spent in best.items()}
         shown = ", ".join(f"{name} {rate:.0f} images/s" for name, rate in rates.items())
         print(f"{what}: {shown}, ratio {rates['Limbeck'] / rates['plain PyTorch']:.2f}", flush=True)

@@ -22,9 +22,8 @@ from plain_loop import IMAGES
 from side_by_side import hardware
 from torch.profiler import ProfilerActivity, profile
 
-from limbeck.runtime.devices import select_device
 from limbeck.study.method_settings import MethodSettings
-from training import TEACHER, Comparison, settings_of
+from training import TEACHER, limbeck, settings_of
 
 SECONDS, PROFILED, WAIT = 4, 20, 600
 # The networks of the paper's study, and how many at a time.
@@ -48,10 +47,9 @@ def prepare(barrier) -> None:
 
 def images_per_second(changes: dict) -> float:
     """Train for `SECONDS`, together with the other processes."""
-    comparison = Comparison(select_device("cuda" if torch.cuda.is_available() else "cpu"))
+    on_gpu = torch.cuda.is_available()
     settings = settings_of(**changes)
-    on_gpu = comparison.device.type == "cuda"
-    with comparison.steps(settings, full_batches(settings)) as side:
+    with limbeck("cuda" if on_gpu else "cpu", settings, full_batches(settings)) as side:
         for _ in range(5):
             side.step()
         begin.wait(WAIT)
@@ -67,9 +65,8 @@ def images_per_second(changes: dict) -> float:
 
 def share_of_gpu(changes: dict) -> float:
     """Return for which share of its time alone a step has a kernel running."""
-    comparison = Comparison(select_device("cuda"))
     settings = settings_of(**changes)
-    with comparison.steps(settings, full_batches(settings)) as side:
+    with limbeck("cuda", settings, full_batches(settings)) as side:
         for _ in range(5):
             side.step()
         torch.cuda.synchronize()

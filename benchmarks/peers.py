@@ -6,9 +6,10 @@ Parts: neighbours, tsne, ivis, scores, extraction, training; all by default, hal
 cores. The points of the first four are layer A of a new WRN-28-1, rectified: 16384 values of each
 of the test images of CIFAR-100. Their sides run one after the other, each in a process of its own
 with all threads (OMP_NUM_THREADS; the ivis package takes all in any case). Seconds are those of the
-work, without imports. Memory is the process's most, with the points and 0.6 GB of imports that both
-sides have. Sides have the same settings, the peer's defaults, but that ivis trains for `EPOCHS`
-epochs. Where results must be equal and are not, the script ends with an error.
+work, without imports; Limbeck's keeps freed memory, as jobs do. Memory is the process's most, with
+the points and 0.6 GB of imports that both sides have. Sides have the same settings, the peer's
+defaults, but that ivis trains for `EPOCHS` epochs. Where results must be equal and are not, the
+script ends with an error.
 
 Extraction and training are those of extraction.py and training.py.
 """
@@ -31,7 +32,8 @@ from side_by_side import Row, peak_memory, print_table, timed
 
 from limbeck.embeddings import Neighbours
 from limbeck.neighbours.search import nearest_neighbours
-from limbeck.runtime.devices import resolve_precision, select_device
+from limbeck.runtime.devices import resolve_precision
+from limbeck.runtime.memory import keep_freed_memory
 from limbeck.runtime.threads import available_threads
 
 PERPLEXITY, K, EPOCHS = 30, 150, 20
@@ -85,6 +87,7 @@ def _measured(work: Callable, path: Path, *arguments) -> Side:
 
 
 def limbeck_neighbours(points: np.ndarray, device: str) -> Callable:
+    keep_freed_memory()
     return lambda: nearest_neighbours(points, K, device)[0]
 
 
@@ -107,6 +110,8 @@ def annoy_neighbours(points: np.ndarray) -> Callable:
 
 def limbeck_tsne(points: np.ndarray, device: str) -> Callable:
     from limbeck.embeddings import tsne
+
+    keep_freed_memory()
 
     def run() -> np.ndarray:
         graph = Neighbours(*nearest_neighbours(points, 3 * PERPLEXITY, device))
@@ -132,6 +137,8 @@ def limbeck_ivis(points: np.ndarray, device: str, precision: str) -> Callable:
     import torch._dynamo  # noqa: F401, else the first optimiser imports it; jobs go without it
 
     from limbeck.embeddings import ivis_torch
+
+    keep_freed_memory()
 
     def run() -> float:
         graph = Neighbours(*nearest_neighbours(points, K - 1, device))
@@ -171,6 +178,7 @@ def limbeck_scores(points: np.ndarray) -> Callable:
     from limbeck.metrics.neighbourhoods import layer_silhouette, trustworthiness
     from limbeck.metrics.probe import predict_in_dual, stratified_parts
 
+    keep_freed_memory()
     labels, plane = _labels(points), _plane(points)
     parts = stratified_parts(labels, FOLDS)
 
@@ -286,13 +294,12 @@ def extraction(path: Path, images: int, device: str) -> Iterator[Row]:
 
 def training(path: Path, images: int, device: str) -> Iterator[Row]:
     """Compare steps of 64 images with those of a plain loop in float32, as RepDistiller has it."""
-    from training import Comparison
+    from training import distilled, supervised
 
-    where = select_device(device)
-    comparison = Comparison(where)
-    for precision in sorted({"float32", resolve_precision("auto", where)}):
-        yield comparison.supervised(f"a step of WRN-28-1, {precision}", precision=precision)
-        yield comparison.distilled(f"a step of distillation, {precision}", precision=precision)[0]
+    for precision in sorted({"float32", resolve_precision("auto", torch.device(device))}):
+        yield supervised(f"a step of WRN-28-1, {precision}", device, precision=precision)
+        what = f"a step of distillation, {precision}"
+        yield distilled(what, device, precision=precision)[0]
 
 
 PARTS: Mapping[str, Callable] = {

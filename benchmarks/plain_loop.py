@@ -1,7 +1,5 @@
 """Training and distillation as a plain PyTorch loop does them, to be compared with."""
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -55,16 +53,15 @@ class Plain:
         parts.append(transforms.Normalize(ATTRIBUTES["mean"], ATTRIBUTES["std"]))
         self.pictures = Pictures(images, labels, [transforms.Compose(parts)])
         self.losses, self.accuracies = [], []
-        self.defaults = contextlib.ExitStack()
 
     def __enter__(self) -> "Plain":
-        self.defaults.enter_context(torch_defaults())
+        # As those repositories do: the quickest kernels, not the same bits.
+        torch.backends.cudnn.benchmark = True
         self.loader = endless(self.pictures, self.settings.batch_size, self.device)
         return self
 
     def __exit__(self, *_) -> None:
         self.loader.close()
-        self.defaults.close()
 
     def step(self) -> None:
         """Take a step."""
@@ -85,14 +82,3 @@ class Plain:
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
-
-
-@contextlib.contextmanager
-def torch_defaults() -> Iterator[None]:
-    """Let torch choose its kernels as those repositories do: the quickest, not the same bits."""
-    mode, cudnn = torch.get_deterministic_debug_mode(), torch.backends.cudnn
-    torch.set_deterministic_debug_mode("default")
-    cudnn.benchmark = cudnn.allow_tf32 = True
-    yield
-    torch.set_deterministic_debug_mode(mode)
-    cudnn.benchmark = cudnn.allow_tf32 = False

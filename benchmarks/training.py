@@ -6,7 +6,7 @@ The plain loop is that of the well-known repositories of distillation (RepDistil
 processes flip Pillow images one by one, the teacher looks at each batch, Hinton's loss, SGD and
 memory as torch has them by default, float32, loss and accuracy of each step read. Both train the
 same networks with the same settings on images of CIFAR-100 where data/cifar100 is, on random ones
-elsewhere. The sides take turns, each with its queues filled.
+elsewhere. The sides take turns, each in a process of its own with its queues filled.
 
 A step of distillation is one of an unlabelled pass; Limbeck's has its share of computing the
 teacher's logits of images and mirror images once, which `CYCLES` cycles read. Below the table
@@ -15,22 +15,21 @@ stands what bounds a step.
 
 import argparse
 import time
-from functools import partial
 
 import numpy as np
 import torch
 from plain_loop import ATTRIBUTES, CLASSES, IMAGES, Plain, read_images
-from side_by_side import Row, best_of, print_table
+from side_by_side import Row, print_table, timed
 from torch.utils.flop_counter import FlopCounterMode
-from training_steps import LimbeckSteps, options_of, timed
+from training_steps import LimbeckSteps, options_of, take_turns
 
-from limbeck.networks.inference import BATCH, batch_logits
+from limbeck.networks.inference import batch_logits
 from limbeck.networks.network import Network, build_network
-from limbeck.runtime.devices import select_device
+from limbeck.runtime.devices import select_device, to_device
 from limbeck.runtime.threads import available_threads
 from limbeck.study.method_settings import MethodSettings
 from limbeck.training.objectives import TrainingData
-from limbeck.training.teacher import CachedTeacher, Teacher
+from limbeck.training.teacher import CachedTeacher
 
 STEPS, ROUNDS = 6, 2
 # Of distillation, in config/cifar100.yaml: how often the teacher's logits are read.
@@ -53,81 +52,79 @@ def settings_of(**changes) -> MethodSettings:
     return MethodSettings(**{**settings, "options": options})
 
 
-class Comparison:
-    """The images, on the device too, and what is timed on them."""
-
-    def __init__(self, device: torch.device):
-        self.device = device
-        self.images, self.labels = read_images()
-        self.on_device = torch.from_numpy(self.images).to(device).permute(0, 3, 1, 2)
-
-    def network(self, settings: MethodSettings) -> Network:
-        """Return a new network."""
-        return build_network(settings, ATTRIBUTES, 3).to(self.device)
-
-    def data(self, labelled: np.ndarray, teacher: Teacher | None = None) -> TrainingData:
-        """Return training data of labelled rows, (n,), and the others."""
-        others = np.setdiff1d(np.arange(IMAGES), labelled)
-        labels, labelled, others = (
-            torch.from_numpy(values).to(self.device) for values in (self.labels, labelled, others)
-        )
-        return TrainingData(self.on_device, labels, labelled, others, teacher)
-
-    def row(self, what: str, limbeck, other: str, side, goal=None, extra=0.0) -> Row:
-        """Let two sides take turns; `extra` seconds count for each of Limbeck's steps."""
-        sides = {"limbeck": limbeck, "other": side}
-        turns = {name: partial(timed, each, "step", STEPS) for name, each in sides.items()}
-        best = best_of(turns, ROUNDS)
-        return Row(what, best["limbeck"] + extra, other, best["other"], goal)
-
-    def supervised(self, what: str, **changes) -> Row:
-        """Compare training with labels."""
-        settings = settings_of(**changes)
-        limbeck = self.steps(settings, np.arange(IMAGES))
-        plain = Plain(self.images, self.labels, settings, self.network(settings), self.device)
-        return self.row(what, limbeck, "plain loop", plain, GOALS[self.device.type][0])
-
-    def steps(self, settings: MethodSettings, labelled: np.ndarray) -> LimbeckSteps:
-        """Return Limbeck's steps of supervised training."""
-        return LimbeckSteps(self.data(labelled), settings, self.network(settings), self.device)
-
-    def distilled(self, what: str, **changes) -> tuple[Row, str]:
-        """Compare distillation; also say what the teacher's logits cost."""
-        settings = settings_of(objective="distillation", **changes)
-        teacher = self.network(settings_of(**TEACHER)).eval()
-        share = settings.batch_size * self.seconds_of_logits(teacher) / CYCLES
-        labelled = np.arange(settings.batch_size)  # one step, of those before the clock
-        logits = torch.randn(IMAGES - len(labelled), 2, CLASSES, device=self.device)
-        rows = torch.arange(len(labelled), IMAGES, device=self.device)
-        data = self.data(labelled, CachedTeacher(rows, IMAGES, [logits]))
-        limbeck = LimbeckSteps(data, settings, self.network(settings), self.device)
-        others = slice(len(labelled), None)
-        plain = Plain(
-            *(self.images[others], self.labels[others], settings, self.network(settings)),
-            *(self.device, teacher),
-        )
-        goal = GOALS[self.device.type][1]
-        said = f"Of Limbeck's distillation {share:.2g} s a step are its share of teacher's logits."
-        return self.row(what, limbeck, "live teacher", plain, goal, share), said
-
-    def seconds_of_logits(self, teacher: Network) -> float:
-        """Return what the teacher's logits of an image and its mirror image take."""
-        rows = np.arange(2 * BATCH)
-
-        def both_views() -> None:
-            for flip in (False, True):
-                for _ in batch_logits(teacher, self.images, rows, self.device, flip=flip):
-                    pass
-
-        both_views()
-        started = time.perf_counter()
-        both_views()
-        return (time.perf_counter() - started) / len(rows)
+def limbeck(device: str, settings: MethodSettings, labelled: np.ndarray | None = None):
+    """Return Limbeck's steps of training on labelled rows, (n,), by default all."""
+    place = select_device(device)
+    images, labels = read_images()
+    labelled = np.arange(IMAGES) if labelled is None else labelled
+    teacher = None
+    if settings.objective == "distillation":
+        labelled = labelled[: settings.batch_size]  # one step, of those before the clock
+        rows = torch.arange(len(labelled), IMAGES, device=place)
+        logits = torch.randn(len(rows), 2, CLASSES, device=place)
+        teacher = CachedTeacher(rows, IMAGES, [logits])
+    others = np.setdiff1d(np.arange(IMAGES), labelled)
+    labels, labelled, others = (
+        torch.from_numpy(values).to(place) for values in (labels, labelled, others)
+    )
+    data = TrainingData(to_device(images, place), labels, labelled, others, teacher)
+    return LimbeckSteps(data, settings, network(settings, place), place)
 
 
-def bound(training: Row, distillation: Row, comparison: Comparison) -> str:
+def plain(device: str, settings: MethodSettings) -> Plain:
+    """Return a plain loop's steps, with a live teacher for distillation."""
+    place = torch.device(device)
+    teacher = None
+    if settings.objective == "distillation":
+        teacher = network(settings_of(**TEACHER), place)
+    return Plain(*read_images(), settings, network(settings, place), place, teacher)
+
+
+def network(settings: MethodSettings, device: torch.device) -> Network:
+    """Return a new network."""
+    return build_network(settings, ATTRIBUTES, 3).to(device)
+
+
+def supervised(what: str, device: str, **changes) -> Row:
+    """Compare training with labels."""
+    return _row(what, device, "plain loop", GOALS[device][0], settings_of(**changes))
+
+
+def distilled(what: str, device: str, **changes) -> tuple[Row, str]:
+    """Compare distillation; also say what the teacher's logits cost."""
+    settings = settings_of(objective="distillation", **changes)
+    share = settings.batch_size * seconds_of_logits(device) / CYCLES
+    said = f"Of Limbeck's distillation {share:.2g} s a step are its share of teacher's logits."
+    return _row(what, device, "live teacher", GOALS[device][1], settings, share), said
+
+
+def _row(
+    what: str, device: str, other: str, goal: float, settings: MethodSettings, extra: float = 0.0
+) -> Row:
+    """Let two sides take turns; `extra` seconds count for each of Limbeck's steps."""
+    sides = {"limbeck": (limbeck, device, settings), "other": (plain, device, settings)}
+    best = take_turns(sides, "step", STEPS, ROUNDS)
+    return Row(what, best["limbeck"] + extra, other, best["other"], goal)
+
+
+def seconds_of_logits(device: str) -> float:
+    """Return what the teacher's logits of an image and its mirror image take."""
+    place, (images, _) = select_device(device), read_images()
+    teacher = network(settings_of(**TEACHER), place).eval()
+    rows = np.arange(512)
+
+    def both_views() -> None:
+        for flip in (False, True):
+            for _ in batch_logits(teacher, images, rows, place, flip=flip):
+                pass
+
+    both_views()
+    return timed(both_views)[0] / len(rows)
+
+
+def bound(training: Row, distillation: Row) -> str:
     """Say how near to the processor's rate of multiplications a step of WRN-28-1 is."""
-    side = comparison.steps(settings_of(), np.arange(IMAGES))
+    side = limbeck("cpu", settings_of())
     with side, FlopCounterMode(display=False) as counter:
         side.step()
     flops, threads = counter.get_total_flops(), available_threads()
@@ -163,16 +160,15 @@ def main() -> None:
     """Print the table and what bounds a step."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    comparison = Comparison(select_device(parser.parse_args().device))
-    torch.manual_seed(0)
-    training = comparison.supervised("WRN-28-1, labels")
-    resnet = comparison.supervised("ResNet-18 at 32 pixels, labels", model="resnet18")
-    distillation, logits = comparison.distilled("WRN-28-1, distilled from ResNet-18 at 64 pixels")
+    device = parser.parse_args().device
+    training = supervised("WRN-28-1, labels", device)
+    resnet = supervised("ResNet-18 at 32 pixels, labels", device, model="resnet18")
+    distillation, logits = distilled("WRN-28-1, distilled from ResNet-18 at 64 pixels", device)
     rows = [training, resnet, distillation]
     print_table("Training: a step of 64 images", rows, "torch", "torchvision")
     print(f"\n{logits}")
-    if comparison.device.type == "cpu":
-        print(f"\n{bound(training, distillation, comparison)}")
+    if device == "cpu":
+        print(f"\n{bound(training, distillation)}")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,21 @@
 """Training steps of Limbeck, image loaders and the clock for the benchmarks."""
 
+import contextlib
 import itertools
+import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import torch
 from PIL import Image
+from side_by_side import best_of
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from limbeck.runtime.devices import computing, resolve_precision
+from limbeck.runtime.memory import keep_freed_memory
 from limbeck.study.keys import section
 from limbeck.study.method_settings import MethodSettings
 from limbeck.study.objectives import OBJECTIVES
@@ -59,6 +64,7 @@ class LimbeckSteps:
     def __init__(
         self, data: TrainingData, settings: MethodSettings, network: nn.Module, device: torch.device
     ):
+        keep_freed_memory()  # as a job does
         self.network, self.device = network.train(), device
         self.objective = build_objective(data, settings, network)
         trained = [*network.parameters(), *self.objective.parameters()]
@@ -100,11 +106,42 @@ def options_of(objective: str, **given) -> dict:
     return fill_in(section("", OBJECTIVES[objective].options), {"teacher": "teacher", **given})
 
 
-def timed(side, what: str, count: int) -> float:
-    """Return the seconds of each of `count` calls of a side's method while it is entered.
+def take_turns(sides: Mapping[str, tuple], what: str, count: int, rounds: int) -> dict[str, float]:
+    """Let sides take turns, each in a process of its own, so that none's settings touch another.
 
-    Its `warm_up` calls before them see to it that no queue of batches helps or hinders.
+    Parameters
+    ----------
+    sides : mapping of str to tuple
+        Of each a function that builds it there, and what that takes. A side is entered; it has
+        methods to time, a `device`, and `warm_up`: how many calls see to it that no queue of
+        batches helps or hinders.
+    what : str
+        The method.
+    count : int
+        How often it is called in a turn.
+    rounds : int
+        How many turns each gets.
+
+    Returns
+    -------
+    dict of str to float
+        The fewest seconds of a call of each.
     """
+    spawn = multiprocessing.get_context("spawn")
+    with contextlib.ExitStack() as processes:
+        turns = {}
+        for name, side in sides.items():
+            process = processes.enter_context(ProcessPoolExecutor(1, spawn, _build, side))
+            turns[name] = lambda process=process: process.submit(_timed, what, count).result()
+        return best_of(turns, rounds)
+
+
+def _build(make: Callable, *arguments) -> None:
+    global side
+    side = make(*arguments)
+
+
+def _timed(what: str, count: int) -> float:
     call = getattr(side, what)
     with side:
         for _ in range(side.warm_up):

@@ -20,6 +20,7 @@ from limbeck import __version__
 from limbeck.runtime.atomic import check_outputs
 from limbeck.runtime.errors import InputError, Stopped
 from limbeck.runtime.failures import explain, explain_torch
+from limbeck.runtime.memory import keep_freed_memory
 from limbeck.runtime.origin import describe_process
 from limbeck.runtime.startup import postpone_torch_compiler
 from limbeck.study.settings import STAGE_KEYS, parse_settings
@@ -224,6 +225,7 @@ def run() -> None:
         if getattr(sys, stream) is None:  # It was closed: `>&-`.
             setattr(sys, stream, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
     os.environ["MPLBACKEND"] = "agg"  # Of a notebook that calls this it is one that jobs lack.
+    keep_freed_memory()
     postpone_torch_compiler()
     status = main()
     logging.shutdown()

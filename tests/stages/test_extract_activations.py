@@ -54,12 +54,12 @@ def test_store_has_the_bits_of_a_whole_pass_with_a_hook(
         lambda module, inputs, output: kept.append(output.cpu().numpy().copy())
     )
     with torch.no_grad():
-        for batch in images.split(BATCH):
+        for batch in images.split(BATCH[device]):
             network(batch)
     path = tmp_path / "activations.zarr"
     extract_activations(digits, model, layer, ALL, device, path)
     expected = np.concatenate(kept).reshape(360, -1)
-    assert len(kept) == 2
+    assert len(kept) > 1
     assert np.array_equal(storage.open_store(path)["activations"][:], expected)
 
 

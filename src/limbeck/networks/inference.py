@@ -8,7 +8,8 @@ import torch
 from limbeck.networks.network import Network
 from limbeck.runtime.devices import to_device
 
-BATCH = 256
+# Images at once: on a processor so few that a layer's outputs stay in its caches.
+BATCH = {"cpu": 64, "cuda": 256}
 
 
 def read_batches(images, rows: np.ndarray, device: torch.device) -> Iterator[torch.Tensor]:
@@ -27,10 +28,11 @@ def read_batches(images, rows: np.ndarray, device: torch.device) -> Iterator[tor
     Yields
     ------
     torch.Tensor
-        Shape (at most `BATCH`, C, H, W), uint8, channels last in memory.
+        Shape (B, C, H, W), uint8, channels last in memory; B is at most the device's `BATCH`.
     """
-    for start in range(0, len(rows), BATCH):
-        batch = rows[start : start + BATCH]
+    size = BATCH[device.type]
+    for start in range(0, len(rows), size):
+        batch = rows[start : start + size]
         first = batch.min()
         # One slice, because Zarr takes twenty times as long to pick rows.
         block = images[first : batch.max() + 1]
@@ -54,7 +56,7 @@ def batch_logits(
     Yields
     ------
     numpy.ndarray
-        Shape (at most `BATCH`, classes), float32.
+        Shape (B, classes), float32.
     """
     for batch in read_batches(images, rows, device):
         with torch.inference_mode():

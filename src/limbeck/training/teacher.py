@@ -6,11 +6,9 @@ from dataclasses import dataclass
 import torch
 
 from limbeck.networks.features import pass_through
+from limbeck.networks.inference import BATCH
 from limbeck.networks.network import Network
 from limbeck.runtime.devices import computing
-
-# Batch size of the passes that fill a cache.
-BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -152,7 +150,7 @@ class LiveTeacher:
         values: list[torch.Tensor] = []
         for side, mirrored in enumerate((False, True)):
             start = 0
-            for batch in rows.split(BATCH):
+            for batch in rows.split(BATCH[rows.device.type]):
                 seen = images[batch].flip(-1) if mirrored else images[batch]
                 answer = self.answer(View(batch, seen, None))
                 parts = [*answer.logits, *answer.features]

@@ -1,0 +1,21 @@
+"""Memory that is freed and soon needed again."""
+
+import ctypes
+
+# Of malloc.h.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+# The most that either takes: larger tensors are handed back one by one all the same.
+KEPT, LARGEST = 2**31 - 1, 32 * 2**20
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep what is freed for the next tensors, where it is glibc.
+
+    By default it hands the end of its heap back to the system, and fetches it again a moment
+    later: each step of training then waits for thousands of pages to be cleared. The process holds
+    no more than its peak.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, LARGEST)
+        mallopt(M_TRIM_THRESHOLD, KEPT)
