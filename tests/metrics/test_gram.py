@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import zarr
 from scipy.spatial.distance import cdist
 
 from limbeck.metrics import distance_blocks, gram
@@ -38,6 +39,21 @@ def test_gram_matrix_is_that_of_centred_points(classes, small_blocks):
         tiled[rows, columns] = tile
         tiled[columns, rows] = tile.T
     np.testing.assert_allclose(tiled, expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("rows", [150, 240])
+def test_points_of_a_store_give_the_bits_of_an_array_which_stays_as_it_was(
+    wide, tmp_path, monkeypatch, rows
+):
+    monkeypatch.setattr(gram, "POINT_BYTES", rows * 1500 * 4)
+    points, _ = wide
+    before = points.copy()
+    expected = centred_gram(points)
+    stored = zarr.create_array(tmp_path / "points.zarr", data=points)
+    np.testing.assert_array_equal(centred_gram(stored), expected)
+    tiles = [next(gram_tiles([layer]))[2] for layer in (stored, points)]
+    np.testing.assert_array_equal(*tiles)
+    np.testing.assert_array_equal(points, before)
 
 
 def test_tiles_cover_the_upper_triangle_once(small_blocks):

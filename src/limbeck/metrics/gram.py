@@ -9,7 +9,6 @@ from limbeck.neighbours.row_blocks import (
     BLOCK_BYTES,
     CACHE_BYTES,
     POINT_BYTES,
-    in_memory,
     mean_point,
     read_rows,
     slices_of,
@@ -53,16 +52,18 @@ def centred_gram(points, precision: type | None = None) -> np.ndarray:
     """
     precision = precision or precision_of(points)
     count, dimensions = points.shape
-    points = in_memory(points)
+    ours = not isinstance(points, np.ndarray)
+    slices = slices_of(count, POINT_BYTES // (4 * dimensions))
+    if len(slices) == 1:
+        points = read_rows(points, slices[0])
     mean = finite_mean(points)
     gram = np.empty((count, count), precision)
-    slices = slices_of(count, POINT_BYTES // (4 * dimensions))
     for position, rows in enumerate(slices):
-        left = _centred(points, rows, mean, precision)
+        left = _centred(points, rows, mean, precision, ours)
         # A product with the own transpose takes BLAS half as long.
         np.matmul(left, left.T, out=gram[rows, rows])
         for columns in slices[position + 1 :]:
-            tile = left @ _centred(points, columns, mean, precision).T
+            tile = left @ _centred(points, columns, mean, precision, ours).T
             gram[rows, columns] = tile
             gram[columns, rows] = tile.T
     return gram
@@ -132,9 +133,10 @@ def gram_tiles(layers: Sequence) -> Iterator[tuple[slice, slice, np.ndarray]]:
             tiles = np.empty(shape)
             for tile, layer, mean in zip(tiles, layers, means, strict=True):
                 precision = precision_of(layer)
-                left = _centred(layer, rows, mean, precision)
+                ours = not isinstance(layer, np.ndarray)
+                left = _centred(layer, rows, mean, precision, ours)
                 same = columns == rows
-                right = left if same else _centred(layer, columns, mean, precision)
+                right = left if same else _centred(layer, columns, mean, precision, ours)
                 tile[:] = left @ right.T
             yield rows, columns, tiles
 
@@ -153,9 +155,10 @@ def finite_mean(points) -> np.ndarray:
     return mean
 
 
-def _centred(points, rows: slice, mean: np.ndarray, precision: type) -> np.ndarray:
+def _centred(points, rows: slice, mean: np.ndarray, precision: type, ours: bool) -> np.ndarray:
+    """Return rows of points less their mean; what was read for it, `ours`, may be overwritten."""
     values = read_rows(points, rows)
-    centred = np.empty(values.shape, precision)
+    centred = values if ours and values.dtype == precision else np.empty(values.shape, precision)
     for part in slices_of(len(values), CACHE_BYTES // (8 * values.shape[1])):
         centred[part] = values[part] - mean
     return centred

@@ -150,7 +150,9 @@ def neighbour_ranks(
         limits = (np.take_along_axis(squares, chosen, axis=1) - slack).astype(squares.dtype)
         squares[index, index + rows.start] = np.inf
         for slot, limit in enumerate(limits.T):
-            ranks[rows, slot] = 1 + np.count_nonzero(squares < limit[:, None], axis=1)
+            nearer = np.packbits(squares < limit[:, None], axis=1)
+            # A fifth of the time of counting along an axis.
+            ranks[rows, slot] = 1 + np.bitwise_count(nearer).sum(axis=1)
     return ranks
 
 
