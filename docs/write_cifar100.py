@@ -323,10 +323,13 @@ def machines(study: Study) -> Study:
 def offset(differences: Study, method: str) -> tuple[str, str]:
     """Return a method's mean difference in points and the p-value of a paired t-test.
 
-    Of the networks with few labels, of which both machines trained all folds.
+    Of the budgets of which both machines trained all folds.
     """
     found = [
-        100 * d for b in FEW for d in differences.over_folds(method, Cell("accuracy", b)).values()
+        100 * d
+        for b in BUDGETS
+        if len(folds := differences.over_folds(method, Cell("accuracy", b)).values()) == FOLDS
+        for d in folds
     ]
     test = paired_test([0.0] * len(found), found, 0.95)
     return f"{test.difference:.2f}", f"{test.p:.2f}"
