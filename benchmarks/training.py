@@ -52,7 +52,9 @@ def settings_of(**changes) -> MethodSettings:
     return MethodSettings(**{**settings, "options": options})
 
 
-def limbeck(device: str, settings: MethodSettings, labelled: np.ndarray | None = None):
+def limbeck(
+    device: str, settings: MethodSettings, labelled: np.ndarray | None = None
+) -> LimbeckSteps:
     """Return Limbeck's steps of training on labelled rows, (n,), by default all."""
     place = select_device(device)
     images, labels = read_images()
