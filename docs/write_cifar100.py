@@ -64,7 +64,8 @@ SHOWN = (
     *("calibration_error", "probe_accuracy", "class_area_ratio", "ivis_loss", "collapsed"),
 )
 BUDGETS = (400, 2500, 5000, 10000, 20000)
-FEW, REPEATED = BUDGETS[:2], BUDGETS[:3]
+FEW = BUDGETS[:2]
+REPEATED = (400, 2500, 5000, 20000)
 WHOLE_BUDGETS = (400, 2500, 20000)
 LAYERS = "ABCDE"
 FOLDS = 5
