@@ -17,6 +17,8 @@ from limbeck.tables.files import to_markdown
 
 RESULTS = Path(__file__).with_name("results")
 COLOURS = 128
+# What says that numbers of an embedding say nothing of its layer: see `Study.mark`.
+COLLAPSED, CURVE = "†", "‡"
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,23 @@ class Study:
     def mean(self, method: str, cell: Cell) -> float | None:
         return summarise(list(self.over_folds(method, cell).values())).mean
 
-    def is_collapsed(self, method: str, cell: Cell) -> bool:
-        """Return whether the embedding that a number is of is a line or a point in some fold."""
-        return any(self.over_folds(method, replace(cell, metric="collapsed")).values())
+    def mark(self, method: str, cell: Cell) -> str:
+        """Return how a number of an embedding is marked that says nothing of its layer.
+
+        `COLLAPSED` where the embedding is a line or a point in some fold; `CURVE`, of class areas,
+        where permuted classes would fill more than twice the area in some fold, as they do where
+        points lie along a curve.
+        """
+        if any(self.over_folds(method, replace(cell, metric="collapsed")).values()):
+            return COLLAPSED
+        nulls = self.over_folds(method, replace(cell, metric="class_area_ratio_null"))
+        is_area = cell.metric == "class_area_ratio"
+        return CURVE if is_area and max(nulls.values(), default=0) > 2 else ""
 
     def summary(self, method: str, cell: Cell) -> str:
         """Return mean ± standard deviation, and of how many folds where some are missing.
 
-        A dagger says that the embedding is collapsed in a fold or more.
+        Behind it is its `mark`.
         """
         values = list(self.over_folds(method, cell).values())
         if not values:
@@ -75,8 +86,8 @@ class Study:
         found, scale, digits = summarise(values), cell.declared.scale, cell.declared.digits
         sd = None if found.sd is None else scale * found.sd
         folds = "" if found.n == self.folds else f" ({found.n})"
-        mark = " †" if self.is_collapsed(method, cell) else ""
-        return format_mean(scale * found.mean, sd, digits) + folds + mark
+        text = format_mean(scale * found.mean, sd, digits) + folds
+        return f"{text} {self.mark(method, cell)}".rstrip()
 
     def table(self, methods: Iterable[str], cells: Mapping[str, Cell]) -> str:
         """Return methods by cells, whose keys are the columns' titles, as Markdown."""

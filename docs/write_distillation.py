@@ -117,6 +117,11 @@ class Tables:
         """Which objectives are better."""
         return self._listed(lambda low, high: low > 0)
 
+    @property
+    def compared(self) -> int:
+        """How many methods are compared with the undistilled student."""
+        return len(self.differences)
+
     def _listed(self, chosen) -> str:
         names = (name for name, (_, low, high) in self.differences.items() if chosen(low, high))
         return ", ".join(f"`{name}`" for name in names) or "none"

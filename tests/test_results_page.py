@@ -5,6 +5,7 @@ import importlib
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -38,10 +39,9 @@ def test_a_page_is_written_from_its_numbers(page):
 
 
 def test_claims_follow_from_the_numbers(script):
-    study = script.Study.read(script.DATA / "metrics.csv", FOLDS)
     with (script.DATA / "claims.csv").open(encoding="utf-8") as file:
         verdicts = [row["verdict"] for row in csv.DictReader(file)]
-    assert verdicts == [row[-1] for row in script.contrasts(study)]
+    assert verdicts == [row[-1] for row in script.contrasts()]
 
 
 def test_the_readme_has_the_numbers_of_the_page(script):
@@ -94,20 +94,52 @@ def test_networks_of_two_machines_are_compared_in_points(script, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("distilled", "verdict"),
+    ("distilled", "verdict", "of_no_difference"),
     [
-        ([0.21, 0.22, 0.23, 0.24, 0.26], "held"),
-        ([0.01, 0.02, 0.03, 0.04, 0.02], "did not hold"),
-        ([0.11, 0.09, 0.13, 0.06, 0.14], "cannot be told"),
-        ([0.21, 0.22, 0.23], "too few folds"),
-        ([], "not run"),
+        ([0.21, 0.22, 0.23, 0.24, 0.26], "held", "did not hold"),
+        ([0.01, 0.02, 0.03, 0.04, 0.02], "did not hold", "did not hold"),
+        ([0.11, 0.09, 0.13, 0.06, 0.14], "cannot be told", "not contradicted"),
+        ([0.21, 0.22, 0.23], "too few folds", "too few folds"),
+        ([], "not run", "not run"),
     ],
 )
-def test_verdicts(script, distilled, verdict):
+def test_verdicts(script, distilled, verdict, of_no_difference):
     values = {"undistilled": [0.1, 0.11, 0.12, 0.1, 0.11], "distilled": distilled}
     study = script.Study(rows(values), FOLDS)
-    contrast = script.Contrast(script.Cell("accuracy", 400), "undistilled", "distilled", 1)
-    assert script.judge(study, contrast)[-1] == verdict
+    cell = script.Cell("accuracy", 400)
+    for sign, expected in ((1, verdict), (0, of_no_difference)):
+        contrast = script.Contrast(cell, script._minus(cell), sign)
+        assert script.judge(study, contrast)[-1] == expected
+
+
+def test_a_gap_is_judged_against_that_of_other_labels(script):
+    few = rows({"undistilled": [0.1] * 5, "distilled": [0.5, 0.52, 0.54, 0.56, 0.58]})
+    many = rows({"undistilled": [0.6] * 5, "distilled": [0.7] * 5})
+    study = script.Study([*few, *({**row, "budget": "2500"} for row in many)], FOLDS)
+    (contrast,) = script._gaps("accuracy", -1, "", "", 400, [2500])
+    *_, folds, mean, low, high, verdict = script.judge(study, contrast)
+    # 0.1 - 0.4, ..., 0.1 - 0.48: mean -0.34, deviation 0.0316, t of 4 degrees 2.776.
+    assert (folds, verdict) == (5, "held")
+    np.testing.assert_allclose([mean, low, high], [-0.34, -0.37926, -0.30074], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("others", "mark", "verdict"),
+    [
+        ({"collapsed": 0, "class_area_ratio_null": 1.9}, "", "held"),
+        ({"collapsed": 0, "class_area_ratio_null": 2.1}, " ‡", "a curve"),
+        ({"collapsed": 1, "class_area_ratio_null": 2.1}, " †", "collapsed"),
+    ],
+)
+def test_areas_that_say_nothing_are_marked_and_not_judged(script, others, mark, verdict):
+    place = {"layer": "D", "embedding": "ivis"}
+    values = {"undistilled": [0.9, 0.8, 0.9, 0.8, 0.9], "distilled": [0.4, 0.5, 0.6, 0.5, 0.4]}
+    table = rows(values, "class_area_ratio", **place)
+    for metric, value in others.items():
+        table += rows({"distilled": [0, 0, value, 0, 0]}, metric, **place)
+    study, cell = script.Study(table, FOLDS), script.Cell("class_area_ratio", 400, "D", "ivis")
+    assert study.summary("distilled", cell) == f"48.00 ± 8.37{mark}"
+    assert script.judge(study, script.Contrast(cell, script._minus(cell), -1))[-1] == verdict
 
 
 def test_a_controls_share_is_that_of_the_whole_difference(script):
