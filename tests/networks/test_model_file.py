@@ -42,13 +42,26 @@ def test_nothing_in_the_file_names_layers(path, spec):
     assert content["network"] == dataclasses.asdict(spec())
 
 
+def hash_of(path, network) -> str:
+    save_network(path, network, {})
+    return load_network(path, CPU)[1]["hash"]
+
+
 def test_hash_follows_the_weights(path, spec):
     network = build(spec())
     hashes = []
     for change in (0.0, 0.0, 1e-3):
         network.backbone.head.bias.data[3] += change
-        save_network(path, network, {})
-        hashes.append(load_network(path, CPU)[1]["hash"])
+        hashes.append(hash_of(path, network))
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+@pytest.mark.parametrize("change", [{"mean": (0.1,)}, {"std": (0.9,)}, {"input_size": 16}])
+def test_hash_follows_what_the_weights_are_behind(path, spec, change):
+    hashes = []
+    for settings in (spec(), spec(), spec(**change)):
+        torch.manual_seed(0)
+        hashes.append(hash_of(path, build(settings)))
     assert hashes[0] == hashes[1] != hashes[2]
 
 

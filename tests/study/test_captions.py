@@ -61,6 +61,7 @@ def test_ends_are_words_and_names_of_the_config(config):
 @pytest.mark.parametrize("kind", FIGURES)
 def test_each_kind_of_figure_has_a_caption(config, kind, folds):
     config |= {"figures": {"shown": {"kind": kind}}, "folds": folds, "published": "cifar100"}
+    config["dataset"] = {"name": "cifar100", "path": "data"}
     config["run"]["figures"] = ["shown"]
     caption = shown(figure_caption(check_config(config), "shown"))
     assert len(caption) > 80 and not set("{}\\") & set(caption)

@@ -12,7 +12,7 @@ from limbeck.study.objectives import OBJECTIVES
         ("run.methods", ["teachr"], "= 'teachr': not in methods; did you mean 'teacher'?"),
         ("run.embeddings", ["tsn"], "= 'tsn': not in embeddings; did you mean 'tsne'?"),
         ("run.figures", ["map"], "= 'map': not in figures; did you mean 'maps'?"),
-        ("statistics.methods", ["distiled", "teacher"], "= 'distiled': not in methods; did you"),
+        ("statistics.methods", ["distiled", "teacher"], "= 'distiled': not in run.methods; did"),
         (
             "methods.distilled.distillation.teacher",
             "techer",
@@ -302,15 +302,30 @@ SEMI_SUPERVISED = [name for name, each in OBJECTIVES.items() if "ramp_up" in eac
             {"ramp_up": "gaussian", "ramp_up_steps": [5, 4]},
             ".ramp_up_steps = [5, 4]: the second must be the larger",
         ),
+        (
+            {"ramp_up": "linear", "ramp_up_steps": [20, 30]},
+            ".ramp_up_steps = [20, 30]: the training has ended by then; steps = 20",
+        ),
     ],
 )
 def test_ramps(config, objective, options, expected):
     method = config["methods"]["undistilled"]
-    method |= {"objective": objective, objective: {}, "ema_decay": 0.9}
+    method |= {"objective": objective, objective: {}, "ema_decay": 0.9, "steps": 20}
+    method |= {"epochs": None}
     check_config(config)
     method[objective] = options
     line = config.mistake()
     assert line.startswith(f"methods.undistilled.{objective}{expected}")
+
+
+@pytest.mark.parametrize("objective", ["fitnet", "crd"])
+def test_the_weight_of_a_loss_that_is_not_taken(config, objective):
+    method = config["methods"]["distilled"]
+    method |= {"objective": objective, objective: {"teacher": "teacher", "kd_weight": 0.9}}
+    wrong = f"methods.distilled.{objective}.kd_weight = 0.9: not read without a temperature"
+    assert config.mistake() == wrong
+    method[objective]["temperature"] = 4
+    check_config(config)
 
 
 def test_general_keys_that_an_objective_needs(config):
@@ -384,6 +399,11 @@ def test_figures_of_runs_and_layers_that_are_not_there(config):
 def test_published_numbers_to_compare_with(config):
     config["run"]["figures"].append("published")
     assert config.mistake().startswith("figures.published: nothing to compare with; set published")
+    config["published"] = "cifar100"
+    wrong = "published = cifar100: those are no numbers of dataset.name = digits"
+    assert config.mistake() == wrong
+    config["dataset"] = {"name": "image_folder", "path": "data"}
+    check_config(config)
 
 
 @pytest.mark.parametrize(

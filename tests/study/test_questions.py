@@ -227,7 +227,7 @@ def test_tables_of_what_is_taken(config):
     config["run"]["metrics"] = {"predictions": ["superclass_correlation"]}
     config["run"]["figures"] = ["alike"]
     assert "accuracy" not in tables_of(check_config(config))
-    config["published"] = "cifar100"
+    config |= {"published": "cifar100", "dataset": {"name": "cifar100", "path": "data"}}
     assert tables_of(check_config(config))[-1] == "published"
 
 

@@ -249,6 +249,8 @@ rule write_explorer:
             if any(layer in layers_of(config, method) for method in EXPLORED)
         ],
         embeddings=config["run"]["embeddings"],
+        # Where no metric is taken of them, the table is the same with other ones.
+        embedded=[embedding_json(config, name) for name in config["run"]["embeddings"]],
         runs=all_runs("{method}/budget-{budget}/fold-{fold}", method=EXPLORED),
         teacher=TEACHER,
         students=f"--students {' '.join(STUDENTS)}" if STUDENTS else "",

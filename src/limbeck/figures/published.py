@@ -111,7 +111,7 @@ def _draw_pairs(axis: Axes, rows: Sequence[Comparison], by: str, methods: Sequen
             axis.errorbar(
                 *(x, row.measured, row.measured_std), linestyle="none", elinewidth=0.8, **look
             )
-        if COLLAPSED in row.note:
+        if row.measured is not None and COLLAPSED in row.note:
             above = row.measured + (row.measured_std or 0)
             style.put_sign(axis, COLLAPSED_SIGN, (x, above))
     labels = [f"{place:,}" if by == "budget" else place for place in places]

@@ -62,7 +62,9 @@ def _scores(metric: Metric, names: set[str], inputs: object) -> Iterator[Score]:
         yield Score(metric.name + suffix, value, reason)
     yield from nulls
     if nulls and metric.name + TO_NULL in names:
-        yield Score(metric.name + TO_NULL, values / nulls[0].value)
+        null = nulls[0].value
+        share, reason = (values / null, "") if null else (math.nan, "the null is 0")
+        yield Score(metric.name + TO_NULL, share, reason)
 
 
 def _nulls(metric: Metric, inputs: object) -> list[Score]:

@@ -1,13 +1,16 @@
 """The file of a network, ``model.pt``: what it is, its weights, and where it comes from."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from limbeck.networks.network import Network, NetworkSpec, assemble
 from limbeck.networks.state_dicts import check_finite, load_state_dict, read_tensors
+from limbeck.networks.user_code import source_digest
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 
@@ -28,8 +31,12 @@ def save_network(path: str | Path, network: Network, metadata: Mapping) -> None:
         What else the file is to say, of plain values: where the network comes from.
     """
     state = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
-    content = storage.digest(*(tensor.numpy() for tensor in state.values()))
     spec = dataclasses.asdict(network.spec)
+    # The same weights answer otherwise behind another normalisation, or in edited code.
+    built = json.dumps([spec, source_digest(network.spec.model)]).encode()
+    content = storage.digest(
+        np.frombuffer(built, np.uint8), *(tensor.numpy() for tensor in state.values())
+    )
     storage.write_tensors(path, {**metadata, "network": spec, "hash": content, "state": state})
 
 
@@ -50,7 +57,7 @@ def load_network(path: str | Path, device: torch.device) -> tuple[Network, dict]
     network : Network
         On the device.
     metadata : dict
-        What `save_network` was given, and ``hash``, of the weights.
+        What `save_network` was given, and ``hash``, of the weights and of what they are in.
 
     Raises
     ------

@@ -215,6 +215,9 @@ def _metric_contradictions(config: Mapping) -> Iterator[str]:
     for name in config["statistics"]["metrics"]:
         if name not in scored:
             yield f"statistics.metrics = '{name}': not in run.metrics; {suggest(name, scored)}"
+    published, dataset = config["published"], config["dataset"]["name"]
+    if published and dataset not in (published, "image_folder"):
+        yield f"published = {published}: those are no numbers of dataset.name = {dataset}"
 
 
 def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Iterator[str]:

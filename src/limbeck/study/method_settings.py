@@ -186,8 +186,12 @@ def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
     missing = [name for name in objective.general if method[name] is None]
     if missing:
         yield f"{key}.objective = {objective.name}: needs {', '.join(missing)}"
+    options, block = method["options"], f"{key}.{objective.name}"
     if "ramp_up" in objective.options:
-        yield from _ramp_contradictions(method["options"], f"{key}.{objective.name}")
+        yield from _ramp_contradictions(options, block, method["steps"])
+    weight = objective.options.get("kd_weight")
+    if weight and options["temperature"] is None and options["kd_weight"] != weight.default:
+        yield f"{block}.kd_weight = {options['kd_weight']}: not read without a temperature"
 
 
 def _normalisation_contradictions(method: Mapping, key: str) -> Iterator[str]:
@@ -201,9 +205,11 @@ def _normalisation_contradictions(method: Mapping, key: str) -> Iterator[str]:
         yield f"{key}.std = {method['std']}: must have as many values as mean, {count}"
 
 
-def _ramp_contradictions(options: Mapping, key: str) -> Iterator[str]:
+def _ramp_contradictions(options: Mapping, key: str, taken: int | None) -> Iterator[str]:
     ramp, steps = options["ramp_up"], options["ramp_up_steps"]
     if (ramp is None) != (steps is None):
         yield f"{key}: ramp_up = {ramp}, ramp_up_steps = {steps}: set both, or both to null"
     elif ramp and steps[0] >= steps[1]:
         yield f"{key}.ramp_up_steps = {steps}: the second must be the larger"
+    elif ramp and taken is not None and steps[0] >= taken:
+        yield f"{key}.ramp_up_steps = {steps}: the training has ended by then; steps = {taken}"

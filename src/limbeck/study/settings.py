@@ -25,7 +25,6 @@ from limbeck.study.registry import DATASETS, EMBEDDINGS, FIGURES, METRICS, OBJEC
 from limbeck.study.validation import fill_in, mistakes
 
 PUBLISHED = ("cifar100", None)
-METHOD_NAMES = text("", names="methods")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +120,7 @@ class StatisticsSettings:
         listed(
             "the first, and those that are compared with it, each of them minus the first; null: "
             "the last two of run.methods",
-            METHOD_NAMES,
+            text("", names="run.methods"),
             None,
             null=True,
             least=2,

@@ -96,7 +96,7 @@ TABLES = {
             "What the plane keeps of the layer: trustworthiness and continuity of the {neighbours} "
             "nearest neighbours, and how well the plane parts the classes. Points collapse to a "
             "line where their deviation along the minor axis is below 1 % of that along the major "
-            "one, and to a point where that is below 0.001.",
+            "one, and to a point where that is below 0.1.",
         ),
         Table(
             "ivis_loss",

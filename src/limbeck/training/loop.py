@@ -118,8 +118,7 @@ def train(
         "channels": channels,
         "precision": precision,
         "device": device,
-        "code": fingerprint("train", *training_modules(settings.objective, settings.model))
-        + source_digest(settings.model),
+        "code": _code(settings),
         "run": dict(run.identity),
         "seed": run.seed,
         "labelled_hash": storage.digest(labelled),
@@ -168,11 +167,18 @@ def keep_as_is(dataset: str | Path, run: Run, settings: MethodSettings, device: 
         "settings": dataclasses.asdict(settings),
         "dataset": source.attributes,
         "precision": "float32",
+        "code": _code(settings),
         "run": dict(run.identity),
         "seed": run.seed,
     }
     save_network(run.model, network, identity)
     storage.write_rows(run.history, HISTORY, [])
+
+
+def _code(settings: MethodSettings) -> str:
+    """Return the hash of the code that a network comes from."""
+    modules = training_modules(settings.objective, settings.model)
+    return fingerprint("train", *modules) + source_digest(settings.model)
 
 
 def _check_start(network: Network, settings: MethodSettings, images: torch.Tensor) -> None:
@@ -209,7 +215,7 @@ def _read_teacher(
     sample_ids: np.ndarray,
     device: torch.device,
 ) -> tuple[Teacher | None, list[str]]:
-    """Return whom the objective hears, and the hashes of the teachers' weights."""
+    """Return whom the objective hears, and the teachers' hashes."""
     needed = teacher_input(settings.objective, settings.augmentation)
     if needed is None:
         return None, []
