@@ -34,10 +34,19 @@ def test_facts_of_a_folder_come_from_names_and_the_first_image(images):
     assert facts.class_names == ["ant", "bee"]
     assert facts.train_per_class == [4, 1]
     assert facts.test_per_class == [1, 1]
-    assert facts.image_shape == (4, 6, 1)
+    assert facts.image_shape == (4, 6, 3)
     assert facts.superclasses == {"ant": "insects", "bee": "birds"}
     assert facts.notes == (f"{images}: passed over 1 file that is no image (1 .txt)",)
-    assert quick_facts(settings_of("image_folder", images, image_size=5)).image_shape == (5, 5, 1)
+    assert quick_facts(settings_of("image_folder", images, image_size=5)).image_shape == (5, 5, 3)
+
+
+def test_images_are_grey_where_all_are(tmp_path):
+    for place in ("train/ant/0", "train/bee/0", "test/ant/0", "test/bee/0"):
+        save(tmp_path / f"{place}.png", 90, mode="L")
+    settings = settings_of("image_folder", tmp_path)
+    assert quick_facts(settings).image_shape == (4, 6, 1)
+    save(tmp_path / "test/bee/last.png", RED)
+    assert quick_facts(settings).image_shape == (4, 6, 3)
 
 
 def test_facts_of_a_store_are_those_of_all_images(images, tmp_path):
@@ -53,7 +62,7 @@ def test_a_store_of_other_files_or_settings_does_not_count(images, tmp_path):
     prepare("image_folder", tmp_path, images)
     store = tmp_path / "stores" / "dataset.zarr"
     resized = settings_of("image_folder", images, image_size=5)
-    assert quick_facts(resized, store).image_shape == (5, 5, 1)
+    assert quick_facts(resized, store).image_shape == (5, 5, 3)
     save(images / "train" / "bee" / "2.png", RED)
     assert quick_facts(settings_of("image_folder", images), store).train_per_class == [4, 2]
 

@@ -1,6 +1,7 @@
 """The config that is written for somebody's own images: what it holds, and that it runs."""
 
 import shutil
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -42,7 +43,11 @@ def here(tmp_path, monkeypatch):
 def test_the_config_fits_the_folder(kind, here, capsys):
     KINDS[kind](here / "mine")
     assert main(["init", "--images", "mine"]) == 0
-    assert "To run it: snakemake --configfile mine.yaml" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"To run it, in a clone of Limbeck: snakemake --configfile {here}/mine.yaml\n" in told
+    (here / "Snakefile").touch()
+    assert main(["init", "--images", "mine", "--study", "again"]) == 0
+    assert "To run it: snakemake --configfile again.yaml\n" in capsys.readouterr().out
     written = yaml.safe_load(Path("mine.yaml").read_text())
     assert {
         "test_fraction": written["dataset"].get("test_fraction"),
@@ -99,6 +104,7 @@ def test_a_network_of_ones_own_with_its_weights(here):
         "untrained": "untrained",
     }
     assert config["layers"] == {f"part_{name}": name for name in "0123"}
+    assert config["methods"]["network"]["pretrained"]["weights"] == str(here / "w.pt")
 
 
 def test_a_network_of_one_input_size(here):
@@ -107,8 +113,26 @@ def test_a_network_of_one_input_size(here):
     config = read_config(["mine.yaml"])
     assert {method["input_size"] for method in config["methods"].values()} == {224}
     paths = [f"encoder.layers.encoder_layer_{number}" for number in (2, 5, 9)]
+    assert config["dataset"]["image_size"] is None  # as they are
     blocks = {path.replace(".", "_"): path for path in paths}
     assert config["layers"] == {"conv_proj": "conv_proj", **blocks, "encoder_ln": "encoder.ln"}
+
+
+def test_photographs_are_as_large_as_the_network_takes_them(here):
+    write_split(here / "mine", size=lambda number: (70 + number, 300))
+    assert main(["init", "--images=mine", "--study=small"]) == 0
+    assert read_config(["small.yaml"])["dataset"]["image_size"] == 32
+    assert main(["init", "--images=mine", "--study=vit", "--network=vit_b_16"]) == 0
+    assert read_config(["vit.yaml"])["dataset"]["image_size"] == 74
+
+
+def test_a_network_is_looked_at_by_a_new_process(here):
+    """There torch's kernels for shapes are imported late."""
+    write_split(here / "mine")
+    command = ["limbeck", "init", "--images=mine", "--network=wrn_16_2"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert read_config(["mine.yaml"])["methods"]["distilled"]["model"] == "wrn_16_2"
 
 
 @pytest.mark.parametrize(

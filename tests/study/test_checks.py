@@ -3,7 +3,6 @@
 import pytest
 
 from limbeck.study.config import check_config
-from limbeck.study.objectives import OBJECTIVES
 
 
 @pytest.mark.parametrize(
@@ -284,48 +283,6 @@ def test_a_method_may_name_more_than_a_smaller_study_has(config):
 )
 def test_models_of_every_family(config, model):
     check_config(config.put("methods.teacher.model", model))
-
-
-SEMI_SUPERVISED = [name for name, each in OBJECTIVES.items() if "ramp_up" in each.options]
-
-
-@pytest.mark.parametrize("objective", SEMI_SUPERVISED)
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        (
-            {"ramp_up": "linear"},
-            ": ramp_up = linear, ramp_up_steps = None: set both, or both to null",
-        ),
-        ({"ramp_up_steps": [0, 5]}, ": ramp_up = None, ramp_up_steps = [0, 5]: set both, or both"),
-        (
-            {"ramp_up": "gaussian", "ramp_up_steps": [5, 4]},
-            ".ramp_up_steps = [5, 4]: the second must be the larger",
-        ),
-        (
-            {"ramp_up": "linear", "ramp_up_steps": [20, 30]},
-            ".ramp_up_steps = [20, 30]: the training has ended by then; steps = 20",
-        ),
-    ],
-)
-def test_ramps(config, objective, options, expected):
-    method = config["methods"]["undistilled"]
-    method |= {"objective": objective, objective: {}, "ema_decay": 0.9, "steps": 20}
-    method |= {"epochs": None}
-    check_config(config)
-    method[objective] = options
-    line = config.mistake()
-    assert line.startswith(f"methods.undistilled.{objective}{expected}")
-
-
-@pytest.mark.parametrize("objective", ["fitnet", "crd"])
-def test_the_weight_of_a_loss_that_is_not_taken(config, objective):
-    method = config["methods"]["distilled"]
-    method |= {"objective": objective, objective: {"teacher": "teacher", "kd_weight": 0.9}}
-    wrong = f"methods.distilled.{objective}.kd_weight = 0.9: not read without a temperature"
-    assert config.mistake() == wrong
-    method[objective]["temperature"] = 4
-    check_config(config)
 
 
 def test_general_keys_that_an_objective_needs(config):

@@ -5,6 +5,7 @@ import pkgutil
 
 import pytest
 
+from limbeck.study.config import check_config
 from limbeck.study.keys import REQUIRED, section
 from limbeck.study.objectives import OBJECTIVES, layer_mistakes, needs_unlabelled, teacher_input
 from limbeck.study.validation import fill_in, mistakes
@@ -108,3 +109,45 @@ def test_mistakes_of_layers():
         "layer vector of the teacher is 512; vid compares maps",
     ]
     assert said("pkt", {"tokens": "vector", "E": "C"}) == []
+
+
+SEMI_SUPERVISED = [name for name, each in OBJECTIVES.items() if "ramp_up" in each.options]
+
+
+@pytest.mark.parametrize("objective", SEMI_SUPERVISED)
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (
+            {"ramp_up": "linear"},
+            ": ramp_up = linear, ramp_up_steps = None: set both, or both to null",
+        ),
+        ({"ramp_up_steps": [0, 5]}, ": ramp_up = None, ramp_up_steps = [0, 5]: set both, or both"),
+        (
+            {"ramp_up": "gaussian", "ramp_up_steps": [5, 4]},
+            ".ramp_up_steps = [5, 4]: the second must be the larger",
+        ),
+        (
+            {"ramp_up": "linear", "ramp_up_steps": [20, 30]},
+            ".ramp_up_steps = [20, 30]: the training has ended by then; steps = 20",
+        ),
+    ],
+)
+def test_ramps(config, objective, options, expected):
+    method = config["methods"]["undistilled"]
+    method |= {"objective": objective, objective: {}, "ema_decay": 0.9, "steps": 20}
+    method |= {"epochs": None}
+    check_config(config)
+    method[objective] = options
+    line = config.mistake()
+    assert line.startswith(f"methods.undistilled.{objective}{expected}")
+
+
+@pytest.mark.parametrize("objective", ["fitnet", "crd"])
+def test_the_weight_of_a_loss_that_is_not_taken(config, objective):
+    method = config["methods"]["distilled"]
+    method |= {"objective": objective, objective: {"teacher": "teacher", "kd_weight": 0.9}}
+    wrong = f"methods.distilled.{objective}.kd_weight = 0.9: not read without a temperature"
+    assert config.mistake() == wrong
+    method[objective]["temperature"] = 4
+    check_config(config)

@@ -12,6 +12,7 @@ from limbeck.runtime.paths import show
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000", "AVIF")
 ORIENTATION, BITS_PER_SAMPLE, PHOTOMETRIC = 274, 258, 262
 WHITE_IS_ZERO = 0
+GREY = ("1", "L", "LA", "La")  # modes of Pillow, beside those of 16 bits
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,17 @@ def read_image(path: Path, size: int | None = None) -> DecodedImage:
         raise InputError(f"{show(path)}: corrupt or truncated ({reason}); replace it") from None
 
 
+def is_grey(path: Path) -> bool:
+    """Return whether `read_image` would give a grey image, by the file's header."""
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            return _has_upper_bits(image) or image.mode in GREY
+    except Exception:  # As in `read_image`, which says what is wrong with the file.
+        return True
+
+
 def is_image(path: Path) -> bool:
     """Return whether a file holds an image of one of `FORMATS`, whatever its name."""
     from PIL import Image
@@ -104,18 +116,22 @@ def _to_8_bits(image, path: Path):
     from PIL import Image
 
     mode = image.mode
-    if mode.startswith("I;16") or (mode == "I" and image.format == "PPM"):
+    if _has_upper_bits(image):
         return Image.fromarray(_upper_bits(image)), False
     if mode in ("I", "F", "LAB"):
         kind = "L*a*b* colours" if mode == "LAB" else "32-bit pixels, whose range is not defined"
         raise InputError(f"{show(path)}: has {kind}; convert it to RGB or grey of 8 or 16 bits")
-    shown = "L" if mode in ("1", "L", "LA", "La") else "RGB"
+    shown = "L" if mode in GREY else "RGB"
     if not image.has_transparency_data:
         return image.convert(shown), False
     image = (image.convert("LA") if mode == "La" else image).convert("RGBA")
     white = Image.new("RGBA", image.size, "white")
     transparent = image.getchannel("A").getextrema()[0] < 255
     return Image.alpha_composite(white, image).convert(shown), transparent
+
+
+def _has_upper_bits(image) -> bool:
+    return image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
 
 
 def _upper_bits(image) -> np.ndarray:

@@ -16,6 +16,7 @@ from limbeck.networks.layers import (
 )
 from limbeck.networks.network import Network, NetworkSpec, meta_backbone
 from limbeck.runtime.errors import InputError
+from limbeck.runtime.startup import import_meta_kernels
 from limbeck.study.structure import AUTO_LAYERS
 
 # Sides of images that networks are made for, to propose one.
@@ -140,6 +141,7 @@ def _usable(outputs: Mapping[str, object]) -> list[str]:
 
 
 def _on_meta(spec: NetworkSpec) -> Network:
+    import_meta_kernels()
     backbone = meta_backbone(spec)
     with next(backbone.parameters(), torch.empty(0)).device:
         return Network(backbone, spec)

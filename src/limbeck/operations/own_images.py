@@ -40,9 +40,9 @@ COMMENTS = {
     "run": "What is made; docs/configuration.md lists all that there is.",
 }
 FINISHED_COMMENTS = {
-    "methods": "The network as it is, and without training; if it was trained on images that were "
-    "normalised\n# otherwise than by their own mean and deviation: normalisation: imagenet, or own "
-    "with mean and std.",
+    "methods": "The network as it is, and without training; its logits are in the order of the "
+    "sorted class folders.\n# If it was trained on images that were normalised otherwise than by "
+    "their own mean and deviation:\n# normalisation: imagenet, or own with mean and std.",
 }
 
 
@@ -77,15 +77,15 @@ class Folder:
         )
 
 
-def look_at(path: Path, trains: bool) -> Folder:
+def look_at(path: Path, most: int) -> Folder:
     """Look at a folder of images.
 
     Parameters
     ----------
     path : Path
         Holds ``train/<class>`` and ``test/<class>``, or ``<class>``.
-    trains : bool
-        Whether networks are to be trained on the images, which takes small ones.
+    most : int
+        Side of the largest squares that images may become.
 
     Raises
     ------
@@ -99,7 +99,17 @@ def look_at(path: Path, trains: bool) -> Folder:
     if not has_test:
         settings["test_fraction"] = choose_test_fraction(min(map(len, classes)))
     sizes = count_sizes(path / image for paths in classes for image in paths)
-    side = choose_side(sizes, TRAINED_SIDE if trains else FINISHED_SIDE)
+    return _with_side(settings, sizes, most)
+
+
+def look_closer(folder: Folder, most: int) -> Folder:
+    """Return the folder of images that may be larger than when it was looked at."""
+    settings = {key: value for key, value in folder.settings.items() if key != "image_size"}
+    return _with_side(settings, folder.sizes, most)
+
+
+def _with_side(settings: dict, sizes: Counter[tuple[int, int]], most: int) -> Folder:
+    side = choose_side(sizes, most)
     if side is not None:
         settings["image_size"] = side
     return Folder(settings, quick_facts(DatasetSettings(**settings)), sizes)

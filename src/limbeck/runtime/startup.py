@@ -57,12 +57,16 @@ class Postponed(ModuleType):
     def __getattr__(self, attribute: str):
         if attribute.startswith("__") and attribute != "__path__":
             raise AttributeError(attribute)
+        self.load()
+        return getattr(sys.modules[self.__name__], attribute)
+
+    def load(self) -> None:
+        """Import the module now, and those that are imported together with it."""
         for name in self._together:
             if isinstance(sys.modules.get(name), Postponed):
                 del sys.modules[name]
         for name in self._together:
             importlib.import_module(name)
-        return getattr(sys.modules[self.__name__], attribute)
 
 
 def postpone(*modules: str) -> None:
@@ -83,3 +87,10 @@ def postpone_torch_compiler() -> None:
     compiler = sys.modules["torch._dynamo"]
     compiler.disable = lambda function, *arguments, **options: function
     compiler.graph_break = lambda *arguments: None
+
+
+def import_meta_kernels() -> None:
+    """Import what torch computes shapes with on its meta device, if it was postponed."""
+    kernels = sys.modules.get("torch._meta_registrations")
+    if isinstance(kernels, Postponed):
+        kernels.load()

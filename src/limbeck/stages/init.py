@@ -6,7 +6,10 @@ from pathlib import Path
 
 from limbeck.networks.user_code import VARIABLE
 from limbeck.operations.own_images import (
+    FINISHED_SIDE,
+    TRAINED_SIDE,
     look_at,
+    look_closer,
     propose_network,
     propose_study,
     study_name,
@@ -17,6 +20,7 @@ from limbeck.runtime.errors import InputError
 from limbeck.runtime.paths import show
 from limbeck.runtime.storage import write_text
 from limbeck.study.config import check_config
+from limbeck.study.networks import is_file
 
 
 def init(
@@ -47,9 +51,12 @@ def init(
         if path.exists():
             raise InputError(f"{path}: is there already; take another --study {remedy}".rstrip())
     os.environ.setdefault(VARIABLE, str(Path.cwd()))
-    folder = look_at(images, trains=weights is None)
+    folder = look_at(images, TRAINED_SIDE if weights is None else FINISHED_SIDE)
     keys, layers = propose_network(network, folder) if network else ({}, {})
-    config = propose_study(name, folder, keys, weights, layers)
+    if "input_size" in keys:
+        folder = look_closer(folder, keys["input_size"])
+    file = os.path.abspath(weights) if is_file(weights) else weights
+    config = propose_study(name, folder, keys, file, layers)
     given = {"images": images, "study": study, "network": network, "weights": weights}
     words = [f"--{key} {shlex.quote(show(value))}" for key, value in given.items() if value]
     command = f"limbeck init {' '.join(words)}"
@@ -58,4 +65,9 @@ def init(
     write_text(f"{name}.yaml", to_yaml(config, command))
     print(folder.describe())
     print(*notes, sep="\n", end="\n" if notes else "")
-    print(f"Wrote {name}.yaml. To run it: snakemake --configfile {name}.yaml")
+    if Path("Snakefile").exists():
+        how = f"To run it: snakemake --configfile {name}.yaml"
+    else:
+        written = shlex.quote(show(os.path.abspath(f"{name}.yaml")))
+        how = f"To run it, in a clone of Limbeck: snakemake --configfile {written}"
+    print(f"Wrote {name}.yaml. {how}")

@@ -1,6 +1,6 @@
 """The user's own images, in folders."""
 
-from limbeck.data.decoding import read_image
+from limbeck.data.decoding import is_grey, read_image
 from limbeck.data.facts import Facts
 from limbeck.data.image_files import find_images
 from limbeck.data.image_folder import count_test, read_image_folder
@@ -19,7 +19,8 @@ def read(settings: DatasetSettings, seed: int) -> SourceData:
 def facts(settings: DatasetSettings) -> Facts:
     """Return what `read` will give, of names and numbers of files; only the first image is read.
 
-    So size and channels are those of that image, and damaged ones are not found.
+    So the size is that of this image, and damaged ones are not found. Where it is grey, others'
+    headers are read until one is of a colour image.
     """
     folder, fraction = expand(settings.path, "dataset.path"), settings.test_fraction
     files = find_images(folder, split=fraction is not None)
@@ -32,8 +33,9 @@ def facts(settings: DatasetSettings) -> Facts:
         ]
         train = [count - taken for count, taken in zip(counts["all"], test, strict=True)]
         counts = {"train": train, "test": test}
-    first = next(iter(next(iter(files.parts.values())).values()))[0]
-    pixels = read_image(folder / first).pixels
+    paths = [path for part in files.parts.values() for each in part.values() for path in each]
+    pixels = read_image(folder / paths[0]).pixels
+    grey = pixels.ndim == 2 and all(is_grey(folder / path) for path in paths)
     size = settings.image_size
     note = files.note()
     return Facts(
@@ -42,7 +44,7 @@ def facts(settings: DatasetSettings) -> Facts:
         test_per_class=counts["test"],
         image_shape=(
             *((size, size) if size else pixels.shape[:2]),
-            3 if pixels.ndim == 3 else 1,
+            1 if grey else 3,
         ),
         superclasses=read_superclasses(folder, names),
         notes=(note,) if note else (),
