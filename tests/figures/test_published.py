@@ -93,3 +93,9 @@ def test_collapsed_embeddings_are_marked():
     # Over the mean of 0.8 and 1 and their deviation.
     assert sign.xy[1] == pytest.approx(0.9 + 0.02**0.5)
     assert "†: in a fold or more the embedding collapsed" in drawing.alt
+
+
+def test_collapsed_embeddings_of_which_no_loss_was_taken():
+    drawing = draw({("collapsed", "distilled", "B", "ivis", 400): [0.0, 1.0]}, budgets=[400])
+    _, losses = drawing.figure.axes
+    assert not losses.texts

@@ -51,6 +51,16 @@ def test_permutations_give_a_range_and_the_share_of_the_null():
     ]
 
 
+def test_a_share_of_nothing_is_not_measured():
+    points, labels = np.zeros((600, 2)), np.arange(600) % 100
+    points[:2] = [[1, 0], [0, 1]]
+    inputs = SimpleNamespace(points=points, labels=labels, area_mass=0.9, seed=5)
+    metrics = declared("class_area_ratio", "class_area_ratio_to_null", kind="embeddings")
+    *_, low, high, share = evaluate(metrics, inputs)
+    assert (low.value, high.value) == (0, 0)
+    assert math.isnan(share.value) and share.reason == "the null is 0"
+
+
 def test_what_a_run_does_not_have_is_left_out():
     inputs = SimpleNamespace(logits=np.eye(3), labels=np.arange(3), teacher_logits=None)
     scores = evaluate(metrics_of("predictions").values(), inputs)
