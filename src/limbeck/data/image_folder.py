@@ -5,7 +5,7 @@ import itertools
 import logging
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,6 +20,11 @@ from limbeck.runtime.paths import show
 from limbeck.runtime.threads import available_threads
 
 LOGGER = logging.getLogger(__name__)
+NAMED = 20  # images that cannot be used, of one folder
+
+
+class OtherSizeError(InputError):
+    """An image is not as large as the first, so that all others may be too."""
 
 
 def read_image_folder(
@@ -155,11 +160,40 @@ def read_alike(path: Path, size: int | None, shape: tuple[int, int], first: str)
     if image.pixels.shape[:2] != shape:
         found = " x ".join(map(str, image.pixels.shape[1::-1]))
         expected = " x ".join(map(str, shape[::-1]))
-        raise InputError(
+        raise OtherSizeError(
             f"{show(path)}: is {found} pixels, {show(os.path.basename(first))} is {expected}; set "
             f"dataset.image_size, to which all are resized, for example {min(shape)}"
         )
     return image
+
+
+def read_each(read: Callable[[str], tuple], paths: Sequence[str]) -> list[tuple]:
+    """Return what is read of each image, several at a time.
+
+    Raises
+    ------
+    InputError
+        A line for each that cannot be used, up to `NAMED`; of other sizes the first only.
+    """
+
+    def attempt(path: str) -> tuple | InputError:
+        try:
+            return read(path)
+        except InputError as error:
+            return error
+
+    with warnings.catch_warnings(), ThreadPoolExecutor(available_threads()) as pool:
+        warnings.simplefilter("ignore")  # Pillow's, of large images and damaged EXIF data.
+        found = list(pool.map(attempt, paths))
+    wrong = [each for each in found if isinstance(each, InputError)]
+    sizes = [each for each in wrong if isinstance(each, OtherSizeError)]
+    damaged = [each for each in wrong if not isinstance(each, OtherSizeError)]
+    lines = [str(error) for error in (*damaged, *sizes[:1])]
+    if lines:
+        more = len(lines) - NAMED
+        rest = [f"and {more} more images that cannot be used"] if more > 0 else []
+        raise InputError("\n".join([*lines[:NAMED], *rest]))
+    return found
 
 
 def _read_images(folder: Path, paths: Sequence[str], size: int | None) -> np.ndarray:
@@ -167,16 +201,15 @@ def _read_images(folder: Path, paths: Sequence[str], size: int | None) -> np.nda
     shape = shape_of(folder / paths[0], size)
     images = _allocate(len(paths), *shape)
 
-    def read_into(row: int) -> tuple[bool, bool, bool]:
-        image = read_alike(folder / paths[row], size, shape, paths[0])
+    rows = {path: row for row, path in enumerate(paths)}
+
+    def read_into(path: str) -> tuple[bool, bool, bool]:
+        image, row = read_alike(folder / path, size, shape, paths[0]), rows[path]
         colour = image.pixels.ndim == 3
         images[row] = image.pixels if colour else image.pixels[..., None]
         return colour, image.frames, image.transparent
 
-    with warnings.catch_warnings(), ThreadPoolExecutor(available_threads()) as pool:
-        warnings.simplefilter("ignore")  # Pillow's, of large images and damaged EXIF data.
-        kinds = np.array(list(pool.map(read_into, range(len(paths)))))
-    colour, frames, transparent = kinds.sum(axis=0)
+    colour, frames, transparent = np.array(read_each(read_into, paths)).sum(axis=0)
     if frames:
         LOGGER.info(f"{show(folder)}: files of several images, of each the first is used: {frames}")
     if transparent:

@@ -2,14 +2,12 @@
 
 import itertools
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from limbeck.data.image_files import find_images, sample_id
-from limbeck.data.image_folder import read_alike, shape_of
+from limbeck.data.image_folder import read_alike, read_each, shape_of
 from limbeck.runtime.paths import expand
 from limbeck.runtime.storage import open_store
-from limbeck.runtime.threads import available_threads
 from limbeck.study.settings import DatasetSettings
 
 
@@ -29,7 +27,7 @@ def refuse_new_images(settings: DatasetSettings, store: str | Path) -> None:
     Raises
     ------
     InputError
-        If one of them cannot be used; it names the file and the remedy.
+        If some of them cannot be used; it names the files and the remedies.
     """
     folder = expand(settings.path, "dataset.path")
     made, arrays = os.stat(os.path.join(store, "zarr.json")).st_mtime, open_store(store)
@@ -40,5 +38,9 @@ def refuse_new_images(settings: DatasetSettings, store: str | Path) -> None:
     first = next((path for path in paths if path not in new), paths[0])
     size = settings.image_size
     shape = shape_of(folder / first, size)
-    with ThreadPoolExecutor(available_threads()) as pool:
-        list(pool.map(lambda path: read_alike(folder / path, size, shape, first), sorted(new)))
+
+    def read(path: str) -> tuple:
+        read_alike(folder / path, size, shape, first)
+        return ()
+
+    read_each(read, sorted(new))
