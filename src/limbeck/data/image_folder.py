@@ -167,7 +167,7 @@ def read_alike(path: Path, size: int | None, shape: tuple[int, int], first: str)
     return image
 
 
-def read_each(read: Callable[[str], tuple], paths: Sequence[str]) -> list[tuple]:
+def read_each(read: Callable[..., tuple], paths: Sequence[str | Path]) -> list[tuple]:
     """Return what is read of each image, several at a time.
 
     Raises
@@ -176,7 +176,7 @@ def read_each(read: Callable[[str], tuple], paths: Sequence[str]) -> list[tuple]
         A line for each that cannot be used, up to `NAMED`; of other sizes the first only.
     """
 
-    def attempt(path: str) -> tuple | InputError:
+    def attempt(path: str | Path) -> tuple | InputError:
         try:
             return read(path)
         except InputError as error:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from limbeck.data.decoding import FORMATS, ORIENTATION, read_image
+from limbeck.data.image_folder import read_each
 
 TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange height and width
 
@@ -25,9 +26,9 @@ def count_sizes(paths: Iterable[Path]) -> Counter[tuple[int, int]]:
     Raises
     ------
     InputError
-        If a file is not an image that `read_image` reads.
+        If files are not images that `read_image` reads; see `read_each`.
     """
-    return Counter(map(_read_size, paths))
+    return Counter(read_each(_read_size, list(paths)))
 
 
 def _read_size(path: Path) -> tuple[int, int]:
