@@ -173,7 +173,10 @@ def test_bad_settings_are_one_line(command, settings, tmp_path, monkeypatch, cap
 
 @pytest.mark.parametrize(
     ("command", "flags"),
-    [("prepare_dataset", FLAGS["prepare_dataset"]), ("write_provenance", ["--output=out.json"])],
+    [
+        ("prepare_dataset", FLAGS["prepare_dataset"]),
+        ("write_provenance", ["--predictions=store", "--output=out.json"]),
+    ],
 )
 def test_text_that_is_not_json_is_one_line(command, flags, tmp_path):
     result = subprocess.run(

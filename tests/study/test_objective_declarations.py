@@ -136,11 +136,18 @@ SEMI_SUPERVISED = [name for name, each in OBJECTIVES.items() if "ramp_up" in eac
 def test_ramps(config, objective, options, expected):
     method = config["methods"]["undistilled"]
     method |= {"objective": objective, objective: {}, "ema_decay": 0.9, "steps": 20}
-    method |= {"epochs": None}
+    method |= {"epochs": None, "augmentation": "flip"}
     check_config(config)
     method[objective] = options
     line = config.mistake()
     assert line.startswith(f"methods.undistilled.{objective}{expected}")
+
+
+def test_two_views_that_are_one(config):
+    method = config["methods"]["undistilled"]
+    method |= {"objective": "pi_model", "augmentation": "none"}
+    wrong = "methods.undistilled.augmentation = none: pi_model compares two views of an image"
+    assert config.mistake().startswith(wrong)
 
 
 @pytest.mark.parametrize("objective", ["fitnet", "crd"])

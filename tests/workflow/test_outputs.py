@@ -42,6 +42,11 @@ def test_provenance_names_versions_config_and_hardware(finished_once):
     assert record["versions"]["limbeck"] == __version__
     assert record["hardware"]["cores"] >= 1
     assert record["hardware"]["memory_bytes"] > 2**28
+    (trained,) = record["trained"]
+    assert trained["runs"] == 3
+    assert metadata.version("torch").startswith(trained["torch"].partition("+")[0])
+    assert trained["precision"] in ("bfloat16", "float32")
+    assert trained["hardware"] == record["hardware"]["processor"]
 
 
 def test_every_output_is_there_and_nothing_else(finished_once):

@@ -265,6 +265,9 @@ rule write_provenance:
     input:
         TABLE_FILES,
         FIGURE_FILES,
+        predictions=all_runs(
+            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr"
+        ),
     output:
         "results/{study}/provenance.json",
     log:
@@ -281,7 +284,8 @@ rule write_provenance:
         settings=lambda wildcards: to_json(config, sort_keys=False),
         code=fingerprint("write_provenance"),
     shell:
-        "limbeck write_provenance --settings {params.settings:q} --output {output:q} 2>> {log:q}"
+        "limbeck write_provenance --predictions {input.predictions:q} --settings {params.settings:q}"
+        " --output {output:q} 2>> {log:q}"
 
 
 rule trained:

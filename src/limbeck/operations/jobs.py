@@ -99,7 +99,9 @@ READS = {
     "describe_network": ("prepare_dataset",),
     "draw_figure": ("prepare_dataset",),
     "write_explorer": ("prepare_dataset", "gather_study"),
-    "write_provenance": ("build_table", "test_methods", "compare_accuracies", "draw_figure"),
+    "write_provenance": (
+        *("predict", "build_table", "test_methods", "compare_accuracies", "draw_figure"),
+    ),
 }
 
 

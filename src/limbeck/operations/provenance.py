@@ -3,10 +3,10 @@
 import os
 import platform
 from importlib import metadata
-from pathlib import Path
 
 from limbeck import __version__
 from limbeck.runtime.origin import answer, git
+from limbeck.runtime.processor import processor_name
 
 PACKAGES = (
     *("snakemake", "torch", "torchvision", "timm", "openTSNE", "torchdr", "umap-learn", "pacmap"),
@@ -26,7 +26,7 @@ def describe_environment() -> dict:
         | {package: _version(package) for package in PACKAGES},
         "hardware": {
             "platform": platform.platform(),
-            "processor": _processor(),
+            "processor": processor_name(),
             "cores": os.cpu_count(),
             "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             "gpus": (answer("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") or "")
@@ -42,17 +42,3 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _processor() -> str:
-    for line in _read("/proc/cpuinfo").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor()
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text()
-    except OSError:
-        return ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 
 from limbeck.runtime.errors import InputError
-from limbeck.runtime.processor import has_bfloat16
+from limbeck.runtime.processor import has_bfloat16, processor_name
 
 
 def select_device(name: str) -> torch.device:
@@ -31,6 +31,11 @@ def select_device(name: str) -> torch.device:
     # Nothing here reads uninitialised memory, so filling every new tensor would only cost time.
     torch.utils.deterministic.fill_uninitialized_memory = False
     return torch.device(name)
+
+
+def hardware_name(device: torch.device) -> str:
+    """Return the name of the GPU or the processor that a device is."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else processor_name()
 
 
 def resolve_precision(setting: str, device: torch.device) -> str:

@@ -186,6 +186,11 @@ def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
     missing = [name for name in objective.general if method[name] is None]
     if missing:
         yield f"{key}.objective = {objective.name}: needs {', '.join(missing)}"
+    if objective.name == "pi_model" and method["augmentation"] == "none":
+        yield (
+            f"{key}.augmentation = none: pi_model compares two views of an image, which would be "
+            "the same; choose flip, crop or crop_flip"
+        )
     options, block = method["options"], f"{key}.{objective.name}"
     if "ramp_up" in objective.options:
         yield from _ramp_contradictions(options, block, method["steps"])

@@ -17,7 +17,7 @@ from limbeck.networks.model_file import load_network, matches, save_network
 from limbeck.networks.network import Network, build_network
 from limbeck.networks.user_code import source_digest
 from limbeck.runtime import storage
-from limbeck.runtime.devices import resolve_precision, select_device, to_device
+from limbeck.runtime.devices import hardware_name, resolve_precision, select_device, to_device
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.fingerprint import fingerprint
 from limbeck.runtime.seeding import derive_seed
@@ -117,6 +117,7 @@ def train(
         "dataset": source.attributes,
         "channels": channels,
         "precision": precision,
+        "torch": str(torch.__version__),
         "device": device,
         "code": _code(settings),
         "run": dict(run.identity),
@@ -139,7 +140,8 @@ def train(
             "%d steps in %d epochs, %s on %s", trainer.total, trainer.epochs, precision, place
         )
         _run_epochs(trainer, saved)
-        save_network(run.model, trainer.result(), identity)
+        made_on = {"hardware": hardware_name(place)}
+        save_network(run.model, trainer.result(), identity | made_on)
         storage.write_rows(run.history, HISTORY, trainer.rows)
         saved.remove()
 
