@@ -265,9 +265,7 @@ rule write_provenance:
     input:
         TABLE_FILES,
         FIGURE_FILES,
-        predictions=all_runs(
-            "results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr"
-        ),
+        predictions=[str(Path(path).with_name("predictions.zarr")) for path in RUN_METRICS],
     output:
         "results/{study}/provenance.json",
     log:
