@@ -3,9 +3,10 @@
 ``python docs/write_cifar100.py results/cifar100_grid results/cifar100_whole`` first copies what the
 page needs from the two studies to results/cifar100; without folders the page is written from what
 lies there. Every number of the page is read from those files. Five more were put there by hand:
-accuracies.csv is of `limbeck.statistics.image_tests` on the GPU's networks, processor.csv has those
-of networks that a processor trained too, longer.csv of two that were trained for longer,
-collapse.csv of ivis with other seeds, and runtime_gpu.csv the seconds of the GPU's jobs.
+accuracies.csv is of `limbeck.statistics.image_tests` on the GPU's networks, processor.csv has
+accuracies and correlations inside superclasses of networks that a processor trained too, longer.csv
+accuracies of two that were trained for longer, collapse.csv is of ivis with other seeds, and
+runtime_gpu.csv has the seconds of the GPU's jobs.
 """
 
 import csv
