@@ -122,15 +122,19 @@ class Claim:
 
 def judge(study: Study, contrast: Contrast) -> list:
     """Return where a contrast stands, its folds, mean, interval and verdict, as claims.csv has."""
-    found = [study.over_folds(method, cell) for _, method, cell in contrast.terms]
-    folds = sorted(set.intersection(*map(set, found)))
-    weights = [weight for weight, *_ in contrast.terms]
-    values = [
-        sum(weight * of_fold[fold] for weight, of_fold in zip(weights, found, strict=True))
-        for fold in folds
-    ]
-    test = paired_test([0.0] * len(values), values, 0.95)
-    mean = sum(values) / len(values) if values else None
+    numbers = [(weight, study.over_folds(method, cell)) for weight, method, cell in contrast.terms]
+    folds = sorted(set.intersection(*(set(values) for _, values in numbers)))
+
+    def side(sign: int) -> list[float]:
+        return [
+            sum(sign * weight * values[fold] for weight, values in numbers if sign * weight > 0)
+            for fold in folds
+        ]
+
+    # Whether differences are equal but for rounding depends on how large both sides are.
+    first, second = side(-1), side(1)
+    test = paired_test(first, second, 0.95)
+    mean = (sum(second) - sum(first)) / len(folds) if folds else None
     low, high = (test.low, test.high) if test else (None, None)
     verdict = _verdict(contrast.sign, len(folds), mean, low, high)
     if marks := {study.mark(method, cell) for _, method, cell in contrast.terms} - {""}:
@@ -378,7 +382,7 @@ def _in_words(row: list) -> str:
 
 def _studies() -> dict[str, Study]:
     """Return the studies that claims are judged by, by their tables."""
-    return {claim.table: Study(_rows(claim.table), FOLDS) for claim in CLAIMS}
+    return {table: Study(_rows(table), FOLDS) for table in {claim.table for claim in CLAIMS}}
 
 
 def claims(study: Study) -> str:

@@ -10,6 +10,8 @@ import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 FOLDS = 5
+UNDISTILLED = [0.1, 0.11, 0.12, 0.1, 0.11]
+ROUNDED = [value + (1 + number % 2) * np.spacing(value) for number, value in enumerate(UNDISTILLED)]
 
 
 @pytest.fixture(params=["write_cifar100", "write_distillation"])
@@ -99,12 +101,14 @@ def test_networks_of_two_machines_are_compared_in_points(script, monkeypatch):
         ([0.21, 0.22, 0.23, 0.24, 0.26], "held", "did not hold"),
         ([0.01, 0.02, 0.03, 0.04, 0.02], "did not hold", "did not hold"),
         ([0.11, 0.09, 0.13, 0.06, 0.14], "cannot be told", "not contradicted"),
+        # Above by one or two in the last digit.
+        (ROUNDED, "cannot be told", "not contradicted"),
         ([0.21, 0.22, 0.23], "too few folds", "too few folds"),
         ([], "not run", "not run"),
     ],
 )
 def test_verdicts(script, distilled, verdict, of_no_difference):
-    values = {"undistilled": [0.1, 0.11, 0.12, 0.1, 0.11], "distilled": distilled}
+    values = {"undistilled": UNDISTILLED, "distilled": distilled}
     study = script.Study(rows(values), FOLDS)
     cell = script.Cell("accuracy", 400)
     for sign, expected in ((1, verdict), (0, of_no_difference)):

@@ -144,20 +144,27 @@ def test_what_is_passed_over_is_said_once(images, tmp_path, caplog):
 # --- sizes --------------------------------------------------------------------------------------
 
 
-def test_all_images_that_cannot_be_used_are_named(images, tmp_path, monkeypatch):
+def test_all_images_that_are_damaged_are_named(images, tmp_path, monkeypatch):
     for number in range(3):
         (images / "train" / "bee" / f"broken {number}.png").write_bytes(b"no image")
-    for name in ("large.png", "larger.png"):
-        save(images / "train" / "bee" / name, RED, (8, 9))
-    for named, rest in ((20, []), (2, ["and 2 more images that cannot be used"])):
+    for named, rest in ((20, []), (2, ["and 1 more images that cannot be used"])):
         monkeypatch.setattr(image_folder, "NAMED", named)
         with pytest.raises(InputError) as caught:
             prepare("image_folder", tmp_path, images)
         lines = str(caught.value).splitlines()
         places = [f"{images}/train/bee/broken {number}.png: not an image" for number in range(3)]
-        expected = [*places, f"{images}/train/bee/large.png: is 8 x 9 pixels"][:named] + rest
+        expected = places[:named] + rest
         assert len(lines) == len(expected)
         assert all(map(str.startswith, lines, expected))
+
+
+def test_of_images_of_other_sizes_one_is_named(images, tmp_path):
+    for name in ("large.png", "larger.png"):
+        save(images / "train" / "bee" / name, RED, (8, 9))
+    with pytest.raises(InputError) as caught:
+        prepare("image_folder", tmp_path, images)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"{images}/train/bee/large.png: is 8 x 9 pixels")
 
 
 def test_images_of_several_sizes_are_resized(images, tmp_path):

@@ -357,7 +357,7 @@ def test_published_numbers_to_compare_with(config):
     config["run"]["figures"].append("published")
     assert config.mistake().startswith("figures.published: nothing to compare with; set published")
     config["published"] = "cifar100"
-    wrong = "published = cifar100: those are no numbers of dataset.name = digits"
+    wrong = "published = cifar100: those are no numbers of dataset.name = digits; leave it out"
     assert config.mistake() == wrong
     config["dataset"] = {"name": "image_folder", "path": "data"}
     check_config(config)

@@ -155,6 +155,6 @@ def test_the_weight_of_a_loss_that_is_not_taken(config, objective):
     method = config["methods"]["distilled"]
     method |= {"objective": objective, objective: {"teacher": "teacher", "kd_weight": 0.9}}
     wrong = f"methods.distilled.{objective}.kd_weight = 0.9: not read without a temperature"
-    assert config.mistake() == wrong
+    assert config.mistake() == f"{wrong}; set one, or leave it out"
     method[objective]["temperature"] = 4
     check_config(config)

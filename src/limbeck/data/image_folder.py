@@ -5,9 +5,10 @@ import itertools
 import logging
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from limbeck.runtime.threads import available_threads
 
 LOGGER = logging.getLogger(__name__)
 NAMED = 20  # images that cannot be used, of one folder
+T = TypeVar("T")
 
 
 class OtherSizeError(InputError):
@@ -167,32 +169,31 @@ def read_alike(path: Path, size: int | None, shape: tuple[int, int], first: str)
     return image
 
 
-def read_each(read: Callable[..., tuple], paths: Sequence[str | Path]) -> list[tuple]:
+def read_each(read: Callable[[T], tuple], images: Iterable[T]) -> list[tuple]:
     """Return what is read of each image, several at a time.
 
     Raises
     ------
     InputError
-        A line for each that cannot be used, up to `NAMED`; of other sizes the first only.
+        A line for each that is damaged, up to `NAMED`; of other sizes for the first alone.
     """
 
-    def attempt(path: str | Path) -> tuple | InputError:
+    def attempt(image: T) -> tuple | InputError:
         try:
-            return read(path)
+            return read(image)
+        except OtherSizeError:
+            raise
         except InputError as error:
             return error
 
     with warnings.catch_warnings(), ThreadPoolExecutor(available_threads()) as pool:
         warnings.simplefilter("ignore")  # Pillow's, of large images and damaged EXIF data.
-        found = list(pool.map(attempt, paths))
-    wrong = [each for each in found if isinstance(each, InputError)]
-    sizes = [each for each in wrong if isinstance(each, OtherSizeError)]
-    damaged = [each for each in wrong if not isinstance(each, OtherSizeError)]
-    lines = [str(error) for error in (*damaged, *sizes[:1])]
+        found = list(pool.map(attempt, images))
+    lines = [str(each) for each in found if isinstance(each, InputError)]
+    if len(lines) > NAMED:
+        lines[NAMED:] = [f"and {len(lines) - NAMED} more images that cannot be used"]
     if lines:
-        more = len(lines) - NAMED
-        rest = [f"and {more} more images that cannot be used"] if more > 0 else []
-        raise InputError("\n".join([*lines[:NAMED], *rest]))
+        raise InputError("\n".join(lines))
     return found
 
 
@@ -201,15 +202,14 @@ def _read_images(folder: Path, paths: Sequence[str], size: int | None) -> np.nda
     shape = shape_of(folder / paths[0], size)
     images = _allocate(len(paths), *shape)
 
-    rows = {path: row for row, path in enumerate(paths)}
-
-    def read_into(path: str) -> tuple[bool, bool, bool]:
-        image, row = read_alike(folder / path, size, shape, paths[0]), rows[path]
+    def read_into(row: int) -> tuple[bool, bool, bool]:
+        image = read_alike(folder / paths[row], size, shape, paths[0])
         colour = image.pixels.ndim == 3
         images[row] = image.pixels if colour else image.pixels[..., None]
         return colour, image.frames, image.transparent
 
-    colour, frames, transparent = np.array(read_each(read_into, paths)).sum(axis=0)
+    kinds = np.array(read_each(read_into, range(len(paths))))
+    colour, frames, transparent = kinds.sum(axis=0)
     if frames:
         LOGGER.info(f"{show(folder)}: files of several images, of each the first is used: {frames}")
     if transparent:

@@ -28,7 +28,7 @@ def count_sizes(paths: Iterable[Path]) -> Counter[tuple[int, int]]:
     InputError
         If files are not images that `read_image` reads; see `read_each`.
     """
-    return Counter(read_each(_read_size, list(paths)))
+    return Counter(read_each(_read_size, paths))
 
 
 def _read_size(path: Path) -> tuple[int, int]:

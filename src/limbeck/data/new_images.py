@@ -38,9 +38,4 @@ def refuse_new_images(settings: DatasetSettings, store: str | Path) -> None:
     first = next((path for path in paths if path not in new), paths[0])
     size = settings.image_size
     shape = shape_of(folder / first, size)
-
-    def read(path: str) -> tuple:
-        read_alike(folder / path, size, shape, first)
-        return ()
-
-    read_each(read, sorted(new))
+    read_each(lambda path: read_alike(folder / path, size, shape, first).pixels.shape, sorted(new))

@@ -11,9 +11,6 @@ from limbeck.networks.model_file import load_network
 from limbeck.runtime import storage
 from limbeck.runtime.devices import computing, select_device
 
-# Of a network's file; one that was not trained here lacks the last two.
-TRAINED_WITH = ("precision", "torch", "hardware")
-
 
 def predict(dataset: Path, model: Path, device: Literal["cpu", "cuda"], predictions: Path) -> None:
     """Write a network's logits of the test images, computed in float32, and their labels.
@@ -38,5 +35,5 @@ def predict(dataset: Path, model: Path, device: Literal["cpu", "cuda"], predicti
     with computing("float32", device):
         batches = list(batch_logits(network, source.images("test"), rows, device))
     arrays["logits"] = np.concatenate(batches)
-    trained_with = {name: metadata[name] for name in TRAINED_WITH if name in metadata}
+    trained_with = metadata.get("trained_with", {})  # of a network that was trained here
     storage.write_store(predictions, arrays, provenance(metadata) | {"trained_with": trained_with})

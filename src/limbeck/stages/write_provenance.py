@@ -30,7 +30,7 @@ def write_provenance(predictions: list[Path], settings: StudyConfig, output: Pat
     found = Counter(
         tuple(storage.open_store(path).attrs["trained_with"].items()) for path in predictions
     )
-    trained = [{**dict(made), "runs": runs} for made, runs in found.items() if len(made) > 1]
+    trained = [{**dict(made), "runs": runs} for made, runs in found.items() if made]
     if len({made["precision"] for made in trained}) > 1:
         LOGGER.warning("networks were trained in several precisions: %s", trained)
     record = {"config": settings, "trained": trained, **describe_environment()}

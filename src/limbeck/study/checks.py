@@ -217,7 +217,10 @@ def _metric_contradictions(config: Mapping) -> Iterator[str]:
             yield f"statistics.metrics = '{name}': not in run.metrics; {suggest(name, scored)}"
     published, dataset = config["published"], config["dataset"]["name"]
     if published and dataset not in (published, "image_folder"):
-        yield f"published = {published}: those are no numbers of dataset.name = {dataset}"
+        yield (
+            f"published = {published}: those are no numbers of dataset.name = {dataset}; "
+            "leave it out"
+        )
 
 
 def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Iterator[str]:

@@ -186,17 +186,20 @@ def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
     missing = [name for name in objective.general if method[name] is None]
     if missing:
         yield f"{key}.objective = {objective.name}: needs {', '.join(missing)}"
-    if objective.name == "pi_model" and method["augmentation"] == "none":
+    if objective.compares_views and method["augmentation"] == "none":
         yield (
-            f"{key}.augmentation = none: pi_model compares two views of an image, which would be "
-            "the same; choose flip, crop or crop_flip"
+            f"{key}.augmentation = none: {objective.name} compares two views of an image, which "
+            "would be the same; choose another"
         )
     options, block = method["options"], f"{key}.{objective.name}"
     if "ramp_up" in objective.options:
         yield from _ramp_contradictions(options, block, method["steps"])
     weight = objective.options.get("kd_weight")
     if weight and options["temperature"] is None and options["kd_weight"] != weight.default:
-        yield f"{block}.kd_weight = {options['kd_weight']}: not read without a temperature"
+        yield (
+            f"{block}.kd_weight = {options['kd_weight']}: not read without a temperature; set one, "
+            "or leave it out"
+        )
 
 
 def _normalisation_contradictions(method: Mapping, key: str) -> Iterator[str]:

@@ -35,6 +35,8 @@ class Objective:
         The least size (height times width) of the maps of its layers; 0 where vectors do.
     general : tuple of str
         General keys of the method that must not be null.
+    compares_views : bool
+        Whether it compares answers of one network to two views of an image, which must differ.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Objective:
     unlabelled: bool = False
     space: int = 0
     general: tuple[str, ...] = ()
+    compares_views: bool = False
 
     @property
     def modules(self) -> list[str]:
@@ -300,6 +303,7 @@ OBJECTIVES = {
             "two views agree (Laine & Aila 2017)",
             _semi_supervised(10),
             unlabelled=True,
+            compares_views=True,
         ),
         Objective(
             "pseudo_label",

@@ -140,8 +140,9 @@ def train(
             "%d steps in %d epochs, %s on %s", trainer.total, trainer.epochs, precision, place
         )
         _run_epochs(trainer, saved)
-        made_on = {"hardware": hardware_name(place)}
-        save_network(run.model, trainer.result(), identity | made_on)
+        trained_with = {name: identity[name] for name in ("precision", "torch")}
+        trained_with["hardware"] = hardware_name(place)
+        save_network(run.model, trainer.result(), identity | {"trained_with": trained_with})
         storage.write_rows(run.history, HISTORY, trainer.rows)
         saved.remove()
 
