@@ -14,13 +14,14 @@ from side_by_side import best_of
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from limbeck.runtime.devices import computing, resolve_precision
+from limbeck.runtime.devices import computing, multiplying, resolve_precision
 from limbeck.runtime.memory import keep_freed_memory
 from limbeck.study.keys import section
 from limbeck.study.method_settings import MethodSettings
 from limbeck.study.objectives import OBJECTIVES
 from limbeck.study.validation import fill_in
 from limbeck.training.objectives import TrainingData, build_objective
+from limbeck.training.trainer import passes_in_training
 
 WORKERS = 2
 # Calls before the clock: as many as the workers have batches ready, and where there are none.
@@ -67,6 +68,7 @@ class LimbeckSteps:
         keep_freed_memory()  # as a job does
         self.network, self.device = network.train(), device
         self.objective = build_objective(data, settings, network)
+        self.passes = passes_in_training(network, self.objective, device)
         trained = [*network.parameters(), *self.objective.parameters()]
         self.optimiser = sgd(trained, settings, fused=True)
         self.precision = resolve_precision(settings.precision, device)
@@ -82,9 +84,10 @@ class LimbeckSteps:
         """Take a step."""
         chosen = next(self.steps)
         self.optimiser.zero_grad(set_to_none=True)
-        with computing(self.precision, self.device):
-            result = chosen(self.network)
-        result.loss.backward()
+        with multiplying(self.precision):
+            with computing(self.precision, self.device):
+                result = chosen(self.passes)
+            result.loss.backward()
         self.optimiser.step()
         self.objective.after_step(self.network)
 

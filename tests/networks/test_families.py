@@ -5,7 +5,7 @@ import torch
 
 from limbeck.networks.network import assemble, load_family
 from limbeck.runtime.fingerprint import fingerprint
-from limbeck.study.networks import FAMILIES, find_family, is_file
+from limbeck.study.networks import FAMILIES, find_family, is_file, is_replayable
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,23 @@ def test_what_has_no_form_is_one_line_with_all_forms(model, refusal):
     message = refusal(find_family, model)
     assert message.startswith(f"model = {model!r}: allowed: wrn_<depth>_<width>, resnet20,")
     assert message.endswith("timm:<name>, <package.module>:<callable>")
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("wrn_28_1", True),
+        ("resnet56", True),
+        ("resnet18", True),
+        ("torchvision:wide_resnet50_2", True),
+        ("resnext50_32x4d", True),
+        ("vgg16", False),
+        ("timm:resnet18", False),
+        ("mine:resnet18", False),
+    ],
+)
+def test_residual_networks_can_be_replayed(model, expected):
+    assert is_replayable(model) is expected
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from limbeck.networks.model_file import load_network
 from limbeck.networks.network import build_network
 from limbeck.runtime import devices, processor, storage
 from limbeck.runtime.errors import InputError
+from limbeck.training import loop
 from limbeck.training.loop import Run, keep_as_is
 
 COLUMNS = ["epoch", "loss", "accuracy", "learning_rate", "images_per_second", "seconds"]
@@ -338,6 +339,26 @@ def test_a_step_of_one_image_is_an_error_where_it_has_no_variance(
     assert message.startswith("batch_size = 1: batch normalisation in resnet18 has no variance")
     assert list((tmp_path / "resnet").iterdir()) == []
     run_training(tmp_path / "wide", method_settings(batch_size=1, steps=2, epochs=None))
+
+
+def test_the_backward_pass_multiplies_as_the_precision_says(
+    run_training, method_settings, tmp_path, monkeypatch
+):
+    # torch's default lets cuDNN round to TF32, which has 10 bits where float32 has 23.
+    seen, build = [], loop.build_network
+
+    def watched(*arguments):
+        network = build(*arguments)
+        network.backbone.conv1.weight.register_hook(
+            lambda gradient: seen.append(torch.backends.cudnn.allow_tf32)
+        )
+        return network
+
+    monkeypatch.setattr(loop, "build_network", watched)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    run_training(tmp_path, method_settings(steps=2, epochs=None))
+    assert set(seen) == {False}
+    assert torch.backends.cudnn.allow_tf32
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is here")

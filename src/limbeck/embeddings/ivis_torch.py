@@ -16,6 +16,7 @@ from torch import nn
 
 from limbeck.embeddings import Embedding, Neighbours
 from limbeck.embeddings.triplets import measures_of, neighbour_rows, unit_scale
+from limbeck.runtime.cuda_graphs import Replayed
 from limbeck.runtime.devices import computing, resolve_precision, select_device
 
 WIDTHS = {"szubert": (128, 128, 128), "hinton": (2000, 1000, 500), "maaten": (500, 500, 2000)}
@@ -121,6 +122,9 @@ def fit(
         scaled.copy_(part.to(where).sub(low).div_(extent))
     torch.manual_seed(seed)
     network = build_network(settings["network"], values.shape[1]).to(where)
+    loss_of = TripletLoss(network, values, settings["margin"])
+    if where.type == "cuda":
+        loss_of = Replayed(loss_of)
     optimiser = torch.optim.Adam(network.parameters(), LEARNING_RATE, eps=EPSILON, fused=True)
     losses = []
     best, waited = math.inf, 0
@@ -129,8 +133,7 @@ def fit(
             total = torch.zeros((), device=where)
             for chosen in triplets.epoch():
                 optimiser.zero_grad(set_to_none=True)
-                points = network(values.index_select(0, chosen.flatten()))
-                loss = pn_loss(*points.unflatten(0, chosen.shape), settings["margin"])
+                loss = loss_of(chosen)
                 loss.backward()
                 optimiser.step()
                 total += loss.detach() * chosen.shape[1]
@@ -179,6 +182,29 @@ class Triplets:
             part = slice(batch * self._batch_size, (batch + 1) * self._batch_size)
             positives = self._rows[part, ranks[batch]]
             yield torch.stack([anchors[part], positives, negatives[part]])
+
+
+class TripletLoss(nn.Module):
+    """The loss of a batch of triplets.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        The mapping.
+    values : torch.Tensor
+        The scaled points, shape (n, D).
+    margin : float
+        Of `pn_loss`.
+    """
+
+    def __init__(self, network: nn.Module, values: torch.Tensor, margin: float):
+        super().__init__()
+        self._network, self._values, self._margin = network, values, margin
+
+    def forward(self, chosen: torch.Tensor) -> torch.Tensor:
+        """Return the loss of the points of these indices, shape (3, batch)."""
+        points = self._network(self._values.index_select(0, chosen.flatten()))
+        return pn_loss(*points.unflatten(0, chosen.shape), self._margin)
 
 
 def pn_loss(

@@ -68,18 +68,30 @@ def resolve_precision(setting: str, device: torch.device) -> str:
 
 
 @contextlib.contextmanager
-def computing(precision: str, device: torch.device) -> Iterator[None]:
-    """Compute networks in a resolved precision inside the block; weights stay float32."""
+def multiplying(precision: str) -> Iterator[None]:
+    """Let float32 products be TF32 ones inside the block where a resolved precision says so.
+
+    What a backward pass multiplies follows this, not the precision of the forward pass.
+    """
     parts = torch.backends.cuda.matmul, torch.backends.cudnn
     before = [part.allow_tf32 for part in parts]
     try:
         for part in parts:
             part.allow_tf32 = precision == "tf32"
-        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-            yield
+        yield
     finally:
         for part, allowed in zip(parts, before, strict=True):
             part.allow_tf32 = allowed
+
+
+@contextlib.contextmanager
+def computing(precision: str, device: torch.device) -> Iterator[None]:
+    """Compute networks in a resolved precision inside the block; weights stay float32."""
+    with (
+        multiplying(precision),
+        torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"),
+    ):
+        yield
 
 
 def to_device(images, device: torch.device) -> torch.Tensor:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from limbeck.runtime.errors import InputError
 
+ANY, NONE = r".*", r"(?!)"
+
 
 def _no_mistake(name: str) -> None:
     return None
@@ -30,6 +32,9 @@ class NetworkFamily:
         Whether it knows weights by names.
     examples : tuple of str
         Some that it builds, to propose where a name is misspelt.
+    graphs : str
+        What the names match of those whose passes in training are the same launches on a GPU each
+        time, so that they can be replayed (`limbeck.runtime.cuda_graphs`).
     mistake : callable
         What is wrong with a name of its form, None if nothing is.
     """
@@ -40,6 +45,7 @@ class NetworkFamily:
     summary: str
     weights: bool = False
     examples: tuple[str, ...] = ()
+    graphs: str = NONE
     mistake: Callable[[str], str | None] = _no_mistake
 
     @property
@@ -64,6 +70,7 @@ FAMILIES = (
         r"wrn_[0-9]+_[0-9]+",
         "Wide-ResNets (Zagoruyko & Komodakis 2016), depth 6n + 4",
         examples=("wrn_28_1", "wrn_28_8"),
+        graphs=ANY,
         mistake=_wide_resnet_mistake,
     ),
     NetworkFamily(
@@ -72,6 +79,7 @@ FAMILIES = (
         r"resnet(8|14|20|32|44|56|110|8x4|32x4)",
         "residual networks of small images (He et al. 2016; x4: four times as wide)",
         examples=("resnet20", "resnet56", "resnet110", "resnet8x4", "resnet32x4"),
+        graphs=ANY,
     ),
     NetworkFamily(
         "torchvision_networks",
@@ -79,6 +87,7 @@ FAMILIES = (
         r"(torchvision:)?(?P<name>[A-Za-z][A-Za-z0-9_]*)",
         "classifiers of torchvision",
         weights=True,
+        graphs=r"(wide_)?res(net|next)[0-9].*",
     ),
     NetworkFamily(
         "timm_networks",
@@ -110,6 +119,12 @@ def find_family(model: str) -> tuple[NetworkFamily, str]:
             return family, match.groupdict().get("name") or model
     forms = ", ".join(family.form for family in FAMILIES)
     raise InputError(f"model = {model!r}: allowed: {forms}")
+
+
+def is_replayable(model: str) -> bool:
+    """Return whether CUDA graphs can replay a network's passes in training."""
+    family, name = find_family(model)
+    return re.fullmatch(family.graphs, name) is not None
 
 
 def model_mistake(model: str) -> str | None:

@@ -5,13 +5,16 @@ import math
 import time
 
 import torch
+from torch import nn
 
 from limbeck.networks.network import Network
-from limbeck.runtime.devices import computing
+from limbeck.runtime.cuda_graphs import Replayed
+from limbeck.runtime.devices import computing, multiplying
 from limbeck.runtime.errors import InputError
 from limbeck.study.method_settings import MethodSettings
+from limbeck.study.networks import is_replayable
 from limbeck.training.checkpoints import Checkpoint
-from limbeck.training.objectives import Step, TrainingData, build_objective
+from limbeck.training.objectives import Objective, Step, TrainingData, build_objective
 from limbeck.training.objectives.base import StepResult
 from limbeck.training.randomness import random_state, set_random_state
 from limbeck.training.schedules import learning_rate
@@ -59,6 +62,7 @@ class Trainer:
         self._images = data.images
         self.settings = settings
         self._objective = build_objective(data, settings, network)
+        self._passes = passes_in_training(network, self._objective, device)
         self._optimiser = torch.optim.SGD(
             [*network.parameters(), *self._objective.parameters()],
             lr=settings.learning_rate,
@@ -117,12 +121,7 @@ class Trainer:
         started = time.perf_counter() - self._seconds
         for step in self._steps()[self._taken : count]:
             self._set_rate(first + self._taken)
-            self._optimiser.zero_grad(set_to_none=True)
-            result = self._forward(step)
-            result.loss.backward()
-            self._optimiser.step()
-            self._objective.after_step(self._network)
-            self._count(result)
+            self._take(step)
             self._seconds = time.perf_counter() - started
             checkpoint.keep(self._state)
         self._check()
@@ -133,6 +132,15 @@ class Trainer:
         self.rows.append([epoch, loss, accuracy, rate, self._seen / seconds, seconds])
         self._begin()
         return dict(zip(HISTORY, self.rows[-1], strict=True))
+
+    def _take(self, step: Step) -> None:
+        self._optimiser.zero_grad(set_to_none=True)
+        with multiplying(self._precision):
+            result = self._forward(step)
+            result.loss.backward()
+        self._optimiser.step()
+        self._objective.after_step(self._network)
+        self._count(result)
 
     def _steps(self) -> list[Step]:
         """Draw the epoch's order again, then go on with the random numbers of where it was left."""
@@ -151,7 +159,7 @@ class Trainer:
     def _forward(self, step: Step) -> StepResult:
         try:
             with computing(self._precision, self._device):
-                return step(self._network)
+                return step(self._passes)
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):
                 raise
@@ -211,6 +219,13 @@ class Trainer:
         self._correct = state["correct"].to(self._device)
         self._random, self._between = state["random"], state["between"]
         logger.info("resuming in epoch %d, after %d steps of it", len(self.rows) + 1, self._taken)
+
+
+def passes_in_training(network: Network, objective: Objective, device: torch.device) -> nn.Module:
+    """Return the network as a step is to call it: replayed on a GPU where that is possible."""
+    if device.type != "cuda" or objective.layers or not is_replayable(network.spec.model):
+        return network
+    return Replayed(network)
 
 
 def are_finite(tensors) -> bool:

@@ -70,6 +70,8 @@ class Objective:
 
     Attributes
     ----------
+    layers : tuple of str
+        Layers of the network whose outputs go into the loss.
     own : torch.nn.ModuleList
         What is trained beside the network and kept in checkpoints only.
     average : torch.optim.swa_utils.AveragedModel or None
@@ -87,6 +89,7 @@ class Objective:
         self.data = data
         self.settings = settings
         self.options = settings.options
+        self.layers: tuple[str, ...] = ()
         self.own = nn.ModuleList()
         self.average = None
         if settings.ema_decay is not None:

@@ -66,8 +66,6 @@ class Distilling(Objective):
         If there are no images to hear the teacher on, or nothing is known of what it says of them.
     """
 
-    layers: tuple[str, ...] = ()  # Of the student; their outputs go into the loss.
-
     def __init__(self, data: TrainingData, settings: MethodSettings, network: nn.Module):
         super().__init__(data, settings, network)
         self.images, self.teacher = self.options["images"], data.teacher
