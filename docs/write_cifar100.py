@@ -5,8 +5,8 @@ page needs from the two studies to results/cifar100; without folders the page is
 lies there. Every number of the page is read from those files. Five more were put there by hand:
 accuracies.csv is of `limbeck.statistics.image_tests` on the GPU's networks, processor.csv has
 accuracies and correlations inside superclasses of networks that a processor trained too, longer.csv
-accuracies of two that were trained for longer, collapse.csv is of ivis with other seeds, and
-runtime_gpu.csv has the seconds of the GPU's jobs.
+is of config/cifar100_long.yaml, collapse.csv is of ivis with other seeds, and runtime_gpu.csv has
+the seconds of the GPU's jobs.
 """
 
 import csv
@@ -34,6 +34,7 @@ from limbeck.statistics.fold_summaries import format_mean, summarise
 from limbeck.statistics.paired_tests import LEAST_FOLDS, paired_test
 from limbeck.study.config import read_config
 from limbeck.study.questions import runs_of
+from limbeck.study.titles import embedding_title
 from limbeck.tables.files import to_markdown
 
 PAGE = Path(__file__).with_name("results") / "cifar100.md"
@@ -91,6 +92,7 @@ SAYS_NOTHING = {COLLAPSED: "collapsed", CURVE: "a curve"}
 # Of Snakemake's benchmarks, and as runtime.csv has them.
 SECONDS = {"s": "seconds", "cpu_time": "processor_seconds"}
 STUDENTS = ("undistilled", "distilled")
+LONGER_BUDGET = 2500
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,17 @@ class Claim:
     contrasts: Sequence[Contrast]
     controlled: Cell | None = None
     table: str = "metrics.csv"
+
+    def of_longer_training(self) -> "Claim | None":
+        """Return the same of the networks that were trained for longer, as far as they tell."""
+        known = [
+            contrast
+            for contrast in self.contrasts
+            if {cell.budget for _, _, cell in contrast.terms} == {LONGER_BUDGET}
+        ]
+        if not known or self.table != "metrics.csv":
+            return None
+        return replace(self, contrasts=known, table="longer.csv")
 
 
 def judge(study: Study, contrast: Contrast) -> list:
@@ -354,6 +367,9 @@ CLAIMS = (
 )
 
 
+LONGER_CLAIMS = tuple(filter(None, map(Claim.of_longer_training, CLAIMS)))
+
+
 def _share(study: Study, method: str, cell: Cell) -> str:
     """Return the part of distilled minus undistilled that a method gives, in percent."""
     if study.mark(method, cell):
@@ -382,7 +398,40 @@ def _in_words(row: list) -> str:
 
 def _studies() -> dict[str, Study]:
     """Return the studies that claims are judged by, by their tables."""
-    return {table: Study(_rows(table), FOLDS) for table in {claim.table for claim in CLAIMS}}
+    tables = {claim.table for claim in (*CLAIMS, *LONGER_CLAIMS)}
+    return {table: Study(_rows(table), FOLDS) for table in tables}
+
+
+def longer_claims_table() -> str:
+    """Return claims of one budget, judged by the study and by its networks trained for longer."""
+    studies, rows = _studies(), []
+    for claim in LONGER_CLAIMS:
+        for contrast in claim.contrasts:
+            short, longer = (
+                judge(studies[table], contrast) for table in ("metrics.csv", claim.table)
+            )
+            if longer[5] is not None:
+                cell = contrast.cell
+                seen = f" by {embedding_title(cell.embedding)}" if cell.embedding else ""
+                what = f"{cell.declared.title}{seen}, {claim.what.partition(';')[0]}"
+                rows.append([what, cell.layer, _in_words(short), _in_words(longer)])
+    return to_markdown(["difference", "layer", "short training", "longer training"], rows)
+
+
+def longer_table(study: Study, longer: Study) -> str:
+    """Return what networks are after the short and after the longer training."""
+    cells = {
+        "accuracy (%)": Cell("accuracy", LONGER_BUDGET),
+        "agreement with the teacher (%)": Cell("teacher_agreement", LONGER_BUDGET),
+        "ECE (%)": Cell("calibration_error", LONGER_BUDGET),
+        "superclass contrast": Cell("superclass_contrast", LONGER_BUDGET),
+    }
+    rows = [
+        [method, name, *(found.summary(method, cell) for cell in cells.values())]
+        for method in ("teacher", *STUDENTS)
+        for name, found in (("short", study), ("longer", longer))
+    ]
+    return to_markdown(["method", "training", *cells], rows)
 
 
 def claims(study: Study) -> str:
@@ -626,8 +675,8 @@ def contrasts() -> list[list]:
     """Return the rows of claims.csv."""
     studies = _studies()
     return [
-        [claim.what, *judge(studies[claim.table], contrast)]
-        for claim in CLAIMS
+        [claim.table, claim.what, *judge(studies[claim.table], contrast)]
+        for claim in (*CLAIMS, *LONGER_CLAIMS)
         for contrast in claim.contrasts
     ]
 
@@ -636,6 +685,7 @@ def page() -> str:
     """Return the page: its text with the tables in their places."""
     rows = _rows("metrics.csv")
     study, whole = Study(rows, FOLDS), Study.read(WHOLE / "metrics.csv", 1)
+    longer = Study(_rows("longer.csv"), FOLDS)
     differences = machines(study)
     points, p = offset(differences, "undistilled")
     controls = ("untrained", *CONTROLS)
@@ -667,8 +717,11 @@ def page() -> str:
         undistilled_p=p,
         progress=progress(study),
         **{f"at_{budget}": Named(study, budget) for budget in BUDGETS},
-        longer=Named(Study.read(DATA / "longer.csv", 1), 2500),
-        first_fold=Named(Study([row for row in rows if row["fold"] == "0"], 1), 2500),
+        longer=Named(longer, LONGER_BUDGET),
+        longer_table=longer_table(study, longer),
+        longer_claims=longer_claims_table(),
+        longer_area_tsne=layers_table(longer, (LONGER_BUDGET,), "class_area_ratio", "tsne"),
+        longer_probe=layers_table(longer, (LONGER_BUDGET,), "probe_accuracy"),
         whole=Named(whole, 2500),
         whole_400=Named(whole, 400),
         whole_20000=Named(whole, 20000),
@@ -688,7 +741,7 @@ def page() -> str:
 
 
 CLAIMS_HEAD = (
-    *("what", "metric", "embedding", "layer", "budget"),
+    *("table", "what", "metric", "embedding", "layer", "budget"),
     *("folds", "difference", "low", "high", "verdict"),
 )
 

@@ -64,6 +64,10 @@ def test_the_readme_has_the_numbers_of_the_page(script):
     assert list(found.groups()) == [f"{float(area):.0f}" for area in areas]
     alike = [whole[f"cka:teacher.E of {name} at E"] for name in script.STUDENTS[::-1]]
     assert "{} in E against {}".format(*alike) in words
+    longer = script.Study.read(script.DATA / "longer.csv", FOLDS)
+    passes = re.search(r"passes its teacher\]\(\S+\), ([\d.]+) against ([\d.]+) %", words)
+    means = [longer.mean(name, script.Cell("accuracy", 2500)) for name in ("distilled", "teacher")]
+    assert list(passes.groups()) == [f"{100 * mean:.2f}" for mean in means]
 
 
 def test_the_summary_says_what_the_numbers_say(script):
@@ -79,6 +83,34 @@ def test_the_summary_says_what_the_numbers_say(script):
     half = (distilled[1] + undistilled[1]) / 2
     assert few["labelled_only"] < half < few["hard_labels"]
     assert max(few["smoothed"], few["all_statistics"]) < undistilled[1] + 0.005
+
+
+def test_the_words_on_longer_training_say_what_the_numbers_say(script):
+    grid, longer = (
+        script.Study.read(script.DATA / name, FOLDS) for name in ("metrics.csv", "longer.csv")
+    )
+    accuracy, error = script.Cell("accuracy", 2500), script.Cell("calibration_error", 2500)
+    distilled, teacher = (longer.over_folds(name, accuracy) for name in ("distilled", "teacher"))
+    assert len(distilled) == FOLDS and all(distilled[fold] > teacher[fold] for fold in distilled)
+    for name in ("teacher", *script.STUDENTS):
+        assert longer.mean(name, error) > grid.mean(name, error)
+    gains = {
+        name: longer.mean(name, accuracy) - grid.mean(name, accuracy) for name in script.STUDENTS
+    }
+    assert 0 < gains["undistilled"] < gains["distilled"] / 2
+
+
+def test_claims_of_longer_training_are_those_of_its_budget(script):
+    places = {
+        (term[2].budget, claim.table)
+        for claim in script.LONGER_CLAIMS
+        for contrast in claim.contrasts
+        for term in contrast.terms
+    }
+    assert places == {(2500, "longer.csv")}
+    sentences = [claim.sentence for claim in script.LONGER_CLAIMS]
+    assert sentences == [c.sentence for c in script.CLAIMS if c.sentence in sentences]
+    assert not [text for text in sentences if "400 labels" in text or "20,000 labels" in text]
 
 
 def test_networks_of_two_machines_are_compared_in_points(script, monkeypatch):
