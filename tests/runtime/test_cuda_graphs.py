@@ -1,57 +1,78 @@
-"""Replayed passes beside the plain ones: the same bits. Only a GPU has graphs."""
+"""Replayed passes beside the plain ones: the same bits.
+
+Only a GPU has graphs. Without one, what stands for them has their memory (`helpers.graphs`).
+"""
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from helpers.graphs import graphed
 from helpers.outputs import read_model
 from limbeck.embeddings import Neighbours, ivis_torch
 from limbeck.runtime.cuda_graphs import Replayed
 from limbeck.runtime.devices import computing, select_device
 from limbeck.training import trainer
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+
+@pytest.fixture
+def replays():
+    """Return a list that grows with each replay."""
+    return []
 
 
 @pytest.fixture
-def captured(monkeypatch):
+def captured(device, monkeypatch, replays):
     """Return a list that grows with each capture."""
     captures, make = [], torch.cuda.make_graphed_callables
+    if device == "cpu":
+        make, fork = graphed, torch.random.fork_rng
+        monkeypatch.setattr(torch.random, "fork_rng", lambda devices: fork([]))
 
-    def noting(call, values, **options):
+    def noting(call, values):
         captures.append(values[0].shape)
-        return make(call, values, **options)
+        replay = make(call, values)
+
+        def counted(given, *parameters):
+            replays.append(given.shape)
+            return replay(given, *parameters)
+
+        return counted
 
     monkeypatch.setattr(torch.cuda, "make_graphed_callables", noting)
     return captures
 
 
 @pytest.fixture
-def modules():
+def modules(device):
     """Return two copies of a module that has statistics and draws random numbers."""
 
     def new():
         torch.manual_seed(0)
         layers = nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Dropout(0.5), nn.Linear(5, 2)
-        return nn.Sequential(*layers).to(device)
+        return nn.Sequential(*layers).to(select_device(device))
 
-    device = select_device("cuda")
     return new(), new()
 
 
-def states(module):
-    return {name: value.clone() for name, value in module.state_dict().items()}
+@pytest.fixture
+def batches(device):
+    """Return a function that draws batches of these sizes."""
+
+    def draw(*sizes):
+        torch.manual_seed(2)
+        return [torch.randn(size, 6, device=device) for size in sizes]
+
+    return draw
 
 
 def same(left, right):
-    return left.keys() == right.keys() and all(
-        torch.equal(left[name], right[name]) for name in left
-    )
+    return left.keys() == right.keys() and all(map(torch.equal, left.values(), right.values()))
 
 
 def passes(call, module, batches):
-    """Pass batches; return all gradients, what the module is then and the generator's state."""
+    """Pass batches; return all gradients, what the module is then and the next random numbers."""
     torch.manual_seed(1)
     gradients = []
     for batch in batches:
@@ -60,40 +81,37 @@ def passes(call, module, batches):
             loss = call(batch).square().sum()
         loss.backward()
         gradients += [parameter.grad.clone() for parameter in module.parameters()]
-    return gradients, states(module), torch.cuda.get_rng_state()
+    return gradients, module.state_dict(), torch.rand(3, device=batches[0].device)
 
 
-def test_replays_have_the_bits_of_plain_passes(modules, captured):
+def test_replays_have_the_bits_of_plain_passes(modules, batches, captured, replays):
     plain, other = modules
-    torch.manual_seed(2)
-    sizes = [8, 8, 8, 3, 8, 3, 3, 3, 8, 8]
-    batches = [torch.randn(size, 6, device="cuda") for size in sizes]
-    expected, weights, random = passes(plain, plain, batches)
-    gradients, found, state = passes(Replayed(other), other, batches)
+    drawn = batches(8, 8, 8, 3, 8, 3, 3, 3, 8, 8)
+    expected, weights, random = passes(plain, plain, drawn)
+    gradients, found, numbers = passes(Replayed(other), other, drawn)
     assert captured == [(8, 6), (3, 6)]
+    assert replays == [(size, 6) for size in (8, 8, 8, 3, 3, 8, 8)]
     assert all(map(torch.equal, gradients, expected))
     assert same(found, weights)
-    assert torch.equal(state, random)
+    assert torch.equal(numbers, random)
 
 
-def test_a_pass_before_the_gradients_of_the_last_is_not_replayed(modules, captured):
+def test_a_pass_before_the_gradients_of_the_last_is_not_replayed(modules, batches, captured):
     plain, other = modules
-    replayed = Replayed(other)
-    batches = [torch.randn(8, 6, device="cuda") for _ in range(4)]
-    for call, module in ((plain, plain), (replayed, other)):
+    first, second, third, fourth = batches(8, 8, 8, 8)
+    for call, module in ((plain, plain), (Replayed(other), other)):
         torch.manual_seed(3)
-        for batch in batches[:2]:
+        for batch in (first, second):
             call(batch).square().sum().backward()
         module.zero_grad(set_to_none=True)
-        (call(batches[2]).square().sum() + call(batches[3]).square().sum()).backward()
+        (call(third).square().sum() + call(fourth).square().sum()).backward()
     assert captured == [(8, 6)]
     gradients = [[parameter.grad for parameter in module.parameters()] for module in modules]
     assert all(map(torch.equal, *gradients))
 
 
-def test_passes_without_gradient_are_not_replayed(modules, captured):
-    replayed = Replayed(modules[1])
-    batch = torch.randn(8, 6, device="cuda")
+def test_passes_without_gradient_are_not_replayed(modules, batches, captured):
+    replayed, (batch,) = Replayed(modules[1]), batches(8)
     with torch.no_grad():
         for _ in range(3):
             replayed(batch)
@@ -106,19 +124,61 @@ def test_passes_without_gradient_are_not_replayed(modules, captured):
     assert captured == [(8, 6)]
 
 
-@pytest.mark.parametrize("precision", ["float32", "tf32", "bfloat16"])
+def test_passes_of_an_evaluated_module_are_not_replayed(modules, batches, captured, replays):
+    plain, other = modules
+    replayed, (batch,) = Replayed(other), batches(8)
+    for _ in range(2):
+        replayed(batch).square().sum().backward()
+    plain.load_state_dict(other.state_dict())
+    other.eval()
+    assert replays == [(8, 6)]
+    assert torch.equal(plain.eval()(batch), replayed(batch))
+    assert same(plain.state_dict(), other.state_dict())
+    assert replays == [(8, 6)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"augmentation": "flip"},
+        {"augmentation": "flip", "precision": "bfloat16"},
+        {"augmentation": "crop", "crop_padding": 2, "ema_decay": 0.9},
+        {"objective": "pi_model"},
+        {"objective": "mean_teacher", "ema_decay": 0.9},
+        {"objective": "mixmatch"},
+        {"objective": "fixmatch"},
+        {"objective": "pseudo_label"},
+    ],
+    ids=lambda changes: "-".join(map(str, changes.values())),
+)
 def test_a_training_has_the_bits_of_one_without_graphs(
-    run_training, method_settings, tmp_path, captured, monkeypatch, precision
+    run_training, method_settings, tmp_path, captured, monkeypatch, changes
 ):
-    settings = method_settings(precision=precision, augmentation="flip", batch_size=20, epochs=8)
+    settings = method_settings(**{"batch_size": 20, "steps": 7, "epochs": None, **changes})
+    networks = []
+    for name, wrapped in (("plain", lambda network: network), ("replayed", Replayed)):
+        assert captured == []
+        monkeypatch.setattr(
+            trainer, "passes_in_training", lambda network, *_, wrap=wrapped: wrap(network)
+        )
+        networks.append(read_model(run_training(tmp_path / name, settings)))
+    assert len(captured) == 1
+    assert same(*(network["state"] for network in networks))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_tf32_has_the_bits_of_one_without_graphs(
+    run_training, method_settings, tmp_path, captured, monkeypatch
+):
+    settings = method_settings(precision="tf32", batch_size=20, steps=7, epochs=None)
     replayed = read_model(run_training(tmp_path / "replayed", settings))
-    assert captured == [(20, 1, 8, 8)]
     monkeypatch.setattr(trainer, "Replayed", lambda network: network)
     plain = read_model(run_training(tmp_path / "plain", settings))
     assert captured == [(20, 1, 8, 8)]
     assert same(replayed["state"], plain["state"])
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 def test_ivis_has_the_bits_of_one_without_graphs(captured, monkeypatch):
     points = np.random.default_rng(0).random((300, 1500), np.float32)
     indices = (np.arange(300)[:, None] + np.arange(1, 16)) % 300

@@ -11,19 +11,20 @@ from torch.func import functional_call
 class Replayed(nn.Module):
     """A module whose passes in training are replayed as CUDA graphs.
 
-    The kernels of a small network take less time than to launch them one by one. Here the forward
-    and the backward pass of an input whose shape has come twice in a row are captured, and replayed
-    from then on, in one launch each: the same kernels, so the same bits. Every other input passes
+    The kernels of a small network take less time than their launches. Here the forward and the
+    backward pass of an input whose shape has come twice in a row are captured, and replayed from
+    then on, in one launch each: the same kernels, so the same bits. Every other input passes
     through the module as it is.
 
-    A replay writes where the last one wrote, so a pass that begins before the last one's gradients
-    are there is not replayed.
+    A replay writes where the last one wrote. So a pass that begins before the last one's gradients
+    are there is not replayed, and an output that is to outlive the next pass must be copied.
 
     Parameters
     ----------
     module : torch.nn.Module
-        On a GPU, in training mode. A pass takes one tensor without gradient, returns one, and is
-        the same launches each time: what its Python code decides, it decides once.
+        On a GPU; only in training mode its passes are replayed. A pass takes one tensor without
+        gradient, returns one, and is the same launches each time: what its Python code decides, it
+        decides once.
     """
 
     def __init__(self, module: nn.Module):
@@ -35,7 +36,7 @@ class Replayed(nn.Module):
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """Pass a tensor through the module."""
-        if self._waits or not torch.is_grad_enabled():
+        if self._waits or not (self._module.training and torch.is_grad_enabled()):
             return self._module(values)
         kind = values.shape, values.stride(), values.dtype
         again, self._last = kind == self._last, kind
@@ -61,12 +62,12 @@ class Replayed(nn.Module):
         # The same memory in tensors of its own, which no pass outside of the graph has met.
         leaves = [parameter.detach().requires_grad_() for parameter in parameters]
         buffers = [(buffer, buffer.clone()) for buffer in self._module.buffers()]
-        # Nor are weights the graph's that autocast converted for such a pass.
+        # The graph must not read weights that autocast converted for an earlier pass.
         cached = torch.is_autocast_cache_enabled()
         torch.set_autocast_cache_enabled(False)
         try:
             with torch.random.fork_rng([values.device]), warnings.catch_warnings():
-                # Warming up and capture are on streams of their own, which is no fault of theirs.
+                # Said because warming up and capture are on streams of their own.
                 warnings.filterwarnings("ignore", "The AccumulateGrad node's stream")
                 replay = torch.cuda.make_graphed_callables(call, (values.clone(), *leaves))
         finally:

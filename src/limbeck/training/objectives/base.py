@@ -71,7 +71,8 @@ class Objective:
     Attributes
     ----------
     layers : tuple of str
-        Layers of the network whose outputs go into the loss.
+        Layers of the network whose outputs go into the loss. Where there are none, a step gets the
+        network as something to call and nothing else, since a GPU replays its passes.
     own : torch.nn.ModuleList
         What is trained beside the network and kept in checkpoints only.
     average : torch.optim.swa_utils.AveragedModel or None
