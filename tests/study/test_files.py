@@ -32,8 +32,11 @@ def repository(tmp_path, monkeypatch):
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.name)
 def test_studies_that_ship_are_right(path, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
-    check_files([path])
-    config = read_config([path])
+    command = re.search(r"^#   snakemake --configfile((?: config/\S+)+)", path.read_text(), re.M)
+    files = [Path(name) for name in command[1].split()] if command else [path]
+    assert files[-1].name == path.name
+    check_files(files)
+    config = read_config(files)
     # Or one would overwrite another's results.
     assert config["study"] == ("demo" if path.name == "config.yaml" else path.stem)
 
