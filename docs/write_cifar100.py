@@ -516,17 +516,17 @@ def progress(study: Study) -> str:
     """Return how many networks are trained, and how many of their layers are measured."""
     config = read_config([CONFIG])
     planned = sum(len(runs_of(config, method)) for method in config["methods"])
-    trained, early, late = (
+    trained, seen = (
         sum(
             len(study.over_folds(m, Cell(metric, b, layer)))
             for m in config["methods"]
             for b in BUDGETS
         )
-        for metric, layer in (("accuracy", ""), ("probe_accuracy", "A"), ("probe_accuracy", "D"))
+        for metric, layer in (("accuracy", ""), ("probe_accuracy", "A"))
     )
     return (
-        f"Of its {planned} networks {trained} are trained and measured, the layers A to E of "
-        f"{early} and C to E of {late - early} more. A cell that is empty was not run."
+        f"Of its {planned} networks {trained} are trained and measured, the layers of {seen}. "
+        "A cell that is empty was not run."
     )
 
 
