@@ -99,6 +99,24 @@ def test_the_words_on_longer_training_say_what_the_numbers_say(script):
         for name in ("teacher", *script.STUDENTS)
     }
     assert max(gains, key=gains.get) == "distilled"
+    judged = {"held", "did not hold", "cannot be told", "not contradicted"}
+    layers = [
+        [script.judge(study, contrast)[-1] for study in (grid, longer)]
+        for claim in script.LONGER_CLAIMS
+        for contrast in claim.contrasts
+        if contrast.cell.layer
+    ]
+    assert all(short == long for short, long in layers if {short, long} <= judged)
+    assert sum({short, long} <= judged for short, long in layers) == 14
+    for metric, embedding, sign in (("class_area_ratio", "tsne", -1), ("probe_accuracy", "", 1)):
+        for layer in "DE":
+            cell = script.Cell(metric, 2500, layer, embedding)
+            apart, further = (
+                sign * (study.mean("distilled", cell) - study.mean("undistilled", cell))
+                for study in (grid, longer)
+            )
+            assert 0 < apart < further
+            assert sign * (longer.mean("distilled", cell) - grid.mean("distilled", cell)) > 0
 
 
 def test_claims_of_longer_training_are_those_of_its_budget(script):
