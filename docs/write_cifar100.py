@@ -93,6 +93,13 @@ SAYS_NOTHING = {COLLAPSED: "collapsed", CURVE: "a curve"}
 SECONDS = {"s": "seconds", "cpu_time": "processor_seconds"}
 STUDENTS = ("undistilled", "distilled")
 LONGER_BUDGET = 2500
+# Of a network's outputs, by the titles of their columns.
+OUTPUTS = {
+    "accuracy (%)": "accuracy",
+    "agreement with the teacher (%)": "teacher_agreement",
+    "ECE (%)": "calibration_error",
+    "superclass contrast": "superclass_contrast",
+}
 
 
 @dataclass(frozen=True)
@@ -402,36 +409,28 @@ def _studies() -> dict[str, Study]:
     return {table: Study(_rows(table), FOLDS) for table in tables}
 
 
-def longer_claims_table() -> str:
+def longer_claims_table(study: Study, longer: Study) -> str:
     """Return claims of one budget, judged by the study and by its networks trained for longer."""
-    studies, rows = _studies(), []
+    rows = []
     for claim in LONGER_CLAIMS:
         for contrast in claim.contrasts:
-            short, longer = (
-                judge(studies[table], contrast) for table in ("metrics.csv", claim.table)
-            )
-            if longer[5] is not None:
-                cell = contrast.cell
-                seen = f" by {embedding_title(cell.embedding)}" if cell.embedding else ""
-                what = f"{cell.declared.title}{seen}, {claim.what.partition(';')[0]}"
-                rows.append([what, cell.layer, _in_words(short), _in_words(longer)])
+            cell = contrast.cell
+            seen = f" by {embedding_title(cell.embedding)}" if cell.embedding else ""
+            what = f"{cell.declared.title}{seen}, {claim.what.partition(';')[0]}"
+            told = (_in_words(judge(trained, contrast)) for trained in (study, longer))
+            rows.append([what, cell.layer, *told])
     return to_markdown(["difference", "layer", "short training", "longer training"], rows)
 
 
 def longer_table(study: Study, longer: Study) -> str:
     """Return what networks are after the short and after the longer training."""
-    cells = {
-        "accuracy (%)": Cell("accuracy", LONGER_BUDGET),
-        "agreement with the teacher (%)": Cell("teacher_agreement", LONGER_BUDGET),
-        "ECE (%)": Cell("calibration_error", LONGER_BUDGET),
-        "superclass contrast": Cell("superclass_contrast", LONGER_BUDGET),
-    }
+    cells = [Cell(metric, LONGER_BUDGET) for metric in OUTPUTS.values()]
     rows = [
-        [method, name, *(found.summary(method, cell) for cell in cells.values())]
+        [method, name, *(found.summary(method, cell) for cell in cells)]
         for method in ("teacher", *STUDENTS)
         for name, found in (("short", study), ("longer", longer))
     ]
-    return to_markdown(["method", "training", *cells], rows)
+    return to_markdown(["method", "training", *OUTPUTS], rows)
 
 
 def claims(study: Study) -> str:
@@ -498,10 +497,7 @@ def _published(number: PublishedCell | None) -> str:
 def controls_table(study: Study, budget: int) -> str:
     """Return what undistilled, controls, distilled and teacher reach at one budget."""
     cells = {
-        "accuracy (%)": Cell("accuracy", budget),
-        "agreement with the teacher (%)": Cell("teacher_agreement", budget),
-        "ECE (%)": Cell("calibration_error", budget),
-        "superclass contrast": Cell("superclass_contrast", budget),
+        **{title: Cell(metric, budget) for title, metric in OUTPUTS.items()},
         "probe at C (%)": Cell("probe_accuracy", budget, "C"),
         "probe at D (%)": Cell("probe_accuracy", budget, "D"),
         "t-SNE class area at D (%)": Cell("class_area_ratio", budget, "D", "tsne"),
@@ -719,7 +715,7 @@ def page() -> str:
         **{f"at_{budget}": Named(study, budget) for budget in BUDGETS},
         longer=Named(longer, LONGER_BUDGET),
         longer_table=longer_table(study, longer),
-        longer_claims=longer_claims_table(),
+        longer_claims=longer_claims_table(study, longer),
         longer_area_tsne=layers_table(longer, (LONGER_BUDGET,), "class_area_ratio", "tsne"),
         longer_probe=layers_table(longer, (LONGER_BUDGET,), "probe_accuracy"),
         whole=Named(whole, 2500),
