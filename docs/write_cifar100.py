@@ -93,6 +93,8 @@ SAYS_NOTHING = {COLLAPSED: "collapsed", CURVE: "a curve"}
 SECONDS = {"s": "seconds", "cpu_time": "processor_seconds"}
 STUDENTS = ("undistilled", "distilled")
 LONGER_BUDGET = 2500
+# By the sign of a `Contrast`.
+CLAIMED = {1: "above 0", -1: "below 0", 0: "none"}
 # Of a network's outputs, by the titles of their columns.
 OUTPUTS = {
     "accuracy (%)": "accuracy",
@@ -418,8 +420,9 @@ def longer_claims_table(study: Study, longer: Study) -> str:
             seen = f" by {embedding_title(cell.embedding)}" if cell.embedding else ""
             what = f"{cell.declared.title}{seen}, {claim.what.partition(';')[0]}"
             told = (_in_words(judge(trained, contrast)) for trained in (study, longer))
-            rows.append([what, cell.layer, *told])
-    return to_markdown(["difference", "layer", "short training", "longer training"], rows)
+            rows.append([what, cell.layer, CLAIMED[contrast.sign], *told])
+    head = ["difference", "layer", "claimed", "short training", "longer training"]
+    return to_markdown(head, rows)
 
 
 def longer_table(study: Study, longer: Study) -> str:
