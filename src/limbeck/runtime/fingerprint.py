@@ -5,6 +5,7 @@ import functools
 import hashlib
 import io
 import tokenize
+from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
@@ -106,11 +107,7 @@ def _imports(module: str) -> tuple[str, ...]:
 
 @functools.cache
 def _tokens(module: str) -> str:
-    tokens = [
-        token
-        for token in tokenize.generate_tokens(io.StringIO(_source(module)).readline)
-        if token.type not in SKIPPED
-    ]
+    tokens = [token for token in _whole_strings(_source(module)) if token.type not in SKIPPED]
     parts: list[str] = []
     statement_starts, docstring = True, False
     for token, following in zip(tokens, [*tokens, None][1:], strict=True):
@@ -125,10 +122,26 @@ def _tokens(module: str) -> str:
     return "".join(parts)
 
 
+def _whole_strings(source: str) -> Iterator[tokenize.TokenInfo]:
+    """Yield tokens; an f-string is one, as it was until Python 3.12."""
+    lines, depth = source.splitlines(keepends=True), 0
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        kind = tokenize.tok_name[token.type]
+        if kind == "FSTRING_START":
+            start = start if depth else token.start
+            depth += 1
+        if not depth:
+            yield token
+        if kind == "FSTRING_END":
+            depth -= 1
+            if not depth:
+                (first, left), (last, right) = start, token.end
+                text = [*lines[first - 1 : last - 1], lines[last - 1][:right]]
+                text[0] = text[0][left:]
+                yield token._replace(type=tokenize.STRING, string="".join(text), start=start)
+
+
 def _normalise(token: tokenize.TokenInfo) -> str:
     if token.type == tokenize.STRING:
-        prefix = token.string.partition(token.string[-1])[0]
-        if "f" not in prefix.lower():
-            return token.string
-    # Python 3.12 splits f-strings into tokens; without white space both ways read the same.
+        return token.string
     return LAYOUT.get(token.type, "".join(token.string.split()))
