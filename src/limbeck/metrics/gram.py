@@ -7,7 +7,6 @@ import numpy as np
 
 from limbeck.neighbours.row_blocks import (
     BLOCK_BYTES,
-    CACHE_BYTES,
     POINT_BYTES,
     mean_point,
     read_rows,
@@ -158,7 +157,5 @@ def finite_mean(points) -> np.ndarray:
 def _centred(points, rows: slice, mean: np.ndarray, precision: type, ours: bool) -> np.ndarray:
     """Return rows of points less their mean; what was read for it, `ours`, may be overwritten."""
     values = read_rows(points, rows)
-    centred = values if ours and values.dtype == precision else np.empty(values.shape, precision)
-    for part in slices_of(len(values), CACHE_BYTES // (8 * values.shape[1])):
-        centred[part] = values[part] - mean
-    return centred
+    out = values if ours and values.dtype == precision else None
+    return np.subtract(values, mean.astype(precision), out=out, dtype=precision)
