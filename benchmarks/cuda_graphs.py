@@ -4,12 +4,15 @@
 
 Of all steps below, or of those whose names have one of the words in them. Both sides train the
 same network from the same weights on the same batches of 64 images, one after the other; then
-`TIMED` steps of each are timed. The benchmark stops if a bit of the weights differs. Needs a GPU.
+`TIMED` steps of each are timed. The benchmark stops if a bit of the weights differs. Memory is the
+most that torch took from the GPU. Needs a GPU.
 """
 
 import argparse
+import gc
 import os
 import time
+from collections.abc import Callable
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -75,6 +78,15 @@ def ivis(replayed: bool) -> tuple[list, float]:
     return [torch.from_numpy(losses)], (spent[1] - spent[0]) / EPOCHS
 
 
+def alone(call: Callable[[bool], tuple], replayed: bool) -> tuple[list, float, int]:
+    """Return what a side gives, and the most bytes that torch had from the GPU meanwhile."""
+    gc.collect()  # the last side's graphs
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    values, seconds = call(replayed)
+    return values, seconds, torch.cuda.max_memory_reserved()
+
+
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -86,14 +98,17 @@ def main() -> None:
         name: lambda replayed, side=side: steps(replayed, *side) for name, side in SIDES.items()
     }
     calls["ivis, an epoch"] = ivis
-    print(f"{hardware('torch')}\n\n| a step of | kernel by kernel, ms | graphs, ms | ratio |")
-    print("|---|---:|---:|---:|", flush=True)
+    names = ["a step of", "kernel by kernel, ms", "graphs, ms", "ratio"]
+    names += ["kernel by kernel, GB", "graphs, GB"]
+    print(f"{hardware('torch')}\n\n| {' | '.join(names)} |\n|---{'|---:' * 5}|", flush=True)
     for name, call in calls.items():
         if any(word in name for word in words):
-            (weights, plain), (others, quick) = call(False), call(True)
+            (weights, plain, held), (others, quick, more) = alone(call, False), alone(call, True)
             if not all(map(torch.equal, weights, others)):
                 parser.exit(1, f"{name}: the sides differ\n")
-            print(f"| {name} | {1e3 * plain:.1f} | {1e3 * quick:.1f} | {plain / quick:.1f} |")
+            cells = [f"{1e3 * plain:.1f}", f"{1e3 * quick:.1f}", f"{plain / quick:.1f}"]
+            cells += [f"{held / 1e9:.2f}", f"{more / 1e9:.2f}"]
+            print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

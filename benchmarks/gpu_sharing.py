@@ -30,7 +30,7 @@ SECONDS, PROFILED, WAIT = 4, 20, 600
 NETWORKS = {
     "WRN-28-1 at 32 pixels": ({}, (1, 4, 8, 16)),
     "ResNet-18 at 64 pixels": (TEACHER, (1, 4)),
-    "ResNet-18 at 224 pixels": ({**TEACHER, "input_size": 224}, (1,)),
+    "ResNet-18 at 224 pixels": ({**TEACHER, "input_size": 224}, (1, 4)),
 }
 
 

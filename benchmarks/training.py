@@ -31,7 +31,7 @@ from limbeck.study.method_settings import MethodSettings
 from limbeck.training.objectives import TrainingData
 from limbeck.training.teacher import CachedTeacher
 
-STEPS, ROUNDS = 6, 2
+STEPS, ROUNDS = {"cpu": 6, "cuda": 100}, 2
 # Of distillation, in config/cifar100.yaml: how often the teacher's logits are read.
 CYCLES = 60
 TEACHER = {"model": "resnet18", "input_size": 64}
@@ -105,7 +105,7 @@ def _row(
 ) -> Row:
     """Let two sides take turns; `extra` seconds count for each of Limbeck's steps."""
     sides = {"limbeck": (limbeck, device, settings), "other": (plain, device, settings)}
-    best = take_turns(sides, "step", STEPS, ROUNDS)
+    best = take_turns(sides, "step", STEPS[device], ROUNDS)
     return Row(what, best["limbeck"] + extra, other, best["other"], goal)
 
 
