@@ -124,17 +124,16 @@ def _tokens(module: str) -> str:
 
 def _whole_strings(source: str) -> Iterator[tokenize.TokenInfo]:
     """Yield tokens; an f-string is one, as it was until Python 3.12."""
-    lines, depth = source.splitlines(keepends=True), 0
+    lines, starts = source.splitlines(keepends=True), []
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         kind = tokenize.tok_name[token.type]
         if kind == "FSTRING_START":
-            start = start if depth else token.start
-            depth += 1
-        if not depth:
+            starts.append(token.start)
+        if not starts:
             yield token
         if kind == "FSTRING_END":
-            depth -= 1
-            if not depth:
+            start = starts.pop()
+            if not starts:
                 (first, left), (last, right) = start, token.end
                 text = [*lines[first - 1 : last - 1], lines[last - 1][:right]]
                 text[0] = text[0][left:]
