@@ -191,7 +191,7 @@ def test_groups_ask_for_what_their_chains_need_side_by_side_and_in_turn():
         "cores": 4,
         "groups": {
             **{"embed": "layers", "score": "layers", "extract": "gpu", "draw": "rest"},
-            "search": "shared",
+            **{"gather": "rest", "search": "shared"},
         },
         "group-components": {"layers": 10, "gpu": 6, "shared": 6},
         "set-resources": {
@@ -199,13 +199,18 @@ def test_groups_ask_for_what_their_chains_need_side_by_side_and_in_turn():
             "score": {"mem_mb": 50, "runtime": 5},
             "extract": {"mem_mb": 30, "runtime": 7, "gpu": 1},
             "search": {"mem_mb": 30, "runtime": 7, "gpu": 0, "gres": "gpu:1"},
+            "draw": {"mem_mb": 40, "runtime": 6},
+            "gather": {"mem_mb": 10, "runtime": 2},
         },
     }
+    jobs = {"embed": 99, "draw": 9, "gather": 1}
     asked = {
-        name: (minutes, memory) for name, _, minutes, memory in slurm_profile.last_attempts(profile)
+        name: (minutes, memory)
+        for name, _, minutes, memory in slurm_profile.last_attempts(profile, jobs)
     }
     # Of 10 chains 4 at a time: 3 turns of 20 + 5 minutes; on a GPU one chain at a time, unless
-    # it is asked for by gres: then 4 share it.
+    # it is asked for by gres: then 4 share it. Of the group that is not counted all jobs: 9 of 6
+    # minutes in 3 turns, then one of 2.
     assert asked == {
         "embed": (20, 200),
         "score": (5, 50),
@@ -213,7 +218,9 @@ def test_groups_ask_for_what_their_chains_need_side_by_side_and_in_turn():
         "search": (7, 30),
         "group layers": (75, 800),
         "group gpu": (42, 30),
-        "group rest": (0, 0),
+        "draw": (6, 40),
+        "gather": (2, 10),
+        "group rest": (20, 160),
         "group shared": (14, 120),
     }
 
@@ -221,7 +228,7 @@ def test_groups_ask_for_what_their_chains_need_side_by_side_and_in_turn():
 def test_a_resource_that_is_no_number_is_named():
     profile = {"retries": 2, "set-resources": {"embed": {"mem_mb": 1, "runtime": "2h"}}}
     with pytest.raises(InputError) as caught:
-        list(slurm_profile.last_attempts(profile))
+        list(slurm_profile.last_attempts(profile, {}))
     assert str(caught.value).startswith("set-resources.embed.runtime = 2h in profiles/slurm: must")
 
 
@@ -257,6 +264,6 @@ def test_the_doctor_names_rules_that_would_wait_for_a_gpu_in_vain():
 def test_a_study_without_embeddings_on_gpus_asks_for_none_of_their_jobs():
     profile = slurm_profile.read_profile()
     planned = slurm_profile.without_rules(profile, slurm_profile.EMBED_ON_GPU)
-    names = [name for name, *_ in slurm_profile.last_attempts(planned)]
+    names = [name for name, *_ in slurm_profile.last_attempts(planned, {})]
     assert set(names) & {"embed_on_gpu", "group gpu_embedding", "group gpu_noise"} == set()
     assert {"train", "embed", "group embedding", "group noise"} <= set(names)

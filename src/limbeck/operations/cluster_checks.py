@@ -10,9 +10,11 @@ import shutil
 import subprocess
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from limbeck.operations.jobs import jobs_of
 from limbeck.operations.outcomes import outcome
 from limbeck.operations.slurm_profile import (
     EMBED_ON_GPU,
@@ -71,8 +73,13 @@ def check_cluster(config: Mapping) -> Iterator[tuple[bool, str]]:
     profile = read_profile()
     site, training = profile["default-resources"], profile["set-resources"]["train"]
     on_gpu = {**site, **training} if asks_for_gpu(training) else None
-    planned = profile if embeddings_on_gpu(config) else without_rules(profile, EMBED_ON_GPU)
-    yield outcome("partitions", lambda: _check_partitions(planned))
+    on_gpus = embeddings_on_gpu(config)
+    planned = profile if on_gpus else without_rules(profile, EMBED_ON_GPU)
+    jobs = Counter(
+        f"{job.rule}_on_gpu" if job.values.get("embedding") in on_gpus else job.rule
+        for job in jobs_of(config)
+    )
+    yield outcome("partitions", lambda: _check_partitions(planned, jobs))
     yield outcome("account", lambda: _check_association("account", site.get("slurm_account")))
     for qos in dict.fromkeys([site.get("qos"), *([on_gpu.get("qos")] if on_gpu else [])]):
         yield outcome("QOS", lambda qos=qos: _check_association("qos", qos))
@@ -128,11 +135,11 @@ def _answer(*command: str, seconds: int = 60) -> str:
     return result.stdout
 
 
-def _check_partitions(profile: Mapping) -> str:
+def _check_partitions(profile: Mapping, jobs: Mapping[str, int]) -> str:
     """Check that partitions exist and let the longest and largest attempts in."""
     limits, default = _partitions()
     used = set()
-    for name, resources, minutes, memory in last_attempts(profile):
+    for name, resources, minutes, memory in last_attempts(profile, jobs):
         site = profile["default-resources"]
         partition = resources.get("slurm_partition", site.get("slurm_partition", default))
         if partition is None:

@@ -58,17 +58,22 @@ def without_rules(profile: Mapping, rules: Sequence[str]) -> dict:
     }
 
 
-def last_attempts(profile: Mapping) -> Iterator[tuple[str, Mapping, int, int]]:
+def last_attempts(
+    profile: Mapping, jobs: Mapping[str, int]
+) -> Iterator[tuple[str, Mapping, int, int]]:
     """Return the resources that the last attempts of rules and groups ask for.
 
     The rules of a group are taken for a chain. Where its chains are counted, as many of them as fit
-    the group's width run at a time; one where GPUs are asked for by ``gpu``, of which a group has
-    one, and not by ``gres``, with which its jobs share the GPU.
+    the group's width run at a time; where they are not, all jobs of the study share one SLURM job,
+    rule by rule. The width is 1 where GPUs are asked for by ``gpu``, of which a group has one, and
+    not by ``gres``, with which its jobs share the GPU.
 
     Parameters
     ----------
     profile : mapping
         As `read_profile` returns it.
+    jobs : mapping of str to int
+        The study's number of jobs by rule.
 
     Yields
     ------
@@ -103,7 +108,7 @@ def last_attempts(profile: Mapping) -> Iterator[tuple[str, Mapping, int, int]]:
         members = [rule for rule, name in profile["groups"].items() if name == group]
         resources = of_rules.get(members[0], {})
         width = 1 if resources.get("gpu") else profile["cores"]
-        turns = math.ceil(chains[group] / width) if group in chains else 1
-        minutes = turns * sum(last(rule, "runtime") for rule in members)
-        memory = width * max(last(rule, "mem_mb") for rule in members)
+        numbers = {rule: chains.get(group, jobs.get(rule, 0)) for rule in members}
+        minutes = sum(math.ceil(n / width) * last(rule, "runtime") for rule, n in numbers.items())
+        memory = max(min(n, width) * last(rule, "mem_mb") for rule, n in numbers.items())
         yield f"group {group}", resources, minutes, memory
