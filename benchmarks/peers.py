@@ -299,7 +299,7 @@ def training(path: Path, images: int, device: str) -> Iterator[Row]:
     for precision in sorted({"float32", resolve_precision("auto", torch.device(device))}):
         yield supervised(f"a step of WRN-28-1, {precision}", device, precision=precision)
         what = f"a step of distillation, {precision}"
-        yield distilled(what, device, precision=precision)[0]
+        yield distilled(what, device, precision=precision)
 
 
 PARTS: Mapping[str, Callable] = {

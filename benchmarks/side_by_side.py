@@ -79,17 +79,21 @@ def hardware(*packages: str) -> str:
     return ", ".join(parts)
 
 
-def print_table(title: str, rows: Iterable[Row], *packages: str, agreement: bool = False) -> None:
+def print_table(
+    title: str, rows: Iterable[Row], *packages: str, agreement: bool = False
+) -> list[Row]:
     """Print a Markdown table, with the hardware and the versions of `packages` above it.
 
     Each row is printed when it comes; with `agreement` also what its sides have in common, and
-    their memory.
+    their memory. Returns the rows.
     """
     print(f"\n{title}\n\n{hardware(*packages)}\n")
     names = ["what", "Limbeck, s", "other", "other, s", "ratio", "goal"]
     names += ["Limbeck, GB", "other, GB", "agreement"] if agreement else []
     print(f"| {' | '.join(names)} |\n{'|---' * len(names)}|", flush=True)
+    printed = []
     for row in rows:
+        printed.append(row)
         goal = "" if row.goal is None else f"{row.goal:g}"
         ratio = row.seconds / row.limbeck
         cells = [
@@ -104,3 +108,4 @@ def print_table(title: str, rows: Iterable[Row], *packages: str, agreement: bool
             cells += [f"{bytes_ / 1e9:.1f}" for bytes_ in row.memory] if row.memory else ["", ""]
             cells.append(row.agreement)
         print(f"| {' | '.join(cells)} |", flush=True)
+    return printed

@@ -15,6 +15,7 @@ stands what bounds a step.
 
 import argparse
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -92,12 +93,10 @@ def supervised(what: str, device: str, **changes) -> Row:
     return _row(what, device, "plain loop", GOALS[device][0], settings_of(**changes))
 
 
-def distilled(what: str, device: str, **changes) -> tuple[Row, str]:
-    """Compare distillation; also say what the teacher's logits cost."""
+def distilled(what: str, device: str, **changes) -> Row:
+    """Compare distillation."""
     settings = settings_of(objective="distillation", **changes)
-    share = settings.batch_size * seconds_of_logits(device) / CYCLES
-    said = f"Of Limbeck's distillation {share:.2g} s a step are its share of teacher's logits."
-    return _row(what, device, "live teacher", GOALS[device][1], settings, share), said
+    return _row(what, device, "live teacher", GOALS[device][1], settings, share_of_logits(device))
 
 
 def _row(
@@ -109,8 +108,8 @@ def _row(
     return Row(what, best["limbeck"] + extra, other, best["other"], goal)
 
 
-def seconds_of_logits(device: str) -> float:
-    """Return what the teacher's logits of an image and its mirror image take."""
+def share_of_logits(device: str) -> float:
+    """Return a step's share of the seconds that the teacher's logits of both views take."""
     place, (images, _) = select_device(device), read_images()
     teacher = network(settings_of(**TEACHER), place).eval()
     rows = np.arange(512)
@@ -121,7 +120,7 @@ def seconds_of_logits(device: str) -> float:
                 pass
 
     both_views()
-    return timed(both_views)[0] / len(rows)
+    return timed(both_views)[0] / len(rows) * settings_of().batch_size / CYCLES
 
 
 def bound(training: Row, distillation: Row) -> str:
@@ -158,19 +157,23 @@ def peak(threads: int) -> float:
     return 2 * side**3 / min(spent)
 
 
+def rows_of(device: str) -> Iterator[Row]:
+    """Yield the table's rows."""
+    yield supervised("WRN-28-1, labels", device)
+    yield supervised("ResNet-18 at 32 pixels, labels", device, model="resnet18")
+    yield distilled("WRN-28-1, distilled from ResNet-18 at 64 pixels", device)
+
+
 def main() -> None:
     """Print the table and what bounds a step."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     device = parser.parse_args().device
-    training = supervised("WRN-28-1, labels", device)
-    resnet = supervised("ResNet-18 at 32 pixels, labels", device, model="resnet18")
-    distillation, logits = distilled("WRN-28-1, distilled from ResNet-18 at 64 pixels", device)
-    rows = [training, resnet, distillation]
-    print_table("Training: a step of 64 images", rows, "torch", "torchvision")
-    print(f"\n{logits}")
+    rows = print_table("Training: a step of 64 images", rows_of(device), "torch", "torchvision")
+    share = share_of_logits(device)
+    print(f"\nOf Limbeck's distillation {share:.2g} s a step are its share of teacher's logits.")
     if device == "cpu":
-        print(f"\n{bound(training, distillation)}")
+        print(f"\n{bound(rows[0], rows[-1])}")
 
 
 if __name__ == "__main__":
