@@ -124,8 +124,8 @@ def _tokens(module: str) -> str:
 
 def _whole_strings(source: str) -> Iterator[tokenize.TokenInfo]:
     """Yield tokens; an f-string is one, as it was until Python 3.12."""
-    lines, starts = source.splitlines(keepends=True), []
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+    lines, starts = io.StringIO(source).readlines(), []
+    for token in tokenize.generate_tokens(iter(lines).__next__):
         kind = tokenize.tok_name[token.type]
         if kind == "FSTRING_START":
             starts.append(token.start)
