@@ -695,7 +695,15 @@ def page() -> str:
         controls_400=controls_table(study, 400),
         controls_2500=controls_table(study, 2500),
         baselines=study.table(
-            (*STUDENTS, *baselines), {"accuracy (%) at 2,500 labels": Cell("accuracy", 2500)}
+            (*STUDENTS, *baselines),
+            {
+                "accuracy (%)": Cell("accuracy", 2500),
+                **{f"probe at {i} (%)": Cell("probe_accuracy", 2500, i) for i in "CDE"},
+                **{
+                    f"t-SNE class area at {i} (%)": Cell("class_area_ratio", 2500, i, "tsne")
+                    for i in "CDE"
+                },
+            },
         ),
         table_2=published_table(study, "ivis_loss", LAYERS, "ivis"),
         runtime=runtime_table(),
