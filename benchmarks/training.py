@@ -14,6 +14,7 @@ stands what bounds a step.
 """
 
 import argparse
+import functools
 import time
 from collections.abc import Iterator
 
@@ -108,6 +109,7 @@ def _row(
     return Row(what, best["limbeck"] + extra, other, best["other"], goal)
 
 
+@functools.cache
 def share_of_logits(device: str) -> float:
     """Return a step's share of the seconds that the teacher's logits of both views take."""
     place, (images, _) = select_device(device), read_images()
