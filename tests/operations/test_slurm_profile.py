@@ -9,6 +9,7 @@ import pytest
 
 from limbeck.operations import cluster_checks, slurm_profile
 from limbeck.runtime.errors import InputError
+from limbeck.study.config import read_config
 
 REPOSITORY = Path(__file__).parents[2]
 BIN = REPOSITORY / "profiles/slurm/bin"
@@ -223,6 +224,18 @@ def test_groups_ask_for_what_their_chains_need_side_by_side_and_in_turn():
         "group rest": (20, 160),
         "group shared": (14, 120),
     }
+
+
+def test_jobs_of_the_default_study_are_counted_by_rule():
+    config = read_config([REPOSITORY / "config/config.yaml"])
+    # 4 maps of noise, 2 embeddings; 3 folds of 3 methods of 5 layers.
+    jobs = slurm_profile.jobs_by_rule(config)
+    assert (jobs["embed_noise"], jobs["embed"], jobs["score_run"]) == (8, 90, 9)
+    assert (jobs["embed_noise_on_gpu"], jobs["embed_on_gpu"]) == (0, 0)
+    # One of the two, ivis_torch, runs on GPUs.
+    jobs = slurm_profile.jobs_by_rule({**config, "device": "cuda"})
+    assert (jobs["embed_noise"], jobs["embed"]) == (4, 45)
+    assert (jobs["embed_noise_on_gpu"], jobs["embed_on_gpu"]) == (4, 45)
 
 
 def test_a_resource_that_is_no_number_is_named():

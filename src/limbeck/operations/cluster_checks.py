@@ -10,17 +10,16 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from limbeck.operations.jobs import jobs_of
 from limbeck.operations.outcomes import outcome
 from limbeck.operations.slurm_profile import (
     EMBED_ON_GPU,
     ON_DEVICE,
     PROFILE,
     asks_for_gpu,
+    jobs_by_rule,
     last_attempts,
     read_profile,
     without_rules,
@@ -73,13 +72,8 @@ def check_cluster(config: Mapping) -> Iterator[tuple[bool, str]]:
     profile = read_profile()
     site, training = profile["default-resources"], profile["set-resources"]["train"]
     on_gpu = {**site, **training} if asks_for_gpu(training) else None
-    on_gpus = embeddings_on_gpu(config)
-    planned = profile if on_gpus else without_rules(profile, EMBED_ON_GPU)
-    jobs = Counter(
-        f"{job.rule}_on_gpu" if job.values.get("embedding") in on_gpus else job.rule
-        for job in jobs_of(config)
-    )
-    yield outcome("partitions", lambda: _check_partitions(planned, jobs))
+    planned = profile if embeddings_on_gpu(config) else without_rules(profile, EMBED_ON_GPU)
+    yield outcome("partitions", lambda: _check_partitions(planned, jobs_by_rule(config)))
     yield outcome("account", lambda: _check_association("account", site.get("slurm_account")))
     for qos in dict.fromkeys([site.get("qos"), *([on_gpu.get("qos")] if on_gpu else [])]):
         yield outcome("QOS", lambda qos=qos: _check_association("qos", qos))

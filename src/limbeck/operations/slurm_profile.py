@@ -1,10 +1,13 @@
 """The SLURM profile, read as Snakemake reads it, and what its jobs ask for."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from limbeck.operations.jobs import jobs_of
 from limbeck.runtime.errors import InputError
+from limbeck.study.questions import embeddings_on_gpu
 
 PROFILE = Path("profiles/slurm")
 # What the checks read of the profile.
@@ -58,6 +61,15 @@ def without_rules(profile: Mapping, rules: Sequence[str]) -> dict:
     }
 
 
+def jobs_by_rule(config: Mapping) -> Counter[str]:
+    """Return a study's number of jobs by rule, those of `EMBED_ON_GPU` apart."""
+    on_gpu = embeddings_on_gpu(config)
+    return Counter(
+        f"{job.rule}_on_gpu" if job.values.get("embedding") in on_gpu else job.rule
+        for job in jobs_of(config)
+    )
+
+
 def last_attempts(
     profile: Mapping, jobs: Mapping[str, int]
 ) -> Iterator[tuple[str, Mapping, int, int]]:
@@ -73,7 +85,7 @@ def last_attempts(
     profile : mapping
         As `read_profile` returns it.
     jobs : mapping of str to int
-        The study's number of jobs by rule.
+        As `jobs_by_rule` returns it.
 
     Yields
     ------
