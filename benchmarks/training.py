@@ -21,19 +21,20 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from plain_loop import ATTRIBUTES, CLASSES, IMAGES, Plain, read_images
-from side_by_side import Row, print_table, timed
+from side_by_side import Row, print_table
 from torch.utils.flop_counter import FlopCounterMode
 from training_steps import LimbeckSteps, options_of, take_turns
 
 from limbeck.networks.inference import batch_logits
 from limbeck.networks.network import Network, build_network
-from limbeck.runtime.devices import select_device, to_device
+from limbeck.runtime.devices import computing, resolve_precision, select_device, to_device
+from limbeck.runtime.memory import keep_freed_memory
 from limbeck.runtime.threads import available_threads
 from limbeck.study.method_settings import MethodSettings
 from limbeck.training.objectives import TrainingData
 from limbeck.training.teacher import CachedTeacher
 
-STEPS, ROUNDS = {"cpu": 6, "cuda": 100}, 2
+STEPS, ROUNDS = {"cpu": 20, "cuda": 40}, 5
 # Of distillation, in config/cifar100.yaml: how often the teacher's logits are read.
 CYCLES = 60
 TEACHER = {"model": "resnet18", "input_size": 64}
@@ -97,7 +98,8 @@ def supervised(what: str, device: str, **changes) -> Row:
 def distilled(what: str, device: str, **changes) -> Row:
     """Compare distillation."""
     settings = settings_of(objective="distillation", **changes)
-    return _row(what, device, "live teacher", GOALS[device][1], settings, share_of_logits(device))
+    share = share_of_logits(device, settings.precision)
+    return _row(what, device, "live teacher", GOALS[device][1], settings, share)
 
 
 def _row(
@@ -110,19 +112,38 @@ def _row(
 
 
 @functools.cache
-def share_of_logits(device: str) -> float:
+def share_of_logits(device: str, precision: str) -> float:
     """Return a step's share of the seconds that the teacher's logits of both views take."""
-    place, (images, _) = select_device(device), read_images()
-    teacher = network(settings_of(**TEACHER), place).eval()
-    rows = np.arange(512)
+    sides = {"limbeck": (TeacherLogits, device, precision)}
+    seconds = take_turns(sides, "both_views", 1, ROUNDS)["limbeck"]
+    return seconds / TeacherLogits.count * settings_of().batch_size / CYCLES
 
-    def both_views() -> None:
-        for flip in (False, True):
-            for _ in batch_logits(teacher, images, rows, place, flip=flip):
-                pass
 
-    both_views()
-    return timed(both_views)[0] / len(rows) * settings_of().batch_size / CYCLES
+class TeacherLogits:
+    """A teacher's logits of images and of their mirror images, as the job computes them."""
+
+    count, warm_up = 512, 1
+
+    def __init__(self, device: str, precision: str):
+        keep_freed_memory()
+        self.device = select_device(device)
+        self.precision = resolve_precision(precision, self.device)
+        self.teacher = network(settings_of(**TEACHER), self.device).eval()
+        self.images = read_images()[0]
+
+    def __enter__(self) -> "TeacherLogits":
+        return self
+
+    def __exit__(self, *_) -> None:
+        pass
+
+    def both_views(self) -> None:
+        """Compute them."""
+        rows = np.arange(self.count)
+        with computing(self.precision, self.device):
+            for flip in (False, True):
+                for _ in batch_logits(self.teacher, self.images, rows, self.device, flip=flip):
+                    pass
 
 
 def bound(training: Row, distillation: Row) -> str:
@@ -172,7 +193,7 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     device = parser.parse_args().device
     rows = print_table("Training: a step of 64 images", rows_of(device), "torch", "torchvision")
-    share = share_of_logits(device)
+    share = share_of_logits(device, settings_of().precision)
     print(f"\nOf Limbeck's distillation {share:.2g} s a step are its share of teacher's logits.")
     if device == "cpu":
         print(f"\n{bound(rows[0], rows[-1])}")
