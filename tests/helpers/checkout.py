@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -56,15 +57,23 @@ class Workflow:
 
     def planned(self, *arguments: str) -> Counter:
         """Return what a dry run would do: (rule, wildcards) and how often."""
+        return Counter(job for job, _ in self._dry_run(*arguments))
+
+    def planned_inputs(self, *arguments: str) -> dict[tuple, set[str]]:
+        """Return the inputs of the jobs of a dry run, by (rule, wildcards)."""
+        return dict(self._dry_run(*arguments))
+
+    def _dry_run(self, *arguments: str) -> Iterator[tuple]:
         result = self.run("--dry-run", *arguments)
         assert result.returncode == 0, result.stderr
         jobs = re.split(r"^(?:local)?rule (\w+):$", result.stdout + result.stderr, flags=re.M)
-        found = Counter()
         for name, text in zip(jobs[1::2], jobs[2::2], strict=True):
-            wildcards = re.search(r"^    wildcards: (.*)$", text, re.M)
+            wildcards, inputs = (
+                re.search(rf"^    {part}: (.*)$", text, re.M) for part in ("wildcards", "input")
+            )
             parts = wildcards[1].split(", ") if wildcards else []
-            found[name, frozenset(parts) - {"study=tiny"}] += 1
-        return found
+            job = name, frozenset(parts) - {"study=tiny"}
+            yield job, set(inputs[1].split(", ") if inputs else [])
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace text that occurs once in a file."""

@@ -5,12 +5,13 @@ import shutil
 import time
 import zipfile
 from collections.abc import Iterable
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import numpy as np
 from snakemake.persistence.file import FilePersistence
 
-from limbeck.operations.jobs import Job, jobs_of
+from limbeck.operations.jobs import Job, inputs_of, jobs_of
 from limbeck.runtime.storage import write_store
 from limbeck.study.config import read_config
 
@@ -58,8 +59,8 @@ def write(path: str | Path, text: str = "", age: float = 0) -> None:
 
 
 def finish(jobs: Iterable[Job], seconds: float = 3) -> None:
-    """Leave what jobs that ended well leave, those later in the list having ended later."""
-    for number, job in enumerate(jobs):
+    """Leave what jobs that ended well leave, each having ended after those that it reads."""
+    for number, job in enumerate(TopologicalSorter(inputs_of(list(jobs))).static_order()):
         age = 5000 - number
         write(job.log, "all well\n", age=age)
         for path in job.outputs:

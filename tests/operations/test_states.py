@@ -103,6 +103,7 @@ def test_what_is_older_than_what_it_was_made_of_is_outdated(study):
         f"{folder}/tables/metrics.csv",
         *(job.outputs[0] for job in small_jobs() if job.rule == "build_table"),
         f"{folder}/tables/statistics.csv",
+        f"{folder}/figures/accuracy.pdf",
         f"{folder}/explorer.html",
         f"{folder}/provenance.json",
     ]
@@ -112,6 +113,18 @@ def test_what_is_older_than_what_it_was_made_of_is_outdated(study):
     made = Path(f"{RUN}/neighbours/E.zarr").stat().st_mtime
     os.utime(stamp, (made, made))
     assert found("outdated") == []
+
+
+def test_a_teacher_that_was_trained_again_makes_what_was_learned_from_it_outdated(study):
+    finish(small_jobs())
+    teacher, other = RUN.replace("distilled", "teacher"), RUN.replace("distilled", "undistilled")
+    os.utime(f"{teacher}/model.pt")
+    outdated = found("outdated")
+    assert {f"{teacher}/teacher_logits.zarr", f"{RUN}/model.pt", f"{RUN}/metrics/E.csv"} < set(
+        outdated
+    )
+    # The undistilled student's answers are compared with the teacher's, its layers are not.
+    assert [path for path in outdated if path.startswith(other)] == [f"{other}/metrics.csv"]
 
 
 def test_a_copy_without_dates_is_outdated_and_one_with_them_is_not(study):

@@ -5,7 +5,8 @@ Tests compare both with the rules.
 """
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from string import Formatter
@@ -14,6 +15,7 @@ from limbeck.study.figures import FIGURES, NETWORKS
 from limbeck.study.objectives import OBJECTIVES, teacher_input
 from limbeck.study.questions import (
     comparisons_of,
+    figure_files,
     layers_of,
     reference_teacher,
     runs_of,
@@ -77,11 +79,11 @@ RULES = {
     "write_explorer": ("", ["results/{study}/explorer.html"]),
     "write_provenance": ("", ["results/{study}/provenance.json"]),
 }
-# Of each rule: those of which it reads all that has the same wildcards. It may read more: a student
-# what its teacher says, a figure what it shows.
+# Of each rule: those of which it reads all that has the same wildcards. What else it reads depends
+# on the config, see `Job.others`: a student what its teacher says, a figure what it shows.
 READS = {
     "split_dataset": ("prepare_dataset",),
-    "train": ("prepare_dataset", "split_dataset"),
+    "train": ("prepare_dataset",),
     "predict": ("prepare_dataset", "train"),
     "teacher_logits": ("prepare_dataset", "train"),
     "extract_activations": ("prepare_dataset", "train"),
@@ -100,7 +102,8 @@ READS = {
     "draw_figure": ("prepare_dataset",),
     "write_explorer": ("prepare_dataset", "gather_study"),
     "write_provenance": (
-        *("predict", "build_table", "test_methods", "compare_accuracies", "draw_figure"),
+        *("score_noise", "gather_study", "build_table", "test_methods", "compare_accuracies"),
+        "draw_figure",
     ),
 }
 
@@ -123,11 +126,14 @@ class Job:
         The values of the rule's wildcards, the study's among them.
     temporary : bool
         Whether its outputs are deleted when all that reads them is done.
+    others : tuple of str
+        The outputs of other jobs that it reads, beside those of `READS`.
     """
 
     rule: str
     values: Mapping[str, str | int]
     temporary: bool = False
+    others: tuple[str, ...] = ()
 
     @property
     def outputs(self) -> list[str]:
@@ -180,11 +186,71 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
     for rule in RULES:
         names = wildcards_of(rule)
         temporary = rule == "extract_activations" and config["activations"]["temporary"]
-        others = [name for name in ("study", *names) if name in choices]
+        given = [name for name in ("study", *names) if name in choices]
         for values in _places(config, names, runs.get(rule, runs["looked at"])):
-            for chosen in product(*(choices[name] for name in others)):
+            for chosen in product(*(choices[name] for name in given)):
                 if rule not in left_out:
-                    yield Job(rule, {**dict(zip(others, chosen, strict=True)), **values}, temporary)
+                    place = {**dict(zip(given, chosen, strict=True)), **values}
+                    yield Job(rule, place, temporary, tuple(_others(config, rule, place)))
+
+
+def inputs_of(jobs: Collection[Job]) -> dict[Job, list[Job]]:
+    """Return of each job those among the jobs whose outputs it reads."""
+    makers = {path: job for job in jobs for path in job.outputs}
+    # What a reader reads, by both rules and the wildcards that they share.
+    read: dict[tuple, list[Job]] = defaultdict(list)
+    for job in jobs:
+        for reader, rules in READS.items():
+            if job.rule in rules:
+                read[reader, job.rule, *_shared(job, wildcards_of(reader))].append(job)
+    return {
+        job: [
+            *(
+                each
+                for rule in READS.get(job.rule, ())
+                for each in read[job.rule, rule, *_shared(job, wildcards_of(rule))]
+            ),
+            *(makers[path] for path in job.others if path in makers),
+        ]
+        for job in jobs
+    }
+
+
+def _shared(job: Job, names: Collection[str]) -> list[tuple]:
+    """Return the wildcards of a job that another rule has too, sorted."""
+    return sorted((name, value) for name, value in job.values.items() if name in names)
+
+
+def _others(config: Mapping, rule: str, values: Mapping) -> Iterator[str]:
+    """Yield the outputs of other jobs that a job reads, beside those of `READS`."""
+
+    def output(maker: str, method: str, run: tuple[int, int] | None = None) -> str:
+        """Return what another rule makes of a method, by default of the same budget and fold."""
+        place = dict(zip(("budget", "fold"), run, strict=True)) if run else {}
+        return RULES[maker][1][0].format_map({**values, "method": method, **place})
+
+    if rule == "train":
+        settings = config["methods"][values["method"]]
+        if OBJECTIVES[settings["objective"]].trains:
+            yield RULES["split_dataset"][1][0].format_map(values)
+        needed = teacher_input(settings["objective"], settings["augmentation"])
+        if needed:
+            maker = {"logits": "teacher_logits", "network": "train"}[needed]
+            yield from (output(maker, name) for name in teachers_of(config, values["method"]))
+    elif rule == "score_run":
+        run = values["method"], values["budget"], values["fold"]
+        if teacher := reference_teacher(config, *run):
+            yield output("predict", teacher)
+    elif rule in ("compare_accuracies", "write_provenance"):
+        part = "statistics" if rule == "compare_accuracies" else "run"
+        for method in config[part]["methods"]:
+            yield from (output("predict", method, run) for run in runs_of(config, method))
+    elif rule == "describe_network":
+        method = values["method"]
+        yield output("train", method, runs_of(config, method)[0])
+    elif rule == "draw_figure":
+        for path in figure_files(config, values["figure"]):
+            yield f"results/{values['study']}/{path}"
 
 
 def _runs(config: Mapping) -> dict[str, Iterable[Run]]:

@@ -7,13 +7,13 @@ written when a job has ended well.
 """
 
 import base64
+import functools
 import os
 import zipfile
-from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path
 
-from limbeck.operations.jobs import READS, Job, wildcards_of
+from limbeck.operations.jobs import Job, inputs_of
 from limbeck.runtime.dates import date_of
 from limbeck.runtime.store_checks import fault_of
 
@@ -37,29 +37,22 @@ def states_of(jobs: Collection[Job], incomplete: Collection[str], running: bool)
         What is done may be outdated: older than what it was made of, or made of what is.
     """
     states = {job: state_of(job, incomplete, running) for job in jobs}
-    # What a reader reads, by both rules and the wildcards that they share: date, and if outdated.
-    read: dict[tuple, list[tuple[float, bool]]] = defaultdict(list)
-    for job, state in states.items():
-        if state != "done" or not all(map(os.path.exists, job.outputs)):
-            continue
-        dates = [date_of(Path(path)) for path in job.outputs]
-        made_of = [
-            each
-            for rule in READS.get(job.rule, ())
-            for each in read[job.rule, rule, *_shared(job, wildcards_of(rule))]
-        ]
-        if any(outdated or date > min(dates) for date, outdated in made_of):
-            states[job] = "outdated"
-        for reader, rules in READS.items():
-            if job.rule in rules:
-                key = (reader, job.rule, *_shared(job, wildcards_of(reader)))
-                read[key].append((max(dates), states[job] == "outdated"))
-    return states
+    dates = {
+        job: [date_of(Path(path)) for path in job.outputs]
+        for job, state in states.items()
+        if state == "done" and all(map(os.path.exists, job.outputs))
+    }
+    inputs = inputs_of(dates)
 
+    @functools.cache
+    def outdated(job: Job) -> bool:
+        oldest = min(dates[job])
+        return any(max(dates[other]) > oldest or outdated(other) for other in inputs[job])
 
-def _shared(job: Job, names: Collection[str]) -> list[tuple]:
-    """Return the wildcards of a job that another rule has too, sorted."""
-    return sorted((name, value) for name, value in job.values.items() if name in names)
+    return {
+        job: "outdated" if job in dates and outdated(job) else state
+        for job, state in states.items()
+    }
 
 
 def incomplete_outputs() -> set[str]:
