@@ -66,8 +66,10 @@ def test_wide_legends_take_more_rows():
     assert style.legend_columns(labels, 183, 3) == 3
     assert style.legend_columns([*labels, *"abcdefgh"], 120, 11) < 11
     assert style.legend_columns(labels, 40, 3) == 1
+    # Seven columns would fit, but two rows of nine labels need five.
+    assert style.legend_columns([*"abcdefgh", labels[-1]], 155, 7) == 5
     # Matplotlib gives the first columns one label more: here the long one stands alone.
-    assert style.legend_columns([*"abcdefgh", labels[-1]], 155, 7) == 7
+    assert style.legend_columns([*"abcd", labels[-1]], 95, 3) == 3
 
 
 @pytest.mark.parametrize("count", [0, 3, 8, 9])
@@ -141,13 +143,17 @@ def test_letters_and_titles_do_not_meet(room):
         assert axes[0, 0].title.get_fontsize() >= style.SMALLEST
 
 
-def test_titles_of_neighbours_do_not_meet():
+@pytest.mark.parametrize(
+    ("title", "lines"),
+    [("correlation congruence, A", 2), ("Mean Teacher, A", 1), ("MMMMWWWW, A", 1)],
+)
+def test_titles_of_neighbours_do_not_meet(title, lines):
     with style.applied():
         figure, axes = style.new_figure(183, 25, 1, 10)
         for axis in axes.flat:
             axis.set(xticks=[], yticks=[])
-            style.set_title(axis, "correlation congruence, A")
+            style.set_title(axis, title)
         figure.draw_without_rendering()
         boxes = [axis.title.get_window_extent() for axis in axes.flat]
     assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
-    assert axes[0, 0].get_title().count("\n") == 1
+    assert axes[0, 0].get_title().count("\n") == lines - 1

@@ -31,9 +31,9 @@ HALO = [patheffects.withStroke(linewidth=1.6, foreground="white")]
 # name, height of its rows and of a note's lines, and the margin around both.
 LETTER_MM, NOTE_LETTER_MM, KEY_MM, ROW_MM, LINE_MM, MARGIN_MM = 1.22, 1.14, 8.6, 3.3, 2.8, 1.6
 
-# Titles: margin for the panel's letter on both sides in mm, and the width of a letter in mm for
-# each point of its size.
-TITLE_MARGIN_MM, TITLE_LETTER, SMALLEST = 7, 0.19, 4
+# Titles: margin for the panel's letter on both sides and space between neighbours in mm, the usual
+# width of a letter in mm for each point of its size, and the smallest size.
+TITLE_MARGIN_MM, TITLE_GAP_MM, TITLE_LETTER, SMALLEST = 7, 1, 0.19, 4
 GAP_MM = 4  # between panels with axes
 
 SETTINGS = {
@@ -54,6 +54,7 @@ SETTINGS = {
     "lines.markersize": 3.5,
     "pdf.fonttype": 42,
     "savefig.dpi": 300,
+    "text.hinting": "no_hinting",  # Letters keep their distances at every size.
     # Names are text: a dollar sign in one does not begin a formula.
     "text.parse_math": False,
     "xtick.labelsize": 6.5,
@@ -120,9 +121,11 @@ def letter_panels(axes: Iterable[Axes], room: float | None = None) -> None:
 
 def set_title(axis: Axes, title: str) -> None:
     """Put a title above a panel: smaller where it is long, in lines where it would be too small."""
-    letters = int(_share(axis) / (SMALLEST * TITLE_LETTER))
-    axis.set_title(textwrap.fill(title, letters, break_on_hyphens=False))
-    _fit_title(axis, _share(axis))
+    room = _share(axis) - TITLE_GAP_MM
+    axis.set_title(
+        textwrap.fill(title, int(room / (SMALLEST * TITLE_LETTER)), break_on_hyphens=False)
+    )
+    _fit_title(axis, room)
 
 
 def _share(axis: Axes) -> float:
@@ -131,11 +134,12 @@ def _share(axis: Axes) -> float:
 
 
 def _fit_title(axis: Axes, room: float) -> None:
-    longest = max(map(len, axis.get_title().split("\n")))
     if axis.get_title(loc="left"):
         room -= TITLE_MARGIN_MM
-    size = min(SETTINGS["axes.titlesize"], room / (max(longest, 1) * TITLE_LETTER))
-    axis.title.set_fontsize(max(size, SMALLEST))
+    usual = SETTINGS["axes.titlesize"]
+    axis.title.set_fontsize(usual)
+    width = axis.title.get_window_extent().width / axis.figure.dpi * MM_PER_INCH
+    axis.title.set_fontsize(max(min(1, room / max(width, 1)) * usual, SMALLEST))
 
 
 def wrap(title: str, width: float) -> str:
@@ -224,10 +228,13 @@ def add_footer(
 def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
     """Return the number of columns of labels that fit into `width` mm.
 
-    Columns are filled one after another, the first ones with one more where they are not even.
+    They are as many as the rows need. Columns are filled one after another, the first ones with one
+    more where they are not even.
     """
     lengths = [len(label) for label in labels]
-    for columns in range(min(most, len(labels)), 1, -1):
+    for most_here in range(min(most, len(labels)), 1, -1):
+        rows = -(-len(labels) // most_here)
+        columns = -(-len(labels) // rows)
         longest = sum(max(part) for part in np.array_split(lengths, columns))
         if longest * LETTER_MM + columns * KEY_MM <= width:
             return columns
