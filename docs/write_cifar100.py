@@ -10,6 +10,7 @@ the seconds of the GPU's jobs.
 """
 
 import csv
+import shutil
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -54,6 +55,7 @@ FIGURES = {
     "representation": "The layers in their own space",
     "cka": "Linear CKA between layers",
 }
+PLATE = DATA / "class_boundary.csv"  # the numbers of that figure
 WHOLE = DATA / "whole"  # of one fold, all test images
 WHOLE_FIGURES = {
     "published": "Accuracy and ivis loss beside the paper's (Tables 1 and 2)",
@@ -744,7 +746,18 @@ def page() -> str:
         whole_figures=show(WHOLE, WHOLE_FIGURES),
         figure_accuracy=show(DATA, {"accuracy": ACCURACY_FIGURE}),
         figures=show(DATA, FIGURES),
+        plate=areas_of_plate(),
     )
+
+
+def areas_of_plate() -> dict[str, str]:
+    """Return the area of class plate over that of all images, in %: ``distilled at E``."""
+    with PLATE.open(encoding="utf-8", newline="") as file:
+        return {
+            f"{row['method']} at {row['layer']}": f"{100 * float(row['area']):.0f}"
+            for row in csv.DictReader(file)
+            if row["area"]
+        }
 
 
 CLAIMS_HEAD = (
@@ -757,6 +770,7 @@ if __name__ == "__main__":
         grid, whole = folders
         bring_home(grid, DATA / "metrics.csv", SHOWN)
         bring_figures(grid, DATA, ["accuracy", *FIGURES])
+        shutil.copy(grid / "figures" / PLATE.name, PLATE)
         bring_home_runtime(grid)
         bring_home(whole, WHOLE / "metrics.csv", WHOLE_SHOWN)
         bring_figures(whole, WHOLE, WHOLE_FIGURES)
