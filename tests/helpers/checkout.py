@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,13 +56,11 @@ class Workflow:
 
     def planned(self, *arguments: str) -> Counter:
         """Return what a dry run would do: (rule, wildcards) and how often."""
-        return Counter(job for job, _ in self._dry_run(*arguments))
+        return Counter(job for job, _ in self.planned_inputs(*arguments))
 
-    def planned_inputs(self, *arguments: str) -> dict[tuple, set[str]]:
-        """Return the inputs of the jobs of a dry run, by (rule, wildcards)."""
-        return dict(self._dry_run(*arguments))
-
-    def _dry_run(self, *arguments: str) -> Iterator[tuple]:
+    def planned_inputs(self, *arguments: str) -> list[tuple]:
+        """Return the jobs of a dry run, (rule, wildcards), each with the set of its inputs."""
+        found = []
         result = self.run("--dry-run", *arguments)
         assert result.returncode == 0, result.stderr
         jobs = re.split(r"^(?:local)?rule (\w+):$", result.stdout + result.stderr, flags=re.M)
@@ -73,7 +70,8 @@ class Workflow:
             )
             parts = wildcards[1].split(", ") if wildcards else []
             job = name, frozenset(parts) - {"study=tiny"}
-            yield job, set(inputs[1].split(", ") if inputs else [])
+            found.append((job, set(inputs[1].split(", ") if inputs else [])))
+        return found
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace text that occurs once in a file."""

@@ -115,16 +115,47 @@ def test_what_is_older_than_what_it_was_made_of_is_outdated(study):
     assert found("outdated") == []
 
 
-def test_a_teacher_that_was_trained_again_makes_what_was_learned_from_it_outdated(study):
+TEACHER, OTHER = (RUN.replace("distilled", name) for name in ("teacher", "undistilled"))
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_teacher_that_was_trained_again_makes_what_was_learned_from_it_outdated(study, gone):
     finish(small_jobs())
-    teacher, other = RUN.replace("distilled", "teacher"), RUN.replace("distilled", "undistilled")
-    os.utime(f"{teacher}/model.pt")
+    os.utime(f"{TEACHER}/model.pt")
+    logits = f"{TEACHER}/teacher_logits.zarr"
+    if gone:
+        shutil.rmtree(logits)
     outdated = found("outdated")
-    assert {f"{teacher}/teacher_logits.zarr", f"{RUN}/model.pt", f"{RUN}/metrics/E.csv"} < set(
-        outdated
-    )
+    assert (logits in outdated) == (not gone)
+    assert {f"{RUN}/model.pt", f"{RUN}/predictions.zarr", f"{RUN}/metrics/E.csv"} < set(outdated)
     # The undistilled student's answers are compared with the teacher's, its layers are not.
-    assert [path for path in outdated if path.startswith(other)] == [f"{other}/metrics.csv"]
+    assert [path for path in outdated if path.startswith(OTHER)] == [f"{OTHER}/metrics.csv"]
+
+
+def test_what_was_made_of_a_temporary_store_is_older_than_its_network(study):
+    with Path("small.yaml").open("a") as file:
+        file.write("activations: {temporary: true}\n")
+    finish(small_jobs())
+    store = f"{OTHER}/activations/E.zarr"
+    shutil.rmtree(store)
+    assert found("outdated") == []
+    os.utime(f"{OTHER}/model.pt")
+    outdated = found("outdated")
+    assert store not in outdated
+    made = [
+        f"{OTHER}/neighbours/E.zarr",
+        f"{OTHER}/embeddings/E/pca.zarr",
+        f"{OTHER}/metrics/E.csv",
+    ]
+    assert set(made) < set(outdated)
+
+
+def test_an_output_that_is_older_than_an_input_is_enough(study):
+    finish(small_jobs())
+    model, history = (f"{OTHER}/{name}" for name in ("model.pt", "history.csv"))
+    split = Path("results/small/splits/budget-10/fold-0.csv").stat().st_mtime
+    os.utime(history, (split - 1, split - 1))
+    assert model in found("outdated")
 
 
 def test_a_copy_without_dates_is_outdated_and_one_with_them_is_not(study):

@@ -73,15 +73,15 @@ def test_some_failed_some_done(study):
     write(LOGS.format("predict") + ".log")
     text = describe(["small.yaml"])
     assert text == (
-        f"""study small, {jobs} jobs: {jobs - 13} done, 1 outdated, 9 missing, 1 damaged, 2 failed
+        f"""study small, {jobs} jobs: {jobs - 23} done, 11 outdated, 9 missing, 1 damaged, 2 failed
 
 budget 10             train  predictions  A      E      summary
 undistilled  fold 0   +      +            +      +      +
 distilled    fold 0   +      x            x 1/4  % 1/4  .
 teacher      fold 0   +      +
 
-whole study: dataset .   splits +   similarity ~   tables . {tables - 1}/{tables}
-             figures .   explorer +   provenance .
+whole study: dataset .   splits +   similarity ~   tables . 0/{tables}
+             figures .   explorer ~   provenance .
 
 + done   ~ outdated   . missing   % damaged   x failed   3/7 done of the cell's jobs
 

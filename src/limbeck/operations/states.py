@@ -8,6 +8,7 @@ written when a job has ended well.
 
 import base64
 import functools
+import math
 import os
 import zipfile
 from collections.abc import Collection
@@ -27,14 +28,15 @@ def states_of(jobs: Collection[Job], incomplete: Collection[str], running: bool)
     Parameters
     ----------
     jobs : collection of Job
-        Of a study, in the order of the rules.
+        Of a study.
     incomplete, running
         As for `state_of`.
 
     Returns
     -------
     dict of Job to str
-        What is done may be outdated: older than what it was made of, or made of what is.
+        What is done may be outdated: older than what it was made of, or made of what is. In place
+        of what is gone stands what that was made of.
     """
     states = {job: state_of(job, incomplete, running) for job in jobs}
     dates = {
@@ -42,12 +44,16 @@ def states_of(jobs: Collection[Job], incomplete: Collection[str], running: bool)
         for job, state in states.items()
         if state == "done" and all(map(os.path.exists, job.outputs))
     }
-    inputs = inputs_of(dates)
+    inputs = inputs_of(jobs)
+
+    @functools.cache
+    def newest(job: Job) -> float:
+        return max(dates.get(job) or map(newest, inputs[job]), default=0)
 
     @functools.cache
     def outdated(job: Job) -> bool:
-        oldest = min(dates[job])
-        return any(max(dates[other]) > oldest or outdated(other) for other in inputs[job])
+        oldest = min(dates.get(job, [math.inf]))
+        return any(newest(other) > oldest or outdated(other) for other in inputs[job])
 
     return {
         job: "outdated" if job in dates and outdated(job) else state

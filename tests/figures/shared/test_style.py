@@ -145,7 +145,12 @@ def test_letters_and_titles_do_not_meet(room):
 
 @pytest.mark.parametrize(
     ("title", "lines"),
-    [("correlation congruence, A", 2), ("Mean Teacher, A", 1), ("MMMMWWWW, A", 1)],
+    [
+        ("correlation congruence, A", 2),
+        ("Mean Teacher, A", 1),
+        ("MOMENTUM CONTRAST V2, A", 2),
+        ("WWWWWWWWWWWWWWWW, A", 2),
+    ],
 )
 def test_titles_of_neighbours_do_not_meet(title, lines):
     with style.applied():
@@ -155,5 +160,19 @@ def test_titles_of_neighbours_do_not_meet(title, lines):
             style.set_title(axis, title)
         figure.draw_without_rendering()
         boxes = [axis.title.get_window_extent() for axis in axes.flat]
-    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
+    gaps = [right.x0 - left.x1 for left, right in itertools.pairwise(boxes)]
+    assert min(gaps) > 0.9 * style.TITLE_GAP_MM / style.MM_PER_INCH * figure.dpi
     assert axes[0, 0].get_title().count("\n") == lines - 1
+
+
+def test_a_title_that_is_fitted_again_has_the_size_of_the_first_time(styled):
+    _, axes = style.new_figure(40, 40)
+    sizes = []
+    for title in (
+        "a title that is too long for this panel",
+        "short",
+        "a title that is too long for this panel",
+    ):
+        style.set_title(axes[0, 0], title)
+        sizes.append(axes[0, 0].title.get_fontsize())
+    assert sizes[0] == sizes[2] < sizes[1] == style.SETTINGS["axes.titlesize"]

@@ -122,10 +122,11 @@ def letter_panels(axes: Iterable[Axes], room: float | None = None) -> None:
 def set_title(axis: Axes, title: str) -> None:
     """Put a title above a panel: smaller where it is long, in lines where it would be too small."""
     room = _share(axis) - TITLE_GAP_MM
-    axis.set_title(
-        textwrap.fill(title, int(room / (SMALLEST * TITLE_LETTER)), break_on_hyphens=False)
-    )
-    _fit_title(axis, room)
+    usual = max(int(room / (SMALLEST * TITLE_LETTER)), 1)
+    for letters in range(usual, 0, -1):  # fewer where they are wide
+        axis.set_title(textwrap.fill(title, letters, break_on_hyphens=False))
+        if _fit_title(axis, room):
+            break
 
 
 def _share(axis: Axes) -> float:
@@ -133,13 +134,16 @@ def _share(axis: Axes) -> float:
     return axis.figure.get_figwidth() * MM_PER_INCH / axis.get_subplotspec().get_gridspec().ncols
 
 
-def _fit_title(axis: Axes, room: float) -> None:
+def _fit_title(axis: Axes, room: float) -> bool:
+    """Make a title so small that it fits into `room` mm; return whether it does."""
     if axis.get_title(loc="left"):
         room -= TITLE_MARGIN_MM
     usual = SETTINGS["axes.titlesize"]
     axis.title.set_fontsize(usual)
     width = axis.title.get_window_extent().width / axis.figure.dpi * MM_PER_INCH
-    axis.title.set_fontsize(max(min(1, room / max(width, 1)) * usual, SMALLEST))
+    size = min(1, room / max(width, 1)) * usual
+    axis.title.set_fontsize(max(size, SMALLEST))
+    return size >= SMALLEST
 
 
 def wrap(title: str, width: float) -> str:
@@ -228,8 +232,8 @@ def add_footer(
 def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
     """Return the number of columns of labels that fit into `width` mm.
 
-    They are as many as the rows need. Columns are filled one after another, the first ones with one
-    more where they are not even.
+    They are no more than the fewest rows need. Columns are filled one after another, the first ones
+    with one more where they are not even.
     """
     lengths = [len(label) for label in labels]
     for most_here in range(min(most, len(labels)), 1, -1):
