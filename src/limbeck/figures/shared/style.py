@@ -236,8 +236,8 @@ def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
     with one more where they are not even.
     """
     lengths = [len(label) for label in labels]
-    for most_here in range(min(most, len(labels)), 1, -1):
-        rows = -(-len(labels) // most_here)
+    for limit in range(min(most, len(labels)), 1, -1):
+        rows = -(-len(labels) // limit)
         columns = -(-len(labels) // rows)
         longest = sum(max(part) for part in np.array_split(lengths, columns))
         if longest * LETTER_MM + columns * KEY_MM <= width:
