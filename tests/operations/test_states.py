@@ -9,6 +9,7 @@ import pytest
 
 from helpers.traces import RUN, finish, lock, mark, small_jobs, train, write
 from limbeck.operations import states
+from limbeck.operations.jobs import jobs_of
 from limbeck.operations.states import (
     incomplete_outputs,
     is_locked,
@@ -16,6 +17,7 @@ from limbeck.operations.states import (
     state_of,
     states_of,
 )
+from limbeck.study.config import read_config
 
 
 def found(state, jobs=None):
@@ -148,6 +150,17 @@ def test_what_was_made_of_a_temporary_store_is_older_than_its_network(study):
         f"{OTHER}/metrics/E.csv",
     ]
     assert set(made) < set(outdated)
+
+
+def test_a_network_that_is_older_than_its_weights_is_outdated(study):
+    write("own-0.pth", "weights", age=9000)
+    write("own.yaml", 'methods: {undistilled: {model: resnet18, weights: "./own-{fold}.pth"}}')
+    jobs = list(jobs_of(read_config(["config/config.yaml", "small.yaml", "own.yaml"])))
+    finish(jobs)
+    assert found("outdated", jobs) == []
+    os.utime("own-0.pth")
+    outdated = found("outdated", jobs)
+    assert [path for path in outdated if path.endswith(".pt")] == [f"{OTHER}/model.pt"]
 
 
 def test_an_output_that_is_older_than_an_input_is_enough(study):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from string import Formatter
 
+from limbeck.runtime.paths import expand
 from limbeck.study.figures import FIGURES, NETWORKS
 from limbeck.study.objectives import OBJECTIVES, teacher_input
 from limbeck.study.questions import (
@@ -21,6 +22,7 @@ from limbeck.study.questions import (
     runs_of,
     tables_of,
     teachers_of,
+    weights_file_of,
 )
 from limbeck.study.registry import TABLE_FORMATS
 
@@ -127,7 +129,7 @@ class Job:
     temporary : bool
         Whether its outputs are deleted when all that reads them is done.
     others : tuple of str
-        The outputs of other jobs that it reads, beside those of `READS`.
+        What it reads beside the outputs of `READS`: those of other jobs, and a file of weights.
     """
 
     rule: str
@@ -222,7 +224,7 @@ def _shared(job: Job, names: Collection[str]) -> list[tuple]:
 
 
 def _others(config: Mapping, rule: str, values: Mapping) -> Iterator[str]:
-    """Yield the outputs of other jobs that a job reads, beside those of `READS`."""
+    """Yield what a job reads beside the outputs of `READS`, see `Job.others`."""
 
     def output(maker: str, method: str, run: tuple[int, int] | None = None) -> str:
         """Return what another rule makes of a method, by default of the same budget and fold."""
@@ -230,7 +232,10 @@ def _others(config: Mapping, rule: str, values: Mapping) -> Iterator[str]:
         return RULES[maker][1][0].format_map({**values, "method": method, **place})
 
     if rule == "train":
+        run = values["method"], values["budget"], values["fold"]
         settings = config["methods"][values["method"]]
+        if weights := weights_file_of(config, *run):
+            yield str(expand(weights, "weights"))
         if OBJECTIVES[settings["objective"]].trains:
             yield RULES["split_dataset"][1][0].format_map(values)
         needed = teacher_input(settings["objective"], settings["augmentation"])

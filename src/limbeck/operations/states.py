@@ -53,6 +53,8 @@ def states_of(jobs: Collection[Job], incomplete: Collection[str], running: bool)
     @functools.cache
     def outdated(job: Job) -> bool:
         oldest = min(dates.get(job, [math.inf]))
+        if any(date_of(Path(path)) > oldest for path in job.others):
+            return True
         return any(newest(other) > oldest or outdated(other) for other in inputs[job])
 
     return {
