@@ -18,7 +18,7 @@ from limbeck.tables.files import to_markdown
 RESULTS = Path(__file__).with_name("results")
 COLOURS = 128
 # What says that numbers of an embedding say nothing of its layer: see `Study.mark`.
-COLLAPSED, CURVE = "†", "‡"
+COLLAPSED, CURVE = "†", "§"
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,7 @@ def test_a_gap_is_judged_against_that_of_other_labels(script):
     ("others", "mark", "verdict"),
     [
         ({"collapsed": 0, "class_area_ratio_null": 1.9}, "", "held"),
-        ({"collapsed": 0, "class_area_ratio_null": 2.1}, " ‡", "a curve"),
+        ({"collapsed": 0, "class_area_ratio_null": 2.1}, " §", "a curve"),
         ({"collapsed": 1, "class_area_ratio_null": 2.1}, " †", "collapsed"),
     ],
 )
