@@ -49,7 +49,8 @@ SPOILED = [
     ("methods.teacher.distillation", {"temperature": -1}),
     ("embeddings.tsne", {"algorithm": "isomap"}),
     ("embeddings.tsne", {"algorithm": "pca", "perplexity": 5}),
-    ("embeddings.tsne", {}),
+    ("embeddings.tsne", {"perplexity": "many"}),
+    ("embeddings.two", {}),
     ("figures.bars", {"kind": "accuracy", "budget": 50}),
     ("figures.maps.budget", "middle"),
     ("figures.alike.pairs", "some"),
@@ -68,6 +69,25 @@ def test_schema_and_checks_refuse_the_same(config, validator, key, value):
     config.put(key, value)
     assert list(mistakes(CONFIG, fill_in(CONFIG, config)))
     assert list(validator.iter_errors(copy.deepcopy(dict(config))))
+
+
+# Laid over a study with methods of its own.
+OVERLAYS = ["cifar100_long.yaml"]
+CONFIGS = sorted((generate.DOCUMENTATION.parents[1] / "config").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", [path for path in CONFIGS if path.name not in OVERLAYS])
+def test_the_schema_takes_configs_as_they_are_written(validator, path):
+    assert list(validator.iter_errors(yaml.safe_load(path.read_text()))) == []
+
+
+def test_the_schema_asks_a_study_of_its_own_for_all_and_changes_of_the_default_one_for_nothing(
+    validator,
+):
+    assert list(validator.iter_errors({"budgets": [10]})) == []
+    methods = {"teacher": {"objective": "cross_entropy", "model": "resnet18"}}
+    lacking = [error.message for error in validator.iter_errors({"methods": methods})]
+    assert lacking == ["'study' is a required property", "'dataset' is a required property"]
 
 
 def described(key, path=""):

@@ -21,7 +21,7 @@ from limbeck.study.registry import (
     TABLES,
     kinds_of,
 )
-from limbeck.study.structure import CONFIG
+from limbeck.study.structure import CONFIG, DEFAULT_EMBEDDINGS, DEFAULT_FIGURES
 
 SCHEMA = Path(__file__).with_name("config.schema.yaml")
 DOCUMENTATION = Path(__file__).parents[3] / "docs/configuration.md"
@@ -109,11 +109,35 @@ def _object(keys: Mapping[str, Key], partial: bool) -> dict:
     }
 
 
+def _variant_without(key: Key, name: str) -> dict:
+    """Return the schema of a variant in which the key that says which it is is left out."""
+    keys = {**key.keys, **key.variants[name]}
+    del keys[key.by]
+    return _object(keys, False)
+
+
 def schema_text() -> str:
     """Return the whole config's JSON schema, as YAML."""
     import yaml
 
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **to_schema(CONFIG)}
+    # Without methods a config is laid over the default study.
+    schema |= {"if": {"required": ["methods"]}, "then": {"required": schema.pop("required")}}
+    defaults = {"embeddings": DEFAULT_EMBEDDINGS, "figures": DEFAULT_FIGURES}
+    schema["$defs"] = {part: to_schema(CONFIG.keys[part].item) for part in defaults}
+    for part, blocks in defaults.items():
+        item, own = CONFIG.keys[part].item, {"$ref": f"#/$defs/{part}"}
+        schema["properties"][part] |= {
+            "properties": {
+                name: {
+                    "if": {"required": [item.by]},
+                    "then": own,
+                    "else": _variant_without(item, block[item.by]),
+                }
+                for name, block in blocks.items()
+            },
+            "additionalProperties": own,
+        }
     options = {"sort_keys": False, "allow_unicode": True, "width": 100}
     return HEAD + yaml.dump(json.loads(json.dumps(schema)), **options)
 
