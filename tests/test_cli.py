@@ -70,6 +70,14 @@ def test_flags_that_cannot_be_meant(flags, message, capsys):
     assert capsys.readouterr().err.endswith(f"limbeck split_dataset: error: {message}\n")
 
 
+def test_flags_are_given_whole(capsys):
+    flags = ["--dataset=d", "--budget=20", "--fold=0", "--seed=1", "--split=s"]
+    with pytest.raises(SystemExit):
+        cli.main(["split_dataset", *flags, "--budg=18"])
+    message = "limbeck split_dataset: error: unrecognized arguments: --budg=18\n"
+    assert capsys.readouterr().err.endswith(message)
+
+
 def test_a_key_that_stands_twice_in_json(capsys):
     flags = [*FLAGS["prepare_dataset"], '--settings={"name": "digits", "name": "svhn"}']
     assert cli.main(["prepare_dataset", *flags]) == 1

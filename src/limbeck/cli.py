@@ -63,7 +63,9 @@ def command_parser(name: str) -> tuple[argparse.ArgumentParser, Callable]:
     """
     function = getattr(importlib.import_module(f"limbeck.stages.{name}"), name)
     meanings = parameter_meanings(function)
-    parser = argparse.ArgumentParser(prog=f"limbeck {name}", description=command_summary(name))
+    parser = argparse.ArgumentParser(
+        prog=f"limbeck {name}", description=command_summary(name), allow_abbrev=False
+    )
     for parameter in inspect.signature(function).parameters.values():
         required = parameter.default is inspect.Parameter.empty
         parser.add_argument(

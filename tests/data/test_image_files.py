@@ -174,6 +174,12 @@ def test_names_that_are_not_utf8_are_one_line(folder, name):
     assert error_of(folder) == f"FOLDER/{shown}: its name is not UTF-8; rename it"
 
 
+@pytest.mark.parametrize("path", ["train/ant\r/1.png", "train/ant/1\r.png"])
+def test_names_that_would_break_the_lines_of_tables_are_one_line(folder, path):
+    touch(folder, path)
+    assert error_of(folder).endswith("its name holds a carriage return; rename it")
+
+
 def test_class_names_are_compared_composed(folder):
     touch(folder, "train/cafe\u0301/1.png", "test/caf\u00e9/1.png")  # macOS decomposes names.
     files = find_images(folder, split=False)

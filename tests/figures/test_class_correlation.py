@@ -46,6 +46,12 @@ def test_matrices_are_ordered_by_superclass(dataset, logits, tmp_path):
     assert f"undistilled {np.mean(inside):.2f}" in drawing.alt
 
 
+def test_superclasses_of_one_class_each_have_no_mean_inside(dataset, logits, tmp_path):
+    path = write_logits(tmp_path / "p", "teacher", logits)
+    drawing = class_correlation.draw(dataset(4, (0, 1, 2, 3)), [path], {"width": 89})
+    assert "inside" not in drawing.alt and "nan" not in drawing.alt
+
+
 def test_classes_without_superclasses_stand_in_their_order(dataset, logits, tmp_path):
     path = write_logits(tmp_path / "p", "teacher", logits)
     drawing = class_correlation.draw(dataset(4), [path], {"width": 89})

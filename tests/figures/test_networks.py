@@ -80,6 +80,15 @@ def test_images_need_not_be_square(shape, side, channels):
     assert (box.side, box.channels) == (side, channels)
 
 
+def test_a_stage_of_one_number_an_image_is_a_box():
+    rows = [
+        {"stage": "conv", "shape": "8×4×4", "layer": ""},
+        {"stage": "score", "shape": "", "layer": ""},
+    ]
+    first, last = networks.merge_stages(rows)
+    assert (first.shape, last.shape, last.side, last.channels) == ((8, 4, 4), (), 1, 1)
+
+
 def test_shapes_and_stages_are_written_below(drawn):
     teacher, student = (texts(axis) for axis in drawn.axes)
     assert {"16×32×32", "= 16,384", "= 8,192", "= 4,096", "= 64", "100", "conv1"} <= set(student)

@@ -12,6 +12,10 @@ from limbeck.runtime.errors import InputError
 SHEAR = np.array([[2.0, 0.0], [1.5, 0.4]])
 
 
+def area_of_threshold(points, mass):
+    return region_threshold(estimate_density(points), mass)
+
+
 @pytest.fixture(scope="module")
 def gaussian():
     """Return 20,000 points of a correlated normal distribution."""
@@ -98,6 +102,15 @@ def test_points_on_a_line_have_no_area(direction):
 def test_two_points_have_no_density():
     with pytest.raises(NotMeasured, match="^a class has 2 images; its area needs 3$"):
         region_area(np.array([[0.0, 1], [2, 0]]), 0.95)
+
+
+@pytest.mark.parametrize("measure", [region_area, area_of_threshold])
+def test_outliers_that_leave_the_grid_no_cells_for_the_rest(gaussian, measure):
+    near = np.vstack([gaussian, [[50, 0]]])
+    assert region_area(near, 0.95) == pytest.approx(region_area(gaussian, 0.95), rel=0.05)
+    far = np.vstack([gaussian, [[50_000, 0]]])
+    with pytest.raises(NotMeasured, match="a grid of 200 by 200 cells does not resolve"):
+        measure(far, 0.95)
 
 
 def test_coordinates_that_are_not_numbers_are_refused(blobs):

@@ -92,6 +92,15 @@ def score(tmp_path):
     return run
 
 
+def test_layers_without_metrics_add_nothing(score, tmp_path):
+    path = tmp_path / "A.csv"
+    storage.write_rows(path, storage.METRIC_COLUMNS, [])
+    logits, labels = np.eye(5, dtype=np.float32), np.arange(5)
+    rows = storage.read_rows(score(logits, labels, layers=[path]))
+    assert {row["layer"] for row in rows} == {""}
+    assert {"accuracy", "calibration_error"} < {row["metric"] for row in rows}
+
+
 def test_rows_of_predictions(score):
     # Over five images 0 and 1 rise together and 2 falls as they rise.
     rows = [[-2, -4, 2, 1], [-1, -2, 1, -2], [0, 0, 0, 2], [1, 2, -1, -2], [2, 4, -2, 1]]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from helpers.own_folders import KINDS, write_split
+from helpers.own_folders import KINDS, save_images, write_split
 from limbeck.cli import main
 from limbeck.data.facts import Facts
 from limbeck.networks import user_code
@@ -58,6 +58,13 @@ def test_the_config_fits_the_folder(kind, here, capsys):
     } == COMMON | CHANGES.get(kind, {})
     # What a dry run checks.
     check_before_jobs(read_config(["mine.yaml"]), "mine.yaml")
+
+
+def test_too_few_test_images_are_said(here, capsys):
+    for part in ("train", "test"):
+        save_images(here / "mine" / part, 2, 1)
+    assert main(["init", "--images", "mine"]) == 1
+    assert "2 test images are looked at; needed are 3" in capsys.readouterr().err
 
 
 def test_folders_that_tools_leave_behind_are_no_test_images(here):

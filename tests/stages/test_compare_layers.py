@@ -1,5 +1,7 @@
 """The rows of layers side by side."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,14 @@ def test_rows_of_a_comparison(stores, layers, tmp_path):
 
 def _pairs(indices):
     return [(row, column) for row, found in enumerate(indices) for column in found]
+
+
+def test_neighbours_count_only_where_they_are_compared(stores, tmp_path):
+    settings = replace(SETTINGS, neighbours=7)
+    with pytest.raises(InputError, match=r"^metrics.neighbours = 7: .* holds 6 of each image"):
+        compare_layers(*stores, settings, tmp_path / "metrics.csv")
+    compare_layers(*stores, replace(settings, names=("cka",)), tmp_path / "metrics.csv")
+    assert len(storage.read_rows(tmp_path / "metrics.csv")) == 12
 
 
 @pytest.mark.parametrize("kind", ["activations", "neighbours"])

@@ -66,3 +66,37 @@ def test_same_seed_gives_the_same_bits_in_the_store(
     assert expected.measures.items() <= attributes.items()
     assert measure is None or measure in expected.measures
     assert 0 < attributes["embedding_seconds"] < 60
+
+
+def write_layer(folder, points):
+    """Write a layer's activations and neighbours; return their paths."""
+    ids = np.array([f"image-{index}" for index in range(len(points))])
+    graph = graph_of(points)
+    graph = {"indices": graph.indices, "distances": graph.distances}
+    for name, arrays in (("activations", {"activations": points}), ("neighbours", graph)):
+        storage.write_store(folder / f"{name}.zarr", {**arrays, "sample_ids": ids}, IDENTITY)
+    return folder / "activations.zarr", folder / "neighbours.zarr"
+
+
+@pytest.mark.parametrize(
+    "settings", [TSNE, {"algorithm": "pca"}, {**IVIS, "algorithm": "ivis_torch"}]
+)
+@pytest.mark.parametrize("value", [0, 0.1])
+def test_a_layer_that_has_died_is_one_point(tmp_path, caplog, settings, value):
+    stores = write_layer(tmp_path, np.full((COUNT, 5), value, np.float32))
+    embed(*stores, "mine", settings, 3, "cpu", tmp_path / "out.zarr")
+    store = storage.open_store(tmp_path / "out.zarr")
+    assert not store["points"][:].any() and store["points"].shape == (COUNT, 2)
+    assert "all activations are equal" in caplog.text
+    assert {"kl_divergence", "explained_variance", "ivis_loss"}.isdisjoint(store.attrs)
+
+
+@pytest.mark.parametrize("settings", [TSNE, {"algorithm": "pca"}])
+def test_a_layer_of_one_value_an_image(tmp_path, settings):
+    points = three_clusters()[:, :1]
+    embed(*write_layer(tmp_path, points), "mine", settings, 3, "cpu", tmp_path / "out.zarr")
+    found = storage.open_store(tmp_path / "out.zarr")["points"][:]
+    assert found.shape == (COUNT, 2)
+    if settings["algorithm"] == "pca":
+        centred = points[:, 0] - points.mean()
+        np.testing.assert_allclose(np.abs(found[:, 0]), np.abs(centred), atol=1e-4)

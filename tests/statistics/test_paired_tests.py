@@ -238,3 +238,5 @@ def test_what_folds_show_is_said_in_words():
         assert number in text
     assert "No test is made of fewer than 5 folds" in limits_of(SETTINGS, 4, 1, 1)
     assert "One fold has no spread" in limits_of(SETTINGS, 1, 1, 1)
+    assert "None of the chosen metrics was measured of both" in limits_of(SETTINGS, 0, 1, 1)
+    assert "with intervals at 99.5% from" in limits_of(replace(SETTINGS, confidence=0.995), 3, 1, 1)

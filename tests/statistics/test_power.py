@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
 from limbeck.statistics.paired_tests import paired_test
@@ -11,6 +12,7 @@ from limbeck.statistics.power import (
     detectable_effect,
     power_of,
     significant_effect,
+    strictest_level,
 )
 
 
@@ -42,6 +44,18 @@ def test_detectable_effect_of_a_corrected_level_has_the_power():
     assert effect > significant_effect(5, 0.05 / 176)
 
 
+@pytest.mark.parametrize("correction", ["bonferroni", "holm", "fdr_bh", "fdr_by"])
+def test_strictest_level_is_where_the_smallest_p_value_turns_significant(correction):
+    level = strictest_level(0.05, 30, correction)
+    for factor, expected in ((0.999, True), (1.001, False)):
+        p_values = [factor * level, *[1.0] * 29]
+        assert multipletests(p_values, 0.05, correction)[0][0] == expected
+
+
 def test_power_in_words():
-    text = describe_power(5, 0.05, 1, 10)
+    text = describe_power(5, 0.05, 1, 10, "holm")
     assert "1.7 of its own standard deviations" in text and "3.2 among all 10" in text
+    # 5.7 is what 30 p-values ask for; by Benjamini and Yekutieli they count for 120.
+    assert f"{detectable_effect(5, 0.05 / 30 / 3.99499):.1f} among all 30" in describe_power(
+        5, 0.05, 1, 30, "fdr_by"
+    )

@@ -138,10 +138,24 @@ def test_layers_show_metrics_of_layers(config, wrong, right):
 )
 def test_figures_of_metrics_that_are_not_taken(config, figure, kind, metric):
     taken = check_config(config)["run"]["metrics"][kind]
-    config["run"]["metrics"] = {kind: [name for name in taken if name != metric]}
+    config["run"]["metrics"] = {kind: [name for name in taken if not name.startswith(metric)]}
     assert config.mistakes() == [
         f"figures.{figure}: shows {metric}, which is not taken; add it to run.metrics.{kind}"
     ]
+
+
+def test_a_study_without_metrics(config):
+    kinds = ("predictions", "layers", "embeddings", "pairs")
+    config["run"] = {"metrics": dict.fromkeys(kinds, []), "figures": []}
+    assert config.mistake() == "run.metrics: all of its lists are empty; a study needs a metric"
+
+
+def test_a_share_of_a_null_without_its_metric(config):
+    config["run"] = {"metrics": {"embeddings": ["class_area_ratio_to_null"]}, "figures": []}
+    assert config.mistake() == (
+        "run.metrics: class_area_ratio_to_null without class_area_ratio, whose share of the null "
+        "it is; add class_area_ratio"
+    )
 
 
 def test_tests_of_metrics_that_are_not_taken(config):

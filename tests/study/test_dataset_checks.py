@@ -48,6 +48,16 @@ def test_a_class_of_any_dataset(config, end):
     assert mistakes(config) == []
 
 
+def test_logits_of_two_classes_are_not_standardised(config):
+    config["methods"]["distilled"]["distillation"] |= {"standardise": True}
+    config["budgets"] = [30, 150]
+    assert mistakes(config) == []
+    assert mistakes(config, NAMES[:2], TRAIN[:2], [90, 90]) == [
+        "methods.distilled.distillation.standardise = true: standardised logits of 2 classes are "
+        "always the same two"
+    ]
+
+
 def test_one_class_only(config):
     assert mistakes(config, ["ant"], [100], [40]) == [
         "dataset: has only one class, 'ant'; needed are two or more"

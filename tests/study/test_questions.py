@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from limbeck.operations.jobs import jobs_of
 from limbeck.study import questions
 from limbeck.study.config import check_config
 from limbeck.study.metrics import DECLARATIONS
 from limbeck.study.questions import (
     activations_json,
+    comparisons_of,
+    figure_files,
     figure_json,
     layers_of,
     method_json,
@@ -229,6 +232,26 @@ def test_tables_of_what_is_taken(config):
     assert "accuracy" not in tables_of(check_config(config))
     config |= {"published": "cifar100", "dataset": {"name": "cifar100", "path": "data"}}
     assert tables_of(check_config(config))[-1] == "published"
+
+
+def test_methods_are_compared_by_what_can_be_tested(config):
+    assert comparisons_of(check_config(config)) == ["statistics", "accuracies"]
+    config["run"] = {
+        "metrics": {
+            "predictions": ["training_seconds"],
+            "layers": [],
+            "embeddings": ["collapsed"],
+            "pairs": ["cka"],
+        },
+        "figures": ["alike"],
+    }
+    filled = check_config(config)
+    assert comparisons_of(filled) == ["accuracies"]
+    assert figure_files(filled, "alike") == ["tables/metrics.csv"]
+    assert {"test_methods"}.isdisjoint(job.rule for job in jobs_of(filled))
+    config.put("run.methods", ["teacher"]).put("figures.alike.pairs", "all")
+    config["run"]["figures"] = []
+    assert comparisons_of(check_config(config)) == []
 
 
 def test_the_plan_keeps_the_order_of_the_config(config):

@@ -200,6 +200,14 @@ def test_relations_of_equal_images_are_finite():
     assert rows.grad.isfinite().all()
 
 
+def test_relations_of_two_equal_rows_have_bounded_derivatives():
+    rows = torch.tensor([ROWS[0], ROWS[0], *ROWS[1:]], requires_grad=True)
+    distances, cosines = relational.relations(rows)
+    targets = torch.linspace(-1, 1, cosines.numel()).view_as(cosines)
+    (distances.sum() + (cosines - targets).square().sum()).backward()
+    assert 0 < rows.grad.abs().max() < 1000
+
+
 def test_probabilistic_transfer():
     def probabilities(rows):
         similar = [[(dot(unit(a), unit(b)) + 1) / 2 for b in rows] for a in rows]

@@ -97,8 +97,9 @@ def find_images(folder: Path, split: bool) -> ImageFiles:
     ------
     InputError
         For a missing folder, an empty class, a class that only one of the two parts has, a broken
-        link, a pipe or device, a name that is not UTF-8, an image beside the classes or in a format
-        that is not read, and two images with one sample id. It names the file and the remedy.
+        link, a pipe or device, a name that is not UTF-8 or holds a carriage return, an image beside
+        the classes or in a format that is not read, and two images with one sample id. It names the
+        file and the remedy.
     """
     if not folder.is_dir():
         raise InputError(f"{show(folder)}: no such folder{_what_is_there(folder)}")
@@ -227,6 +228,8 @@ def _kind(entry: os.DirEntry) -> str:
         name.encode()
     except UnicodeEncodeError:
         raise InputError(f"{show(entry.path)}: its name is not UTF-8; rename it") from None
+    if "\r" in name:
+        raise InputError(f"{show(entry.path)}: its name holds a carriage return; rename it")
     return "folder" if is_folder else "image"
 
 

@@ -83,14 +83,14 @@ def _draw_region(
 ) -> tuple[float | None, float | None]:
     """Draw a class's region; return its area over that of all points, and its null."""
     try:
-        density = estimate_density(points[inside])
+        density, whole = estimate_density(points[inside]), region_area(points, mass)
+        level = region_threshold(density, mass) if density and whole else None
     except NotMeasured:
-        _say(axis, "too few images")
+        _say(axis, "too few images" if inside.sum() < 3 else "far outliers")
         return None, None
-    if density is None or not (whole := region_area(points, mass)):
+    if level is None:
         _say(axis, "class on a line")
         return None, None
-    level = region_threshold(density, mass)
     boundary = axis.contour(
         density.x, density.y, density.values, [level], colors=[colour], linewidths=0.9
     )

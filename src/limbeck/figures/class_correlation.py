@@ -57,7 +57,8 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
             for one in order
             for other in order
         ]
-        inside.append(f"{method_title(method)} {_mean_inside(matrix, superclasses):.2f}")
+        if len(set(superclasses)) < len(superclasses):
+            inside.append(f"{method_title(method)} {_mean_inside(matrix, superclasses):.2f}")
     for axis in axes.flat[len(inputs) :]:
         axis.set_axis_off()
     size = min(style.SETTINGS["ytick.labelsize"], NAME_SIZE * room / columns / max(1, len(places)))
@@ -73,7 +74,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
         note += " Boxes: the classes of one superclass."
     style.add_footer(figure, note)
     alt = "Correlation of the logits of every two classes"
-    if dataset.attributes["superclass_names"]:
+    if dataset.attributes["superclass_names"] and inside:
         alt += f"; mean inside superclasses: {'; '.join(inside)}"
     return Drawing(figure, COLUMNS, rows, f"{alt}. {note}")
 

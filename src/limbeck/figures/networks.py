@@ -110,7 +110,8 @@ def merge_stages(rows: Sequence[Mapping[str, str]]) -> Iterator[Box]:
     """
     box = None
     for row in rows:
-        shape = tuple(map(int, row["shape"].split("×")))
+        # A stage that gives one number an image has an empty one.
+        shape = tuple(map(int, filter(None, row["shape"].split("×"))))
         if box is not None and not box.layer and box.shape == shape:
             box = Box((*box.stages, row["stage"]), shape, row["layer"])
             continue

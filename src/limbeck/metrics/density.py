@@ -114,7 +114,7 @@ def estimate_density(points: np.ndarray) -> Density | None:
 def region_threshold(density: Density, mass: float) -> float:
     """Return the density at the edge of the smallest region that holds `mass` of the density.
 
-    That is the highest-density region of Hyndman (1996).
+    That is the highest-density region of Hyndman (1996). NotMeasured is raised as by `region_area`.
     """
     return float(_densest(density, mass)[-1])
 
@@ -130,6 +130,8 @@ def _densest(density: Density, mass: float) -> np.ndarray:
         cut /= 4
     descending = np.sort(kept)[::-1]
     held = np.cumsum(descending, dtype=np.float64)
+    if held[-1] < needed:
+        raise NotMeasured(f"a grid of {GRID} by {GRID} cells does not resolve so far outliers")
     return descending[: np.searchsorted(held, needed) + 1]
 
 
@@ -151,7 +153,7 @@ def region_area(points: np.ndarray, mass: float) -> float:
     Raises
     ------
     InputError, NotMeasured
-        See `estimate_density`.
+        See `estimate_density`; also where outliers lie so far that the grid misses all else.
     """
     density = estimate_density(points)
     if density is None:

@@ -14,7 +14,7 @@ from limbeck.neighbours.search import nearest_neighbours
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.seeding import derive_seed
-from limbeck.study.metrics import metrics_of
+from limbeck.study.metrics import METRICS, metrics_of
 from limbeck.study.settings import MetricSettings
 
 
@@ -123,6 +123,17 @@ def measure(
     return [*scores, *(Score(name, attributes[name]) for name in known)]
 
 
+def check_neighbours(settings: MetricSettings, graph: storage.Store) -> None:
+    """Refuse a store with fewer neighbours than the chosen metrics compare."""
+    stored, names = graph["indices"].shape[1], (*settings.names, *settings.embedding_names)
+    read = any("neighbours" in METRICS[name].settings for name in names)
+    if read and settings.neighbours > stored:
+        raise InputError(
+            f"metrics.neighbours = {settings.neighbours}: {graph.path} holds {stored} of each "
+            "image; find as many again"
+        )
+
+
 def read_layer(
     dataset: str | Path, activations: str | Path, neighbours: str | Path, settings: MetricSettings
 ) -> tuple[LayerInputs, Mapping]:
@@ -141,12 +152,7 @@ def read_layer(
     unknown = [sample_id for sample_id in sample_ids if sample_id not in label_of_sample]
     if unknown:
         raise InputError(f"{activations}: {dataset} has no test image '{unknown[0]}'")
-    stored = graph["indices"].shape[1]
-    if settings.neighbours > stored:
-        raise InputError(
-            f"metrics.neighbours = {settings.neighbours}: {neighbours} holds {stored} of each "
-            "image; find as many again"
-        )
+    check_neighbours(settings, graph)
     attributes = storage.Attributes(store.path, {**store.attrs, **graph.attrs})
     layer = LayerInputs(
         activations=store["activations"],

@@ -146,7 +146,9 @@ def _named(identity: Sequence) -> str:
     return " ".join(str(value) for value in identity if value != "")
 
 
-def read_metrics(paths: Sequence[str | Path], study: str | None = None) -> list[dict[str, str]]:
+def read_metrics(
+    paths: Sequence[str | Path], study: str | None = None, *, empty: bool = False
+) -> list[dict[str, str]]:
     """Read tidy tables of metrics and join their rows, in the order given.
 
     Parameters
@@ -155,6 +157,8 @@ def read_metrics(paths: Sequence[str | Path], study: str | None = None) -> list[
         CSV files with the columns `METRIC_COLUMNS`; those of older versions have no ``reason``.
     study : str, optional
         The study that all rows must be of; without it, that of the first row.
+    empty : bool
+        Whether the tables may hold nothing.
 
     Returns
     -------
@@ -165,7 +169,8 @@ def read_metrics(paths: Sequence[str | Path], study: str | None = None) -> list[
     Raises
     ------
     InputError
-        If a table is damaged, a metric stands twice, rows are of another study, or there are none.
+        If a table is damaged, a metric stands twice, rows are of another study, or there are none
+        where there must be.
     """
     joined: list[dict[str, str]] = []
     origin: dict[tuple[str, ...], str | Path] = {}
@@ -187,7 +192,7 @@ def read_metrics(paths: Sequence[str | Path], study: str | None = None) -> list[
                 )
             origin[key] = path
             joined.append(row)
-    if not joined:
+    if not joined and not empty:
         shown = ", ".join(map(str, paths[:3]))
         raise InputError(f"{shown or '--metrics'}: no metrics in any of {len(paths)} tables")
     return joined

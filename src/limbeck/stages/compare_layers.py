@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from limbeck.metrics.scoring import check_neighbours
 from limbeck.metrics.similarity import align, neighbour_overlap, neighbour_overlap_null
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
@@ -46,11 +47,7 @@ def compare_layers(
     storage.check_match(*layers, but=("method", "layer", "model_hash"))
     for layer, graph in zip(layers, graphs, strict=True):
         storage.check_match(layer, graph)
-        if settings.neighbours > graph["indices"].shape[1]:
-            raise InputError(
-                f"metrics.neighbours = {settings.neighbours}: {graph.path} holds "
-                f"{graph['indices'].shape[1]} of each image; find as many again"
-            )
+        check_neighbours(settings, graph)
     names = [(store.attrs["method"], store.attrs["layer"]) for store in layers]
     alignment = align([store["activations"] for store in layers])
     nearest = [store["indices"][:, : settings.neighbours] for store in graphs]

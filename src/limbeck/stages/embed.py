@@ -1,17 +1,20 @@
 """Embed one layer in two dimensions."""
 
 import importlib
+import logging
 import time
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from limbeck.embeddings import Neighbours
+from limbeck.embeddings import Embedding, Neighbours
 from limbeck.runtime import storage
 from limbeck.runtime.seeding import derive_seed
 from limbeck.study.registry import EMBEDDINGS
 from limbeck.study.settings import EmbeddingSettings
+
+logger = logging.getLogger(__name__)
 
 
 def embed(
@@ -47,19 +50,31 @@ def embed(
     ------
     InputError
         If the settings ask for more neighbours than there are.
+
+    Notes
+    -----
+    Where all activations are equal, as in a layer that has died, nothing is computed: all points
+    lie in the origin, and the log says so. A layer of one value an image gets an empty second one.
     """
     declared = EMBEDDINGS[settings["algorithm"]]
     algorithm = importlib.import_module(declared.module)
     source, graph = storage.open_store(activations), storage.open_store(neighbours)
     storage.check_match(source, graph)
     values = np.asarray(source["activations"][:], np.float32)
+    if values.shape[1] == 1:
+        values = np.pad(values, ((0, 0), (0, 1)))
     graph = Neighbours(graph["indices"][:], graph["distances"][:])
+    spread = np.ptp(values, axis=0).any()
     started = time.perf_counter()
     where = {"device": device} if declared.on_device else {}
     # The same for all methods and layers of a budget and fold, so that folds' spread holds it.
     run = [source.attrs[key] for key in ("budget", "fold") if key in source.attrs]
     seed = derive_seed(seed, "embed", name, *run)
-    result = algorithm.embed(values, graph, settings, seed, **where)
+    if spread:
+        result = algorithm.embed(values, graph, settings, seed, **where)
+    else:
+        logger.warning("%s: all activations are equal; all points lie in the origin", activations)
+        result = Embedding(np.zeros((len(values), 2)))
     attributes = {
         **source.attrs,
         **result.measures,

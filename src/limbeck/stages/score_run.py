@@ -61,7 +61,7 @@ def score_run(
     scores = measure("predictions", settings.names, inputs, known, predictions)
     rows = score_rows(store.attrs, scores)
     if layers:
-        found = storage.read_metrics(layers, store.attrs["study"])
+        found = storage.read_metrics(layers, store.attrs["study"], empty=True)
         rows += [[row[column] for column in storage.METRIC_COLUMNS] for row in found]
     storage.write_rows(metrics, storage.METRIC_COLUMNS, rows)
 

@@ -203,10 +203,10 @@ def compare_accuracies(
 def _describe(settings: StatisticsSettings) -> str:
     return (
         f"Accuracies on the same test images. {contrast_of(settings)}. Intervals at "
-        f"{settings.confidence:.0%} are those of {RESAMPLES:,} resamples of the images (percentile "
-        "bootstrap, paired): what other test images of the same kind would change, for the "
-        "networks as they were trained. p is that of McNemar's exact test on the images that only "
-        "one of both gets right, p_mid its mid-p, corrected by "
+        f"{100 * settings.confidence:.3g}% are those of {RESAMPLES:,} resamples of the images "
+        "(percentile bootstrap, paired): what other test images of the same kind would change, for "
+        "the networks as they were trained. p is that of McNemar's exact test on the images that "
+        "only one of both gets right, p_mid its mid-p, corrected by "
         f"'{settings.correction}' over the table. What other labelled images and seeds would "
         "change is in the tests over folds."
     )

@@ -232,7 +232,7 @@ def limits_of(settings: StatisticsSettings, folds: int, in_metric: int, in_study
     settings : StatisticsSettings
         The methods compared and the level.
     folds : int
-        That two methods were both measured in.
+        That two methods were both measured in, 0 if there is none.
     in_metric, in_study : int
         Number of p-values in the largest family and in the study.
 
@@ -242,6 +242,8 @@ def limits_of(settings: StatisticsSettings, folds: int, in_metric: int, in_study
         A paragraph.
     """
     contrast = contrast_of(settings)
+    if not folds:
+        return f"{contrast}. None of the chosen metrics was measured of both in the same fold."
     if folds < 2:
         return (
             f"{contrast}. One fold has no spread: the differences are given, but nothing can be "
@@ -249,7 +251,7 @@ def limits_of(settings: StatisticsSettings, folds: int, in_metric: int, in_study
         )
     intervals = (
         f"{contrast}, paired over {folds} folds, with intervals at "
-        f"{settings.confidence:.0%} from Student's t with {folds - 1} "
+        f"{100 * settings.confidence:.3g}% from Student's t with {folds - 1} "
         f"degree{'s' if folds > 2 else ''} of freedom."
     )
     dependence = (
@@ -265,7 +267,7 @@ def limits_of(settings: StatisticsSettings, folds: int, in_metric: int, in_study
     return (
         f"{intervals} p-values of paired t-tests, corrected by '{settings.correction}' within each "
         "metric ('p_corrected') and over all tests of the study ('p_corrected_study'). "
-        f"{describe_power(folds, level, in_metric, in_study)} "
+        f"{describe_power(folds, level, in_metric, in_study, settings.correction)} "
         "Smaller differences may be real and go unseen, so 'no' does not mean 'equal'. A test "
         "without the assumption of normality (Wilcoxon's) could not go below "
         f"p = {signed_rank:.2g} here. {dependence}"

@@ -15,8 +15,7 @@ def significant_effect(folds: int, level: float) -> float:
     folds : int
         At least 2.
     level : float
-        Of significance; divided by the number of comparisons, it is what every correction here
-        asks of the smallest p-value.
+        Of significance; `strictest_level` is what a correction asks of the smallest p-value.
 
     Returns
     -------
@@ -24,6 +23,16 @@ def significant_effect(folds: int, level: float) -> float:
         The critical t over the square root of the number of folds.
     """
     return float(stats.t.isf(level / 2, folds - 1) / math.sqrt(folds))
+
+
+def strictest_level(level: float, count: int, correction: str) -> float:
+    """Return what a correction for so many p-values asks of the smallest one.
+
+    All divide by their number; Benjamini and Yekutieli's (2001), ``fdr_by``, also by
+    1 + 1/2 + ... + 1/count.
+    """
+    harmonic = sum(1 / rank for rank in range(1, count + 1)) if correction == "fdr_by" else 1
+    return level / (count * harmonic)
 
 
 def power_of(effect_size: float, folds: int, level: float) -> float:
@@ -70,7 +79,7 @@ def detectable_effect(folds: int, level: float) -> float:
     return float(optimize.brentq(lambda size: power_of(size, folds, level) - POWER, 0, 10 * least))
 
 
-def describe_power(folds: int, level: float, in_metric: int, in_study: int) -> str:
+def describe_power(folds: int, level: float, in_metric: int, in_study: int, correction: str) -> str:
     """Say in words what differences so many folds are able to see.
 
     Parameters
@@ -80,7 +89,9 @@ def describe_power(folds: int, level: float, in_metric: int, in_study: int) -> s
     level : float
         Of significance, before correction.
     in_metric, in_study : int
-        By how many p-values the smallest is multiplied within a metric and over the study.
+        Number of p-values in a metric and in the study.
+    correction : str
+        For them, see `strictest_level`.
 
     Returns
     -------
@@ -88,8 +99,10 @@ def describe_power(folds: int, level: float, in_metric: int, in_study: int) -> s
         Two sentences.
     """
     alone, metric, study = (
-        (significant_effect(folds, level / count), detectable_effect(folds, level / count))
-        for count in (1, in_metric, in_study)
+        (significant_effect(folds, asked), detectable_effect(folds, asked))
+        for asked in (
+            strictest_level(level, count, correction) for count in (1, in_metric, in_study)
+        )
     )
     return (
         f"A difference of {alone[1]:.1f} of its own standard deviations over folds (d_z) would be "

@@ -10,6 +10,7 @@ from limbeck.study.datasets import dataset_mistakes
 from limbeck.study.figures import ENDS
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
+from limbeck.study.metrics import TO_NULL
 from limbeck.study.questions import (
     figure_files,
     layers_of,
@@ -212,6 +213,11 @@ def _metric_contradictions(config: Mapping) -> Iterator[str]:
     for needed, names in lacking.items():
         yield f"activations.images_per_class = {images}: {needed} needed by {', '.join(names)}"
     scored = {name for names in chosen.values() for name in names}
+    if not scored:
+        yield "run.metrics: all of its lists are empty; a study needs a metric"
+    for name in sorted(scored):
+        if name.endswith(TO_NULL) and (base := name.removesuffix(TO_NULL)) not in scored:
+            yield f"run.metrics: {name} without {base}, whose share of the null it is; add {base}"
     for name in config["statistics"]["metrics"]:
         if name not in scored:
             yield f"statistics.metrics = '{name}': not in run.metrics; {suggest(name, scored)}"

@@ -43,6 +43,11 @@ def dataset_contradictions(
     if len(class_names) < 2:
         yield f"dataset: has only one class, '{show(class_names[0])}'; needed are two or more"
         return
+    if len(class_names) == 2:
+        for name in needed_methods(config):
+            if options_of(config, name).get("standardise"):
+                key = f"methods.{name}.{config['methods'][name]['objective']}.standardise"
+                yield f"{key} = true: standardised logits of 2 classes are always the same two"
     yield from _budget_mistakes(config, class_names, train_per_class)
     yield from _image_mistakes(config, class_names, test_per_class)
     for name in config["run"]["figures"]:

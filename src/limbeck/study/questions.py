@@ -273,7 +273,7 @@ def figure_files(config: Mapping, figure: str) -> list[str]:
     return [
         path
         for pattern in FIGURES[settings["kind"]].reads
-        if pattern != TESTS or comparisons_of(config)
+        if pattern != TESTS or "statistics" in comparisons_of(config)
         for path in _filled(pattern, choices, config)
     ]
 
@@ -331,5 +331,11 @@ def tables_of(config: Mapping) -> list[str]:
 
 
 def comparisons_of(config: Mapping) -> list[str]:
-    """Return the names of the tables that compare methods; none where there is one method."""
-    return ["statistics", "accuracies"] if config["statistics"]["methods"] else []
+    """Return the names of the tables that compare methods, none where there is one method.
+
+    There are no tests over folds where none of the chosen metrics can be tested.
+    """
+    chosen = config["statistics"]
+    if not chosen["methods"]:
+        return []
+    return ["statistics", "accuracies"] if chosen["metrics"] else ["accuracies"]

@@ -42,7 +42,8 @@ def relations(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     differences = rows[None] - rows[:, None]
     distances = differences.norm(dim=2)
     mean = distances.sum() / (distances > 0).sum().clamp(min=1)
-    directions = F.normalize(differences, dim=2)
+    # Of coinciding rows there is no direction, and the derivative of one would be 1e12.
+    directions = F.normalize(differences, dim=2).where(distances[..., None] > 0, 0)
     return distances / mean.clamp(min=1e-12), directions @ directions.mT
 
 
