@@ -45,7 +45,9 @@ def on_meta(spec):
         ("resnet56", 32, [(16, 32, 32), (16, 32, 32), (32, 16, 16), (64, 8, 8), (64, 1, 1)]),
         ("resnet8x4", 32, [(32, 32, 32), (64, 32, 32), (128, 16, 16), (256, 8, 8), (256, 1, 1)]),
         ("resnet18", 64, [(64, 16, 16), (64, 16, 16), (128, 8, 8), (256, 4, 4), (512, 1, 1)]),
-        ("vgg11", 32, [(64, 32, 32), (256, 8, 8), (512, 4, 4), (512, 1, 1), (512, 7, 7)]),
+        ("vgg11", 32, [(64, 32, 32), (256, 8, 8), (512, 4, 4), (512, 1, 1), (4096,)]),
+        ("squeezenet1_1", 64, [(64, 31, 31), (128, 15, 15), (256, 3, 3), (512, 3, 3), (5, 1, 1)]),
+        ("convnext_tiny", 32, [(96, 8, 8), (192, 4, 4), (384, 2, 2), (768, 1, 1), (768, 1, 1)]),
         ("mobilenet_v2", 32, [(32, 16, 16), (32, 4, 4), (96, 2, 2), (1280, 1, 1), (1280,)]),
     ],
 )
@@ -84,6 +86,14 @@ def test_any_module_can_be_a_layer(on_meta):
         "B": "group1",
         "G": "group2",
     }
+
+
+def test_a_module_of_two_names_has_both():
+    shared = nn.ReLU()
+    backbone = nn.Sequential()
+    backbone.add_module("act", shared)
+    backbone.add_module("block", nn.Sequential(nn.Linear(4, 4), shared))
+    assert resolve_layers(backbone, {"F": "block.1", "G": "act"}) == {"F": "block.1", "G": "act"}
 
 
 def test_what_is_no_layer_is_one_line_with_the_nearest(on_meta, refusal):

@@ -1,13 +1,15 @@
 """The file of a network."""
 
 import dataclasses
+import sys
 
 import pytest
 import torch
 from torch import nn
 
-from limbeck.networks.model_file import load_network, matches, save_network
+from limbeck.networks.model_file import check_reload, load_network, matches, save_network
 from limbeck.networks.network import build
+from limbeck.networks.user_code import VARIABLE
 
 CPU = torch.device("cpu")
 
@@ -128,3 +130,78 @@ def test_what_is_no_network_is_one_line(damage, part, path, spec, refusal):
         torch.save(content, path)
     message = refusal(load_network, path, CPU)
     assert message.startswith(f"{path}: {part}")
+
+
+OWN = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.register_buffer("scale", torch.ones(1, dtype=torch.bfloat16))
+        self.volume = nn.Conv3d(1, 2, 2)
+        self.head = nn.Linear(2, num_classes)
+        self.projection = self.made()
+
+    def made(self):
+        return torch.eye(2)
+
+    def forward(self, x):
+        x = self.volume(x[:, None]).mean((2, 3, 4)) * self.scale
+        return self.head(x @ self.projection)
+
+
+class Drawn(Net):
+    def made(self):
+        return torch.randn(2, 2)
+
+
+class Told(Net):
+    def get_extra_state(self):
+        return {"version": 3}
+
+    def set_extra_state(self, state):
+        pass
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Return a function that builds a network of a user, in a module of its own."""
+    (tmp_path / "reloaded_nets.py").write_text(OWN)
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield lambda name, spec: build(spec(model=f"reloaded_nets:{name}"))
+    sys.modules.pop("reloaded_nets", None)
+
+
+def test_networks_with_weights_of_five_dimensions_and_half_precision_are_kept(own, path, spec):
+    network = own("Net", spec)
+    images = torch.randint(0, 256, (4, 3, 8, 8), dtype=torch.uint8)
+    random = torch.random.get_rng_state()
+    check_reload(network.train(), images)
+    assert network.training and torch.equal(torch.random.get_rng_state(), random)
+    save_network(path, network, {})
+    assert torch.equal(load_network(path, CPU)[0](images), network.eval()(images))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Drawn", "answers otherwise once it was written and read"),
+        ("Told", "its state dict holds a dict, _extra_state; allowed: tensors"),
+    ],
+)
+def test_networks_that_a_file_cannot_hold_are_refused(own, spec, refusal, name, message):
+    network = own(name, spec)
+    images = torch.randint(0, 256, (4, 3, 8, 8), dtype=torch.uint8)
+    assert message in refusal(check_reload, network, images)
+
+
+def test_networks_that_ask_for_the_version_of_their_weights(path, spec):
+    network = build(spec(model="mnasnet0_5", input_size=32)).eval()
+    save_network(path, network, {})
+    images = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8)
+    assert torch.equal(load_network(path, CPU)[0](images), network(images))

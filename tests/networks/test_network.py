@@ -1,13 +1,15 @@
 """Networks: normalisation, resizing, channels, weights that they start from."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import torchvision
 from torch import nn
 
-from limbeck.networks.network import Network, build, build_network, head_names
+from limbeck.networks.network import Network, build, build_network, head_names, network_spec
 
 COLOUR = {"class_names": list("abcde"), "mean": [0.5, 0.4, 0.2], "std": [0.25, 0.5, 0.1]}
 GREY = {"class_names": list("0123456789"), "mean": [0.3], "std": [0.4]}
@@ -34,6 +36,46 @@ def test_colour_images_are_normalised_by_channel(method_settings):
     imagenet = build_network(method_settings(normalisation="imagenet"), COLOUR, 3)
     expected = [(1 - 0.485) / 0.229, (0.4 - 0.456) / 0.224, -0.406 / 0.225]
     np.testing.assert_allclose(normalised(imagenet, images).flatten(), expected, rtol=1e-5)
+
+
+def test_the_first_convolution_need_not_take_the_image(spec):
+    class Folded(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Conv2d(12, 8, 3)
+
+        def forward(self, images):
+            return self.stem(nn.functional.pixel_unshuffle(images, 2)).mean((2, 3))
+
+    network = Network(Folded(), spec(mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.2)))
+    assert network(torch.zeros(2, 3, 8, 8)).shape == (2, 8)
+
+
+def test_grey_images_and_the_statistics_of_colour_weights(method_settings, tmp_path):
+    torch.manual_seed(0)
+    settings = method_settings(normalisation="imagenet")
+    trained = build_network(settings, COLOUR, 3).eval()
+    torch.save(trained.state_dict(), tmp_path / "weights.pth")
+    kept = replace(settings, objective="pretrained", options={"weights": f"{tmp_path}/weights.pth"})
+    network = build_network(kept, {**GREY, "class_names": list("abcde")}, 1).eval()
+    images = torch.randint(0, 256, (2, 1, 8, 8), dtype=torch.uint8)
+    assert torch.equal(network(images), trained(images.expand(2, 3, 8, 8)))
+
+
+def test_weights_that_torchvision_gives_images_of_halves(method_settings, refusal):
+    pretrained = {"objective": "pretrained", "options": {"weights": "w/own.pth"}}
+    settings = replace(
+        method_settings(model="inception_v3", normalisation="imagenet"), **pretrained
+    )
+    message = refusal(network_spec, settings, COLOUR, 3)
+    assert message.startswith("normalisation = imagenet: weights of inception_v3 take images of")
+    halves = replace(settings, normalisation="own", mean=(0.5,) * 3, std=(0.5,) * 3)
+    network = Network(nn.Identity(), network_spec(halves, COLOUR, 3))
+    images = torch.randint(0, 256, (1, 3, 4, 4), dtype=torch.uint8)
+    theirs = torchvision.models.googlenet(init_weights=False, transform_input=True)
+    imagenet = Network(nn.Identity(), network_spec(replace(settings, options={}), COLOUR, 3))
+    turned = theirs._transform_input(imagenet(images))
+    torch.testing.assert_close(network(images), turned, atol=1e-5, rtol=1e-5)
 
 
 def test_grey_images_are_repeated_for_colour_networks(method_settings):

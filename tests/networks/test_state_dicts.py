@@ -3,6 +3,7 @@
 import argparse
 import os
 import pickle
+import re
 from collections import OrderedDict
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from torch import nn
 
 from limbeck.networks.model_file import save_network
-from limbeck.networks.network import build
+from limbeck.networks.network import build, meta_backbone
 from limbeck.networks.state_dicts import read_state_dict, rename
 
 
@@ -105,6 +106,20 @@ def test_names_that_the_network_has_keep_their_prefix():
     state = {"model.a": 1, "module.model.b": 2, "module.c": 3}
     expected = {"model.a", "model.b", "c"}
     assert rename(state, expected, "") == {"model.a": 1, "model.b": 2, "c": 3}
+
+
+@pytest.mark.parametrize(
+    ("model", "new", "old"),
+    [
+        ("densenet121", r"(denselayer\d+\.(?:norm|conv))([12])\.", r"\1.\2."),
+        ("vit_b_32", r"mlp\.0\.", "mlp.linear_1."),
+    ],
+)
+def test_names_that_torchvision_had_before(model, new, old, spec):
+    expected = meta_backbone(spec(model=model, input_size=224)).state_dict()
+    former = {re.sub(new, old, name): value for name, value in expected.items()}
+    assert former.keys() != expected.keys()
+    assert rename(former, expected, "weights:").keys() == expected.keys()
 
 
 def test_two_tensors_of_one_name_are_an_error(refusal):

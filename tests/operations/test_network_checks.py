@@ -241,3 +241,10 @@ def test_values_of_all_layers(study):
             "wide": {"B": 32 * 32 * 32, "E": 128, "F": 128 * 8 * 8},
         },
     )
+
+
+def test_files_in_the_working_directory_are_none_of_python(study, folder):
+    (folder / "random.py").write_text("raise RuntimeError('not this one')")
+    assert (
+        list(network_mistakes(study(small={"model": "resnet18", "input_size": 64}), COLOUR)) == []
+    )

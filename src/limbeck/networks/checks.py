@@ -129,7 +129,7 @@ def look_at_parts(
 def _record(network: Network) -> dict[str, object]:
     """Return what will hold the outputs of the backbone's modules, by path, as images pass."""
     outputs: dict[str, object] = {}
-    for path, module in network.backbone.named_modules():
+    for path, module in network.backbone.named_modules(remove_duplicate=False):
         module.register_forward_hook(
             lambda module, inputs, output, path=path: outputs.update({path: output})
         )

@@ -30,7 +30,7 @@ def resolve_layers(backbone: nn.Module, layers: Mapping[str, str]) -> dict[str, 
         nothing in this network.
     """
     automatic = automatic_layers(backbone)
-    modules = [path for path, _ in backbone.named_modules() if path]
+    modules = [path for path, _ in backbone.named_modules(remove_duplicate=False) if path]
     found = {}
     for name, path in layers.items():
         wanted = name if path == AUTO else path
@@ -55,8 +55,9 @@ def automatic_layers(backbone: nn.Module) -> dict[str, str]:
 
     A class says it by an attribute of the name of this function. Else: in residual networks the
     stem, the first three groups and the global pooling; in networks of one ``features`` sequence
-    its first module, three at a third, two thirds and the end of it, and the pooling. Nothing in
-    all others, whose layers are named by paths.
+    its first module, three at a third, two thirds and the end of it, and the global pooling, or
+    the first fully connected layer where there is none. Nothing in all others, whose layers are
+    named by paths.
     """
     own = getattr(type(backbone), "automatic_layers", None)
     if own is not None:
@@ -66,8 +67,8 @@ def automatic_layers(backbone: nn.Module) -> dict[str, str]:
     if "layer3" in children:
         stages = {"A": "maxpool", "B": "layer1", "C": "layer2", "D": "layer3", "E": pooled}
         return {name: path for name, path in stages.items() if path in children}
-    if pooled is None and isinstance(children.get("classifier"), nn.Sequential):
-        pooled = "classifier.0"
+    if isinstance(children.get("classifier"), nn.Sequential):
+        pooled = _end_of(children["classifier"], children.get(pooled), pooled)
     features = children.get("features")
     if pooled is None or not isinstance(features, nn.Sequential):
         return {}
@@ -75,6 +76,18 @@ def automatic_layers(backbone: nn.Module) -> dict[str, str]:
     last = len(names) - 1
     chosen = {letter: names[round(last * part / 3)] for part, letter in enumerate("ABCD")}
     return {letter: f"features.{child}" for letter, child in chosen.items()} | {"E": pooled}
+
+
+def _end_of(classifier: nn.Sequential, pooling: nn.Module | None, path: str | None) -> str:
+    """Return the global pooling, or what a classifier has in its place."""
+    if pooling is not None and getattr(pooling, "output_size", 1) in (1, (1, 1)):
+        return path
+    for name, part in classifier.named_children():
+        if isinstance(part, nn.AdaptiveAvgPool2d) or (
+            pooling is not None and isinstance(part, nn.Linear)
+        ):
+            return f"classifier.{name}"
+    return "classifier.0"
 
 
 def main_parts(backbone: nn.Module, usable: Sequence[str], count: int) -> list[str]:

@@ -34,10 +34,49 @@ def save_network(path: str | Path, network: Network, metadata: Mapping) -> None:
     spec = dataclasses.asdict(network.spec)
     # The same weights answer otherwise behind another normalisation, or in edited code.
     built = json.dumps([spec, source_digest(network.spec.model)]).encode()
-    content = storage.digest(
-        np.frombuffer(built, np.uint8), *(tensor.numpy() for tensor in state.values())
-    )
+    content = storage.digest(np.frombuffer(built, np.uint8), *map(_as_array, state.values()))
     storage.write_tensors(path, {**metadata, "network": spec, "hash": content, "state": state})
+
+
+def check_reload(network: Network, images: torch.Tensor) -> None:
+    """Refuse a network that would answer otherwise once it was written and read again.
+
+    A custom one does where it makes a tensor at random that its state dict does not hold.
+
+    Parameters
+    ----------
+    network : Network
+        In any mode, which stays as it was.
+    images : torch.Tensor
+        What to let it look at, shape (B, C, H, W).
+
+    Raises
+    ------
+    InputError
+        If it does, or if its state holds anything but tensors.
+    """
+    start, training = f"model = {network.spec.model}:", network.training
+    state = {name.removeprefix(PREFIX): value for name, value in network.state_dict().items()}
+    for name, value in state.items():
+        if not isinstance(value, torch.Tensor):
+            kind = type(value).__name__
+            raise InputError(f"{start} its state dict holds a {kind}, {name}; allowed: tensors")
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        copy = assemble(network.spec)
+        load_state_dict(copy.backbone, state, (), True, start)
+        answers = network.eval()(images)
+        again = copy.to(images.device).eval()(images)
+    network.train(training)
+    if not torch.allclose(answers, again, rtol=1e-3, atol=1e-3 * float(answers.abs().max())):
+        raise InputError(
+            f"{start} answers otherwise once it was written and read; register what it draws at "
+            "random as a buffer, and let it draw nothing when it is evaluated"
+        )
+
+
+def _as_array(tensor: torch.Tensor) -> np.ndarray:
+    # NumPy has no bfloat16.
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
 
 
 def matches(path: str | Path, metadata: Mapping) -> bool:

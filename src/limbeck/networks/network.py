@@ -17,6 +17,8 @@ from limbeck.study.networks import find_family, is_file
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
+# Their weights take images of mean and deviation 0.5: torchvision turns ImageNet's into those.
+OF_HALVES = ("inception_v3", "googlenet")
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ class Network(nn.Module):
         super().__init__()
         self.backbone, self.spec = backbone, spec
         first = next((part for part in backbone.modules() if isinstance(part, nn.Conv2d)), None)
-        channels = spec.channels if first is None else first.in_channels
+        # The first to be declared need not be the one that takes the image.
+        of_images = first is not None and first.in_channels in (1, 3)
+        channels = first.in_channels if of_images else spec.channels
         for name, values in (("mean", spec.mean), ("std", spec.std)):
             if len(values) not in (1, channels):
                 raise InputError(
@@ -151,12 +155,27 @@ def build_network(settings: MethodSettings, dataset: Mapping, channels: int) -> 
 
 
 def network_spec(settings: MethodSettings, dataset: Mapping, channels: int) -> NetworkSpec:
-    """Return the specification of a method's network; parameters as for `build_network`."""
+    """Return the specification of a method's network; parameters as for `build_network`.
+
+    Raises
+    ------
+    InputError
+        If values are out of range, or `OF_HALVES` with weights are to take ImageNet's statistics.
+    """
     mean, std = dataset["mean"], dataset["std"]
+    weights = settings.options.get("weights", settings.weights)
     if settings.normalisation == "imagenet":
         mean, std = IMAGENET_MEAN, IMAGENET_STD
     elif settings.normalisation == "own":
         mean, std = settings.mean, settings.std
+    imagenet = settings.normalisation == "imagenet"
+    if weights and imagenet and find_family(settings.model)[1] in OF_HALVES:
+        raise InputError(
+            f"normalisation = imagenet: weights of {settings.model} take images of mean and "
+            "deviation 0.5; use normalisation: own, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]"
+        )
+    if weights and len(mean) == 3:  # They take colour, and grey images are repeated.
+        channels = 3
     return NetworkSpec(
         model=settings.model,
         classes=len(dataset["class_names"]),
@@ -249,7 +268,10 @@ def assemble(spec: NetworkSpec) -> Network:
     """Build a network with random weights; see `build`."""
     family, name = load_family(spec.model)
     network = Network(family.build(name, spec.classes, spec.channels), spec)
-    return network.to(memory_format=torch.channels_last)
+    for tensor in (*network.parameters(), *network.buffers()):
+        if tensor.dim() == 4:
+            tensor.data = tensor.data.to(memory_format=torch.channels_last)
+    return network
 
 
 def _read_weights(model: str, weights: str) -> Mapping[str, torch.Tensor]:

@@ -12,6 +12,7 @@ import logging
 import pickle
 import re
 import struct
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
@@ -28,6 +29,12 @@ WRAPPERS = (
     *("ema", "model_ema", "state_dict_ema", "ema_state_dict"),
 )
 PREFIXES = ("module.", "_orig_mod.", "backbone.", "model.", "net.", "network.")
+# Names in files of torchvision's DenseNets, and of its vision transformers before 0.14.
+FORMER = (
+    (r"(?<=\.)(norm|conv)\.([12])(?=\.)", r"\1\2"),
+    (r"(?<=\.mlp\.)linear_1(?=\.)", "0"),
+    (r"(?<=\.mlp\.)linear_2(?=\.)", "3"),
+)
 # Counters, which torch before 0.4.1 did not store and averages of weights add.
 OPTIONAL, COUNTERS = "num_batches_tracked", ("n_averaged",)
 LISTED = 3
@@ -153,7 +160,9 @@ def check_finite(state: Mapping[str, torch.Tensor], start: str) -> None:
 def rename(
     state: Mapping[str, torch.Tensor], expected: Collection[str], start: str
 ) -> dict[str, torch.Tensor]:
-    """Return tensors under the names that a network has for them, without `PREFIXES`.
+    """Return tensors under the names that a network has for them.
+
+    `PREFIXES` are taken off, and names of torchvision's older files, `FORMER`, replaced.
 
     Parameters
     ----------
@@ -177,6 +186,9 @@ def rename(
             if prefix is None:
                 break
             name = name.removeprefix(prefix)
+        if name not in expected:
+            today = (re.sub(pattern, new, name) for pattern, new in FORMER)
+            name = next((other for other in today if other in expected), name)
         if name in named:
             raise InputError(f"{start} holds {name} twice, under several prefixes")
         named[name] = value
@@ -233,7 +245,9 @@ def load_state_dict(
     if any(problems.values()):
         listed = (f"{what} {_listed(keys)}" for what, keys in problems.items() if keys)
         raise InputError(f"{start} does not fit: {'; '.join(listed)}")
-    fitting = {key: state[key] for key in wanted if key in state}
+    fitting = OrderedDict((key, state[key]) for key in wanted if key in state)
+    # Modules ask it which version of them the tensors are of.
+    fitting._metadata = getattr(expected, "_metadata", None)
     backbone.load_state_dict(fitting, strict=False)
 
 

@@ -175,7 +175,8 @@ def _digest(task: Mapping) -> str:
 
 
 def _run(task: Mapping) -> dict:
-    command = [sys.executable, "-m", "limbeck.operations.look_at_networks"]
+    # Like a job, it imports nothing from the folder that it is called in.
+    command = [sys.executable, "-P", "-m", "limbeck.operations.look_at_networks"]
     result = subprocess.run(command, input=json.dumps(task), capture_output=True, text=True)
     # A network's own code may print, too.
     answer = result.stdout.rpartition("\n")[2]

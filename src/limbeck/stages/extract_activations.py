@@ -81,6 +81,6 @@ def extract_activations(
                         f"activations.dtype = {settings.dtype}: layer {layer} reaches "
                         f"{largest:.3g}; use float32"
                     )
-                writer.append(values.flatten(1).cpu().numpy())
+                writer.append(values.flatten(1).float().cpu().numpy())
             writer.close()
             store.attrs["extraction_seconds"] = time.perf_counter() - started

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from limbeck.data.dataset import Dataset
 from limbeck.data.splits import read_split
-from limbeck.networks.model_file import load_network, matches, save_network
+from limbeck.networks.model_file import check_reload, load_network, matches, save_network
 from limbeck.networks.network import Network, build_network
 from limbeck.networks.user_code import source_digest
 from limbeck.runtime import storage
@@ -185,11 +185,12 @@ def _code(settings: MethodSettings) -> str:
 
 
 def _check_start(network: Network, settings: MethodSettings, images: torch.Tensor) -> None:
-    """Raise InputError where not training but what it starts from is the cause of a NaN."""
+    """Raise InputError where what a training starts from causes a NaN, or cannot be kept."""
     if fault := find_fault(network, images):
         raise InputError(
             f"model = {settings.model}, weights = {settings.weights}: {fault} before training"
         )
+    check_reload(network, images)
 
 
 def _run_epochs(trainer: Trainer, checkpoint: Checkpoint) -> None:
