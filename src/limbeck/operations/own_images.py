@@ -175,9 +175,8 @@ def propose_study(
     smallest = per_class or min(facts.test_per_class)
     points = per_class * len(facts.class_names) if per_class else sum(facts.test_per_class)
     fitting = {
-        "neighbours": max(
-            1, min(15, (points - 1) // 2)
-        ),  # trustworthiness compares with as many others
+        # Trustworthiness compares with as many others.
+        "neighbours": max(1, min(15, (points - 1) // 2)),
         "probe_folds": min(FEW, max(smallest, 2)),
     }
     fewer = {key: value for key, value in fitting.items() if value < METRIC_DEFAULTS[key]}
