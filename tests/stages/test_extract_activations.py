@@ -1,5 +1,8 @@
 """Stores of activations hold what a direct pass gives."""
 
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +10,8 @@ import torch
 from limbeck.data.dataset import Dataset
 from limbeck.networks.inference import BATCH
 from limbeck.networks.model_file import load_network, save_network
+from limbeck.networks.network import build
+from limbeck.networks.user_code import VARIABLE
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 from limbeck.stages.extract_activations import extract_activations
@@ -134,3 +139,37 @@ def test_too_many_images_per_class_are_an_error(digits, model, tmp_path, device)
     with pytest.raises(InputError, match="images_per_class = 40"):
         extract_activations(digits, model, "E", settings, device, tmp_path / "activations.zarr")
     assert list(tmp_path.iterdir()) == []
+
+
+HALF = """
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.stem = nn.Conv2d(1, 4, 3).bfloat16()
+        self.head = nn.Linear(4, num_classes)
+
+    def forward(self, images):
+        return self.head(self.stem(images.bfloat16()).float().mean((2, 3)))
+"""
+
+
+def test_layers_in_bfloat16_are_stored(digits, model, samples, tmp_path, monkeypatch):
+    (tmp_path / "half_nets.py").write_text(HALF)
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    trained, metadata = load_network(model, torch.device("cpu"))
+    network = build(replace(trained.spec, model="half_nets:Net")).eval()
+    del metadata["hash"]
+    save_network(tmp_path / "half.pt", network, metadata)
+    path = tmp_path / "activations.zarr"
+    settings = replace(ALL, module="stem")
+    extract_activations(digits, tmp_path / "half.pt", "F", settings, "cpu", path)
+    images = torch.from_numpy(samples.images).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        expected = network.backbone.stem(network.prepare(images).bfloat16()).flatten(1).float()
+    found = storage.open_store(path)["activations"][:]
+    np.testing.assert_allclose(found, expected, rtol=0.01, atol=0.01)
+    sys.modules.pop("half_nets")
