@@ -9,7 +9,14 @@ import torch
 import torchvision
 from torch import nn
 
-from limbeck.networks.network import Network, build, build_network, head_names, network_spec
+from limbeck.networks.network import (
+    IMAGENET_MEAN,
+    Network,
+    build,
+    build_network,
+    head_names,
+    network_spec,
+)
 
 COLOUR = {"class_names": list("abcde"), "mean": [0.5, 0.4, 0.2], "std": [0.25, 0.5, 0.1]}
 GREY = {"class_names": list("0123456789"), "mean": [0.3], "std": [0.4]}
@@ -69,12 +76,14 @@ def test_weights_that_torchvision_gives_images_of_halves(method_settings, refusa
     )
     message = refusal(network_spec, settings, COLOUR, 3)
     assert message.startswith("normalisation = imagenet: weights of inception_v3 take images of")
+    theirs = network_spec(replace(settings, model="timm:inception_v3"), COLOUR, 3)
+    assert theirs.mean == IMAGENET_MEAN  # Some of timm's weights take these.
     halves = replace(settings, normalisation="own", mean=(0.5,) * 3, std=(0.5,) * 3)
     network = Network(nn.Identity(), network_spec(halves, COLOUR, 3))
     images = torch.randint(0, 256, (1, 3, 4, 4), dtype=torch.uint8)
-    theirs = torchvision.models.googlenet(init_weights=False, transform_input=True)
+    googlenet = torchvision.models.googlenet(init_weights=False, transform_input=True)
     imagenet = Network(nn.Identity(), network_spec(replace(settings, options={}), COLOUR, 3))
-    turned = theirs._transform_input(imagenet(images))
+    turned = googlenet._transform_input(imagenet(images))
     torch.testing.assert_close(network(images), turned, atol=1e-5, rtol=1e-5)
 
 

@@ -38,6 +38,8 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     height = count * (room / columns + (10 if len(names) <= NAMED_CLASSES else 7))
     figure, axes = style.new_figure(settings["width"], height, count, columns, sharey=True)
     figure.set_layout_engine("compressed")  # no gaps between panels of a fixed shape
+    # Not where each superclass is one class.
+    grouped = 0 < len(dataset.attributes["superclass_names"]) < len(names)
     rows, inside = [], []
     for axis, path in zip(axes.flat, inputs, strict=False):
         store = storage.open_store(path)
@@ -57,7 +59,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
             for one in order
             for other in order
         ]
-        if len(set(superclasses)) < len(superclasses):
+        if grouped:
             inside.append(f"{method_title(method)} {_mean_inside(matrix, superclasses):.2f}")
     for axis in axes.flat[len(inputs) :]:
         axis.set_axis_off()
@@ -74,7 +76,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
         note += " Boxes: the classes of one superclass."
     style.add_footer(figure, note)
     alt = "Correlation of the logits of every two classes"
-    if dataset.attributes["superclass_names"] and inside:
+    if inside:
         alt += f"; mean inside superclasses: {'; '.join(inside)}"
     return Drawing(figure, COLUMNS, rows, f"{alt}. {note}")
 

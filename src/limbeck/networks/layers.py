@@ -82,12 +82,9 @@ def _end_of(classifier: nn.Sequential, pooling: nn.Module | None, path: str | No
     """Return the global pooling, or what a classifier has in its place."""
     if pooling is not None and getattr(pooling, "output_size", 1) in (1, (1, 1)):
         return path
-    for name, part in classifier.named_children():
-        if isinstance(part, nn.AdaptiveAvgPool2d) or (
-            pooling is not None and isinstance(part, nn.Linear)
-        ):
-            return f"classifier.{name}"
-    return "classifier.0"
+    wanted = nn.AdaptiveAvgPool2d if pooling is None else nn.Linear
+    found = (name for name, part in classifier.named_children() if isinstance(part, wanted))
+    return f"classifier.{next(found, 0)}"
 
 
 def main_parts(backbone: nn.Module, usable: Sequence[str], count: int) -> list[str]:

@@ -56,16 +56,14 @@ def check_reload(network: Network, images: torch.Tensor) -> None:
         If it does, or if its state holds anything but tensors.
     """
     start, training = f"model = {network.spec.model}:", network.training
-    state = {name.removeprefix(PREFIX): value for name, value in network.state_dict().items()}
+    state = network.backbone.state_dict()
     for name, value in state.items():
         if not isinstance(value, torch.Tensor):
             kind = type(value).__name__
             raise InputError(f"{start} its state dict holds a {kind}, {name}; allowed: tensors")
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        copy = assemble(network.spec)
-        load_state_dict(copy.backbone, state, (), True, start)
-        answers = network.eval()(images)
-        again = copy.to(images.device).eval()(images)
+        copy = _restore(network.spec, state, start).to(images.device)
+        answers, again = network.eval()(images), copy.eval()(images)
     network.train(training)
     if not torch.allclose(answers, again, rtol=1e-3, atol=1e-3 * float(answers.abs().max())):
         raise InputError(
@@ -111,9 +109,13 @@ def load_network(path: str | Path, device: torch.device) -> tuple[Network, dict]
         spec = NetworkSpec(**content.pop("network"))
     except TypeError:
         raise InputError(f"{path}: {FOREIGN}") from None
+    return _restore(spec, state, f"{path}:").to(device).eval(), content
+
+
+def _restore(spec: NetworkSpec, state: Mapping[str, torch.Tensor], start: str) -> Network:
     network = assemble(spec)
-    load_state_dict(network.backbone, state, (), True, f"{path}:")
-    return network.to(device).eval(), content
+    load_state_dict(network.backbone, state, (), True, start)
+    return network
 
 
 def _read(path: str | Path) -> dict:

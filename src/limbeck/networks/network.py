@@ -17,8 +17,6 @@ from limbeck.study.networks import find_family, is_file
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
-# Their weights take images of mean and deviation 0.5: torchvision turns ImageNet's into those.
-OF_HALVES = ("inception_v3", "googlenet")
 
 
 @dataclass(frozen=True)
@@ -149,9 +147,11 @@ def build_network(settings: MethodSettings, dataset: Mapping, channels: int) -> 
         On the CPU, channels last in memory.
     """
     spec = network_spec(settings, dataset, channels)
-    keep_head = settings.objective == "pretrained"
-    weights = settings.options["weights"] if keep_head else settings.weights
-    return build(spec, weights, keep_head=keep_head)
+    return build(spec, _weights_of(settings), keep_head=settings.objective == "pretrained")
+
+
+def _weights_of(settings: MethodSettings) -> str | None:
+    return settings.options.get("weights", settings.weights)
 
 
 def network_spec(settings: MethodSettings, dataset: Mapping, channels: int) -> NetworkSpec:
@@ -160,22 +160,19 @@ def network_spec(settings: MethodSettings, dataset: Mapping, channels: int) -> N
     Raises
     ------
     InputError
-        If values are out of range, or `OF_HALVES` with weights are to take ImageNet's statistics.
+        If values are out of range, or weights take images of other statistics.
     """
     mean, std = dataset["mean"], dataset["std"]
-    weights = settings.options.get("weights", settings.weights)
     if settings.normalisation == "imagenet":
         mean, std = IMAGENET_MEAN, IMAGENET_STD
     elif settings.normalisation == "own":
         mean, std = settings.mean, settings.std
-    imagenet = settings.normalisation == "imagenet"
-    if weights and imagenet and find_family(settings.model)[1] in OF_HALVES:
-        raise InputError(
-            f"normalisation = imagenet: weights of {settings.model} take images of mean and "
-            "deviation 0.5; use normalisation: own, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]"
-        )
-    if weights and len(mean) == 3:  # They take colour, and grey images are repeated.
-        channels = 3
+    if _weights_of(settings):
+        family, name = load_family(settings.model)
+        if hasattr(family, "check_normalisation"):
+            family.check_normalisation(name, settings.normalisation)
+        if len(mean) == 3:  # They take colour, and grey images are repeated.
+            channels = 3
     return NetworkSpec(
         model=settings.model,
         classes=len(dataset["class_names"]),
@@ -241,9 +238,11 @@ def load_family(model: str) -> tuple[ModuleType, str]:
     - ``build(name, classes, channels)``, which returns the network with random weights; where the
       architecture fixes the number of channels, that one counts;
     - ``named_weights(name, weights)``, where weights can be had by a name: a state dict;
-    - ``weights_names(name)``, beside it: what those names are.
+    - ``weights_names(name)``, beside it: what those names are;
+    - ``check_normalisation(name, normalisation)``, where weights take no images that are normalised
+      in one of the ways of the config.
 
-    An InputError of theirs names ``model = ...`` or ``weights = ...`` and what is allowed.
+    An InputError of theirs names the key, its value and what is allowed.
     """
     family, name = find_family(model)
     return importlib.import_module(f"limbeck.{family.module}"), name

@@ -11,6 +11,8 @@ from torch import nn
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.study.networks import FAMILIES
 
+OF_HALVES = ("inception_v3", "googlenet")
+
 
 def build(name: str, classes: int, channels: int) -> nn.Module:
     """Build a classifier that torchvision knows by this name; it takes colour images.
@@ -28,6 +30,18 @@ def build(name: str, classes: int, channels: int) -> nn.Module:
         forms = ", ".join(family.form for family in FAMILIES)
         raise InputError(f"model = {name}: {suggest(name, [*own, *known])}; all forms: {forms}")
     return torchvision.models.get_model(name, num_classes=classes)
+
+
+def check_normalisation(name: str, normalisation: str) -> None:
+    """Refuse ImageNet's mean and deviation for weights that take images of 0.5 and 0.5.
+
+    With those of its weights torchvision turns ImageNet's into these, by ``transform_input``.
+    """
+    if name in OF_HALVES and normalisation == "imagenet":
+        raise InputError(
+            f"normalisation = imagenet: weights of {name} take images of mean and deviation 0.5; "
+            "use normalisation: own, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]"
+        )
 
 
 def weights_names(name: str) -> list[str]:

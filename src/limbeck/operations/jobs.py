@@ -183,7 +183,8 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
     kinds = {config["figures"][name]["kind"] for name in run["figures"]}
     left_out = [] if run["maps"] else ["score_noise"]
     compared = {"statistics": "test_methods", "accuracies": "compare_accuracies"}
-    left_out += [rule for table, rule in compared.items() if table not in comparisons_of(config)]
+    tables = comparisons_of(config)
+    left_out += [rule for table, rule in compared.items() if table not in tables]
     if not any(FIGURES[kind].reads == NETWORKS for kind in kinds):
         left_out.append("describe_network")
     for rule in RULES:

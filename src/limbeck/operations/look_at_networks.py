@@ -41,9 +41,10 @@ def look_at(
         shapes = check_network(spec, image_shape, look["layers"], look["batch"])
         for weights in look["weights"]:
             _check_weights(spec, weights, keep_head=settings.objective == "pretrained")
+        pairs = "pairs" in look
+        mistakes = list(_mistakes_of_pairs(look, spec, classes, image_shape)) if pairs else []
     except InputError as error:
         return [str(error)], {}
-    mistakes = list(_mistakes_of_pairs(look, spec, classes, image_shape)) if "pairs" in look else []
     return mistakes, {layer: math.prod(shape) for layer, shape in shapes.items()}
 
 
