@@ -19,9 +19,9 @@ ATTENTION = "encoder.layers.encoder_layer_0.self_attention"
 def check(spec):
     """Return a function that checks a model, by default on 32 pixels and batches of 64."""
 
-    def call(model, layers=None, images=COLOUR, batch_size=64, **changes):
+    def call(model, layers=None, images=COLOUR, batch_size=64, device="cpu", **changes):
         settings = spec(model=model, channels=images[0], **changes)
-        return check_network(settings, images, layers or {}, batch_size)
+        return check_network(settings, images, layers or {}, batch_size, device)
 
     return call
 
@@ -110,6 +110,24 @@ def test_batches_that_cannot_be_trained_on_are_one_line(check, refusal):
     check("resnet18", batch_size=None)
 
 
+@pytest.mark.parametrize("network", ["pooled", "padded"])
+def test_gradients_that_differ_from_time_to_time_on_a_gpu_are_refused(network, check, refusal, own):
+    layer = {"pooled": "AdaptiveAvgPool2D", "padded": "ReflectionPad2D"}[network]
+    model = own(network)
+    assert refusal(check, model, device="cuda") == (
+        f"model = {model}: the gradients of {layer} are not the same each time on a GPU; take a "
+        "network without it, or device: cpu"
+    )
+    check(model)
+    check(model, device="cuda", batch_size=None)
+    check(own("first_padded"), device="cuda")  # Images have no gradients.
+
+
+@pytest.mark.parametrize("model", ["wrn_10_1", "resnet18", "vgg11_bn", "alexnet", "densenet121"])
+def test_networks_that_train_on_a_gpu(model, check):
+    check(model, input_size=64, device="cuda")
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_auxiliary_heads_are_refused_in_training_only(check, refusal):
     message = refusal(check, "googlenet")
@@ -141,6 +159,18 @@ def windows(num_classes):
 class Rows(nn.Module):
     def forward(self, x):
         return x.flatten(0, 1)[:, :768]
+
+def pooled(num_classes):
+    return nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(16, num_classes)
+    )
+
+def first_padded(num_classes):
+    first = nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect")
+    return nn.Sequential(first, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, num_classes))
+
+def padded(num_classes):
+    return nn.Sequential(nn.Conv2d(3, 3, 1), first_padded(num_classes))
 
 def needs_numbers(num_classes):
     width = int(torch.linspace(1, 8, 4).sum())

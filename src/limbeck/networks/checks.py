@@ -23,6 +23,14 @@ from limbeck.study.structure import AUTO_LAYERS
 SIDES = (8, 16, 32, 64, 96, 128, 192, 224, 256, 299, 320, 384, 448, 512)
 IMAGES = 2
 LONGEST = 160
+# Whose backward pass adds up in another order each time on a GPU, so that torch refuses it where
+# it is to be deterministic: names in autograd's graph of what torch.use_deterministic_algorithms
+# lists, less what is computed in another way then.
+UNREPEATABLE = {
+    *("AdaptiveAvgPool2D", "AdaptiveAvgPool3D", "AdaptiveMaxPool2D", "AvgPool3D"),
+    *("FractionalMaxPool2D", "FractionalMaxPool3D", "MaxPool3DWithIndices"),
+    *("ReflectionPad1D", "ReflectionPad2D", "ReflectionPad3D", "GridSampler2D", "GridSampler3D"),
+}
 
 
 def check_network(
@@ -30,6 +38,7 @@ def check_network(
     image_shape: tuple[int, int, int],
     layers: Mapping[str, str],
     batch_size: int | None,
+    device: str,
 ) -> dict[str, tuple[int, ...]]:
     """Check that images pass through a network and its layers, and return the layers' shapes.
 
@@ -46,6 +55,8 @@ def check_network(
         Names and paths of the layers to look at; see `limbeck.networks.layers.resolve_layers`.
     batch_size : int or None
         Images in the smallest batch of a training, None for a network that is not trained here.
+    device : str
+        Where it is trained: ``cpu`` or ``cuda``.
 
     Returns
     -------
@@ -56,8 +67,8 @@ def check_network(
     ------
     InputError
         If there is no such network, it takes no images of this size or does not train on such a
-        batch, its output is not one row of logits an image, or a layer is not in it, is passed by
-        or gives anything else than a tensor with a row for each image.
+        batch or device, its output is not one row of logits an image, or a layer is not in it, is
+        passed by or gives anything else than a tensor with a row for each image.
     """
     network = _on_meta(spec)
     paths = resolve_layers(network.backbone, layers)
@@ -82,6 +93,8 @@ def check_network(
                 f"model = {spec.model}: does not train on a batch of {batch_size}: {_line(error)}"
             ) from None
         _check_logits(spec, logits, batch_size)
+        if device == "cuda":
+            _check_repeatable(spec, logits)
     return shapes
 
 
@@ -150,7 +163,7 @@ def _on_meta(spec: NetworkSpec) -> Network:
 def _pass(network: Network, count: int, image_shape: tuple[int, int, int]) -> object:
     # Not the network's own pass, which takes the output for a tensor.
     images = torch.zeros(count, *image_shape, dtype=torch.uint8, device=network.mean.device)
-    with torch.no_grad():
+    with torch.set_grad_enabled(network.training):
         return network.backbone(network.prepare(images))
 
 
@@ -165,6 +178,23 @@ def _check_logits(spec: NetworkSpec, logits: object, count: int) -> None:
             f"model = {spec.model}: its output is {'×'.join(map(str, logits.shape))} for {count} "
             f"images, not {count}×{spec.classes}: a logit for each of the {spec.classes} classes"
         )
+
+
+def _check_repeatable(spec: NetworkSpec, logits: torch.Tensor) -> None:
+    """Refuse a network whose gradients on a GPU are not the same each time."""
+    nodes, seen = [logits.grad_fn], set()
+    while nodes:
+        node = nodes.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        operation = node.name().partition("Backward")[0]
+        if operation in UNREPEATABLE:
+            raise InputError(
+                f"model = {spec.model}: the gradients of {operation} are not the same each time on "
+                "a GPU; take a network without it, or device: cpu"
+            )
+        nodes += [following for following, _ in node.next_functions]
 
 
 def _size_mistake(network: Network, image_shape: tuple[int, int, int], error: Exception) -> str:

@@ -29,7 +29,33 @@ def build(name: str, classes: int, channels: int) -> nn.Module:
         own = [example for family in FAMILIES for example in family.examples]
         forms = ", ".join(family.form for family in FAMILIES)
         raise InputError(f"model = {name}: {suggest(name, [*own, *known])}; all forms: {forms}")
-    return torchvision.models.get_model(name, num_classes=classes)
+    network = torchvision.models.get_model(name, num_classes=classes)
+    for path, part in network.named_children():
+        if isinstance(part, nn.AdaptiveAvgPool2d) and part.output_size not in (1, (1, 1)):
+            setattr(network, path, AveragePooling(part.output_size))
+    return network
+
+
+class AveragePooling(nn.AdaptiveAvgPool2d):
+    """Torch's layer as products of matrices, whose gradients on a GPU are the same each time.
+
+    Those of torch's kernel are not, so that AlexNet and VGG could not be trained there.
+    """
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """Average values (B, C, H, W) within each part of their rows and of their columns."""
+        rows, columns = (
+            _parts(size, count, values.device)
+            for size, count in zip(values.shape[2:], self.output_size, strict=True)
+        )
+        sums = rows.to(values) @ values @ columns.to(values).T
+        return sums / (rows.sum(1)[:, None] * columns.sum(1)).to(sums)
+
+
+def _parts(size: int, count: int, device: torch.device) -> torch.Tensor:
+    """Return which of ``size`` places are in which of ``count`` parts: (count, size), boolean."""
+    part, place = torch.arange(count, device=device)[:, None], torch.arange(size, device=device)
+    return (place >= part * size // count) & (place * count < (part + 1) * size)
 
 
 def check_normalisation(name: str, normalisation: str) -> None:

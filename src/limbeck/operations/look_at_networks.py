@@ -38,7 +38,7 @@ def look_at(
     settings = parse_settings(MethodSettings, look["settings"])
     try:
         spec = _spec(settings, classes, image_shape[0])
-        shapes = check_network(spec, image_shape, look["layers"], look["batch"])
+        shapes = check_network(spec, image_shape, look["layers"], look["batch"], look["device"])
         for weights in look["weights"]:
             _check_weights(spec, weights, keep_head=settings.objective == "pretrained")
         pairs = "pairs" in look
@@ -76,7 +76,8 @@ def _mistakes_of_pairs(
         (f"teacher {look['teacher']}", teacher, pairs.values()),
     ):
         try:
-            found = check_network(network, image_shape, {path: path for path in paths}, None)
+            layers = {path: path for path in paths}
+            found = check_network(network, image_shape, layers, None, look["device"])
         except InputError as error:
             yield f"{objective}.layers = {pairs}: {side}: {error}"
             return

@@ -31,7 +31,7 @@ from limbeck.study.questions import (
     weights_file_of,
 )
 
-# They take images of any size and batches of any, and have the layers A to E.
+# They take images of any size and batches of any, train on any device, and have the layers A to E.
 PLAIN = ("wide_resnet", "cifar_resnet")
 LIBRARIES = ("torch", "torchvision", "timm")
 
@@ -101,8 +101,9 @@ def looks_needed(config: Mapping, facts: Facts, every: bool = False) -> Iterator
     dict
         JSON-serialisable: the ``key`` of the method in the config, its ``settings``, the ``layers``
         that are looked at, ``batch`` (1 if it trains on single images, else 2, None if it does not
-        train), the ``weights`` of its runs; and if it compares layers with a teacher's, the
-        ``objective``, its ``pairs`` of layers, the ``teacher`` and the ``teacher_settings``.
+        train), the study's ``device``, the ``weights`` of its runs; and if it compares layers with
+        a teacher's, the ``objective``, its ``pairs`` of layers, the ``teacher`` and the
+        ``teacher_settings``.
     """
     channels = facts.image_shape[2]
     for method in needed_methods(config):
@@ -130,6 +131,7 @@ def looks_needed(config: Mapping, facts: Facts, every: bool = False) -> Iterator
             "settings": method_json(config, method),
             "layers": layers,
             "batch": batch,
+            "device": config["device"],
             "weights": list(dict.fromkeys(file or weights for file in files)),
         }
         if pairs:
