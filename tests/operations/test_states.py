@@ -1,11 +1,14 @@
 """How far jobs are is told by the files that they leave."""
 
+import hashlib
+import json
 import os
 import shutil
 import time
 from pathlib import Path
 
 import pytest
+from snakemake.persistence.file import FilePersistence
 
 from helpers.traces import RUN, finish, lock, mark, small_jobs, train, write
 from limbeck.operations import states
@@ -115,6 +118,45 @@ def test_what_is_older_than_what_it_was_made_of_is_outdated(study):
     made = Path(f"{RUN}/neighbours/E.zarr").stat().st_mtime
     os.utime(stamp, (made, made))
     assert found("outdated") == []
+
+
+def record(output, **digests):
+    """Write Snakemake's record of an output, in the place that its own code says."""
+    persistence = FilePersistence(path=Path(".snakemake").absolute())
+    path = Path(persistence._record_path(persistence._metadata_path, output))
+    write(path, json.dumps({"rule": "any", "input_checksums": digests}))
+
+
+MANY = 10**6 * "m"
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "unknown", "is_outdated"),
+    [
+        ("made\n", "made\n", None, False),
+        ("made\n", "MADE\n", None, True),
+        ("made\n", "made\n", "png", True),
+        (MANY, MANY, None, False),
+        (MANY + "m", MANY + "m", None, True),  # Of large files no digest is kept.
+    ],
+)
+def test_what_read_the_same_bytes_is_not_outdated(study, read, text, unknown, is_outdated):
+    finish(small_jobs())
+    table, figure = "results/small/tables/metrics.csv", "results/small/figures/accuracy"
+    digest = hashlib.sha256(read.encode()).hexdigest()
+    for job in small_jobs():
+        for output in job.outputs:
+            if output != f"{figure}.{unknown}":
+                record(output, **{table: f"sha256:{digest}"})
+    write(table, text)
+    assert (f"{figure}.pdf" in found("outdated")) == is_outdated
+
+
+def test_records_of_long_names_are_where_snakemake_writes_them(study):
+    for output in (f"{RUN}/{'long' * 60}/öl?.zarr", "a" * 400):
+        record(output, input="sha256:0")
+        assert states._digests_read(output) == {"input": "sha256:0"}
+    assert states._digests_read("results/unknown") == {}
 
 
 TEACHER, OTHER = (RUN.replace("distilled", name) for name in ("teacher", "undistilled"))

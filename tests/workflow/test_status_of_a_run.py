@@ -82,6 +82,19 @@ def test_a_finished_study(finished_once, monkeypatch):
 
 
 @pytest.mark.slow
+def test_a_file_written_again_with_the_same_bytes_makes_nothing_outdated(finished, monkeypatch):
+    monkeypatch.chdir(finished.folder)
+    table = finished.folder / "results/tiny/tables/metrics.csv"
+    table.touch()
+    assert finished.planned() == {}
+    assert set(look(["tiny.yaml"]).states.values()) == {"done"}
+    table.write_text(table.read_text() + "\n")
+    planned = {rule for rule, _ in finished.planned()} - {"all"}
+    states = look(["tiny.yaml"]).states
+    assert {job.rule for job, state in states.items() if state == "outdated"} == planned
+
+
+@pytest.mark.slow
 def test_a_job_that_fails_then_is_killed_then_finishes(fresh, monkeypatch):
     monkeypatch.chdir(fresh.folder)
     again = "snakemake --configfile tiny.yaml"

@@ -8,16 +8,22 @@ written when a job has ended well.
 
 import base64
 import functools
+import hashlib
+import json
 import math
 import os
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from limbeck.operations.jobs import Job, inputs_of
 from limbeck.runtime.dates import date_of
 from limbeck.runtime.store_checks import fault_of
 
+# Of files as large as this at most Snakemake keeps digests (--max-checksum-file-size).
+DIGESTED = 10**6
+# Into so long parts it cuts the names of its records.
+PART = 254
 # The first of these that several jobs have is said of them together.
 STATES = ("failed", "interrupted", "damaged", "running", "missing", "outdated", "done")
 
@@ -36,7 +42,8 @@ def states_of(jobs: Collection[Job], incomplete: Collection[str], running: bool)
     -------
     dict of Job to str
         What is done may be outdated: older than what it was made of, or made of what is. In place
-        of what is gone stands what that was made of.
+        of what is gone stands what that was made of. As in Snakemake, a small file whose bytes are
+        those that a job has read is not newer.
     """
     states = {job: state_of(job, incomplete, running) for job in jobs}
     dates = {
@@ -53,14 +60,40 @@ def states_of(jobs: Collection[Job], incomplete: Collection[str], running: bool)
     @functools.cache
     def outdated(job: Job) -> bool:
         oldest = min(dates.get(job, [math.inf]))
-        if any(date_of(Path(path)) > oldest for path in job.others):
+
+        def has_changed(other: Job) -> bool:
+            if other not in dates:
+                return newest(other) > oldest
+            newer = (path for path in other.outputs if date_of(Path(path)) > oldest)
+            return not all(_is_as_read(path, job) for path in newer)
+
+        if any(date_of(Path(path)) > oldest and not _is_as_read(path, job) for path in job.others):
             return True
-        return any(newest(other) > oldest or outdated(other) for other in inputs[job])
+        return any(has_changed(other) or outdated(other) for other in inputs[job])
 
     return {
         job: "outdated" if job in dates and outdated(job) else state
         for job, state in states.items()
     }
+
+
+def _is_as_read(path: str, job: Job) -> bool:
+    """Return whether a file has the bytes that a job has read, by Snakemake's records of it."""
+    if os.path.isdir(path) or os.path.getsize(path) > DIGESTED:
+        return False
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return all(_digests_read(output).get(path) == f"sha256:{digest}" for output in job.outputs)
+
+
+def _digests_read(output: str) -> Mapping[str, str]:
+    """Return the digests of the inputs of which Snakemake has seen an output made."""
+    code = base64.urlsafe_b64encode(output.encode()).decode()
+    *folders, name = (code[start : start + PART] for start in range(0, len(code), PART))
+    file = Path(".snakemake/metadata", *(f"@{folder}" for folder in folders), name)
+    try:
+        return json.loads(file.read_bytes()).get("input_checksums") or {}
+    except (OSError, ValueError):
+        return {}
 
 
 def incomplete_outputs() -> set[str]:
