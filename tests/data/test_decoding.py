@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from limbeck.data.decoding import is_image, read_image
+from limbeck.data.image_sizes import count_sizes
 from limbeck.runtime.errors import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of damaged files
@@ -159,6 +160,7 @@ def test_images_are_turned_as_their_exif_data_say(tmp_path, orientation, suffix)
     pixels = pixels[..., 0] if pixels.ndim == 3 else pixels
     assert pixels.shape == (2, 3)
     assert abs(pixels - upright).max() <= 3  # JPEG is lossy
+    assert count_sizes([tmp_path / f"a.{suffix}"]) == {(2, 3): 1}
 
 
 def test_damaged_exif_data_do_not_count(tmp_path):

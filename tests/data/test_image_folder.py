@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import unicodedata
 
 import numpy as np
 import pytest
@@ -228,6 +229,17 @@ def test_the_choice_follows_the_seed_and_nothing_else():
     assert len({tuple(test) for test in chosen.values()}) == 3
     reversed_test = choose_test(paths[::-1], "ant", 0.25, 0)[1]
     assert sorted(reversed_test) == sorted(chosen[0])
+
+
+def test_the_choice_is_the_same_however_accents_are_written():
+    paths = [f"caf\u00e9/{index}.png" for index in range(40)]
+    other = [unicodedata.normalize("NFD", path) for path in paths]
+    assert other != paths
+    rows = [
+        [of.index(path) for path in choose_test(of, "caf\u00e9", 0.25, 0)[1]]
+        for of in (paths, other)
+    ]
+    assert rows[0] == rows[1]
 
 
 def test_one_more_image_moves_at_most_one_other():

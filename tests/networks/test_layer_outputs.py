@@ -64,6 +64,28 @@ def test_nothing_beyond_the_layer_is_computed():
     np.testing.assert_allclose(output, [[CONVOLVED]], atol=1e-4)
 
 
+class Bright(nn.Module):
+    """Take a layer once more for bright images."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        x = self.layer(x)
+        return self.layer(x) if x.max() > 50 else x
+
+
+def test_a_layer_that_some_images_pass_less_often_is_refused():
+    network = tiny_network(Bright(nn.ReLU()))
+    bright = 3 * IMAGE
+    assert len(outputs(network, "1.layer", 2, bright, bright)) == 2
+    with pytest.raises(
+        InputError, match=r"^layer 1\.layer: some images pass through it less often"
+    ):
+        outputs(network, "1.layer", 2, bright, IMAGE)
+
+
 def hooks(network):
     return sum(len(module._forward_hooks) for module in network.modules())
 

@@ -99,6 +99,19 @@ def test_optimisers_take_the_same_steps_without_the_compiler(capsys):
     assert weights == same
 
 
+DISABLED = """
+import torch
+twice = lambda x: 2 * x
+for decorate in (torch.compiler.disable, torch.compiler.disable(recursive=False)):
+    print(decorate(twice)(3))
+"""
+
+
+@pinned_torch
+def test_functions_that_are_not_to_be_compiled_stay():
+    assert python(POSTPONED + DISABLED) == ["6", "6"]
+
+
 # Each in a fork, as the first to use it.
 USES = """
 import os, torch

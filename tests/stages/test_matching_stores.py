@@ -80,7 +80,14 @@ def test_stores_of_one_network_are_taken(stage, name):
 
 @pytest.mark.parametrize("name", ["embed", "layer", "layers"])
 @pytest.mark.parametrize(
-    "changes", [{"layer": "E"}, {"method": "teacher"}, {"fold": 0}, {"model_hash": "other"}]
+    "changes",
+    [
+        {"layer": "E"},
+        {"module": "group3"},
+        {"method": "teacher"},
+        {"fold": 0},
+        {"model_hash": "other"},
+    ],
 )
 def test_neighbours_of_another_layer_or_network_are_refused(stage, name, changes):
     (key,) = changes

@@ -59,6 +59,15 @@ def test_figures_that_fit_any_study(config, key, value):
     check_config(config.put(f"figures.{key}", value))
 
 
+def test_tf32_is_of_gpus(config):
+    config["methods"]["distilled"]["precision"] = "tf32"
+    assert config.mistake() == (
+        "methods.distilled.precision = tf32: device cpu has none; use float32 or auto"
+    )
+    config["device"] = "cuda"
+    check_config(config)
+
+
 def test_figures_that_are_not_drawn_may_refer_to_anything(config):
     config["figures"]["maps"] |= {"budget": 1000, "fold": 7}
     config["run"]["figures"].remove("maps")

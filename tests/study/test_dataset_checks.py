@@ -26,7 +26,7 @@ def config(config):
 
 
 def mistakes(config, names=NAMES, train=TRAIN, test=TEST):
-    return list(dataset_contradictions(check_config(config), names, train, test))
+    return list(dataset_contradictions(check_config(config), names, train, test, 8))
 
 
 def notes(config, test=TEST):
@@ -46,6 +46,15 @@ def test_what_fits_is_no_mistake(config):
 def test_a_class_of_any_dataset(config, end):
     config.put("figures.boundary.class", end)["run"]["figures"] = ["boundary"]
     assert mistakes(config) == []
+
+
+def test_crops_that_images_are_too_small_for(config):
+    config["methods"]["distilled"] |= {"augmentation": "crop", "crop_padding": 7}
+    assert mistakes(config) == []
+    config["methods"]["distilled"]["crop_padding"] = 8
+    assert mistakes(config) == [
+        "methods.distilled.crop_padding = 8: the images have a side of 8 pixels; allowed: 1 to 7"
+    ]
 
 
 def test_logits_of_two_classes_are_not_standardised(config):
@@ -243,5 +252,5 @@ def test_groups_of_a_figure_are_classes_or_superclasses(config, groups, line):
     config["figures"] = {"clouds": {"kind": "embeddings", "groups": groups}}
     config["run"]["figures"] = ["clouds"]
     filled = check_config(config)
-    found = list(dataset_contradictions(filled, NAMES, TRAIN, TEST, ["flies", "walks"]))
+    found = list(dataset_contradictions(filled, NAMES, TRAIN, TEST, 8, ["flies", "walks"]))
     assert found == ([f"figures.clouds.groups = {groups}: {line}"] if line else [])

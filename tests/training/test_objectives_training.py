@@ -1,5 +1,8 @@
 """Every objective with a teacher in the training loop: resuming, what is kept, what is trained."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
@@ -80,6 +83,17 @@ def test_a_stopped_training_ends_with_the_same_bits(
     # What is trained beside the network is not part of it.
     network, _ = load_network(tmp_path / "a" / "model.pt", torch.device("cpu"))
     assert first["state"].keys() == network.state_dict().keys()
+
+
+@pytest.mark.parametrize("objective", WITH_OWN)
+def test_what_hears_no_labels_has_no_gradient_in_the_first_steps(
+    objective, run_training, settings_of, teacher_of, tmp_path
+):
+    settings = settings_of(objective, steps=3, batch_size=50)
+    settings = replace(settings, options={**settings.options, "images": "unlabelled"})
+    # One step of the 50 labelled images, then two of the unlabelled ones.
+    run_training(tmp_path, settings, **teacher_of(settings))
+    assert np.isfinite(column(tmp_path, "loss")).all()
 
 
 ATTRIBUTES = {"class_names": ["a", "b", "c"], "mean": [0.5], "std": [0.25]}

@@ -54,6 +54,9 @@ def test_sharpening_by_hand():
     even = torch.full((2, 4), 0.25)
     torch.testing.assert_close(sharpen(even, 0.1), even)
     torch.testing.assert_close(sharpen(sharp, 1.0), sharp)
+    # 0.01 to the power 1000 is 0 in float32.
+    low = sharpen(torch.tensor([[0.01, 0.02, 0.0], [0.01, 0.01, 0.0]]), 0.001)
+    torch.testing.assert_close(low, torch.tensor([[0.0, 1.0, 0.0], [0.5, 0.5, 0.0]]))
 
 
 def test_mixtures_keep_most_of_each_image():

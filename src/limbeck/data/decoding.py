@@ -37,8 +37,9 @@ class DecodedImage:
 def read_image(path: Path, size: int | None = None) -> DecodedImage:
     """Read an image as a viewer shows it.
 
-    It is turned as its EXIF data say. Transparent pixels lie on white. Of 9 to 16 bits the upper 8
-    are kept, CMYK, YCbCr and palettes become RGB, colour profiles are ignored.
+    It is turned as its EXIF data say. Transparent pixels lie on white, but for those of grey PNGs
+    of other than 8 bits without an alpha channel. Of 9 to 16 bits the upper 8 are kept, CMYK, YCbCr
+    and palettes become RGB, colour profiles are ignored.
 
     Parameters
     ----------

@@ -249,8 +249,11 @@ def _check_ids(folder: Path, paths: list[str]) -> None:
 
 
 def sample_id(path: str) -> str:
-    """Return the sample id of an image: its path below the dataset's folder without its suffix."""
-    return os.path.splitext(path)[0]
+    """Return the sample id of an image: its path below the dataset's folder without its suffix.
+
+    It is the same however a file system writes accents (Unicode's form NFC).
+    """
+    return unicodedata.normalize("NFC", os.path.splitext(path)[0])
 
 
 def _count(paths: Sequence[str]) -> str:

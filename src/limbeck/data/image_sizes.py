@@ -37,7 +37,8 @@ def _read_size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path, formats=FORMATS) as image:
             width, height = image.size
-            turned = image.getexif().get(ORIENTATION) in TURNED
+            # Of a TIFF Pillow tells the size that it is shown in.
+            turned = image.format != "TIFF" and image.getexif().get(ORIENTATION) in TURNED
     except Exception:  # Headers are damaged in as many ways as images; this says what is wrong.
         height, width = read_image(path).pixels.shape[:2]
         return height, width

@@ -92,11 +92,15 @@ def layer_outputs(
 
     with hooked(network.backbone.get_submodule(path), stop):
         for batch in batches:
-            remaining = call
+            remaining, output = call, None
             try:
                 network(batch)
             except LayerReached as reached:
                 output = reached.output
+            if output is None:
+                raise InputError(
+                    f"layer {path}: some images pass through it less often than others"
+                )
             yield output
 
 

@@ -89,9 +89,9 @@ def _check_dataset(config: Mapping, seen: list[Facts]) -> str:
     """Check the dataset; add its facts to `seen`, if it is there and is enough."""
     _refuse(missing_files(config))
     facts = study_facts(config)
-    superclasses = sorted(set(facts.superclasses.values()))
+    side, superclasses = min(facts.image_shape[:2]), sorted(set(facts.superclasses.values()))
     sizes = facts.class_names, facts.train_per_class, facts.test_per_class
-    _refuse(dataset_contradictions(config, *sizes, superclasses))
+    _refuse(dataset_contradictions(config, *sizes, side, superclasses))
     seen.append(facts)
     size = " x ".join(map(str, facts.image_shape))
     train, test = sum(facts.train_per_class), sum(facts.test_per_class)

@@ -41,8 +41,8 @@ def check_before_jobs(
     """
     facts = study_facts(config, listed)
     sizes = facts.class_names, facts.train_per_class, facts.test_per_class
-    superclasses = sorted(set(facts.superclasses.values()))
-    mistakes = list(dataset_contradictions(config, *sizes, superclasses))
+    side, superclasses = min(facts.image_shape[:2]), sorted(set(facts.superclasses.values()))
+    mistakes = list(dataset_contradictions(config, *sizes, side, superclasses))
     if environment:
         mistakes += missing_libraries(config)
         mistakes = mistakes or list(network_mistakes(config, facts))

@@ -3,7 +3,7 @@
 import contextlib
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from types import ModuleType
 
@@ -85,8 +85,13 @@ def postpone_torch_compiler() -> None:
         return
     postpone(*TORCH_COMPILER)
     compiler = sys.modules["torch._dynamo"]
-    compiler.disable = lambda function, *arguments, **options: function
+    compiler.disable = _disable
     compiler.graph_break = lambda *arguments: None
+
+
+def _disable(function: Callable | None = None, *arguments, **options) -> Callable:
+    """Stand for ``torch.compiler.disable`` where nothing is compiled, with parentheses or none."""
+    return (lambda inner: inner) if function is None else function
 
 
 def import_meta_kernels() -> None:

@@ -14,7 +14,10 @@ from limbeck.runtime.errors import InputError
 from limbeck.runtime.stored import Store, array_metadata
 
 # What tells of which data and network a store was made, besides the ids of its samples.
-ORIGIN = ("study", "map", "method", "budget", "fold", "layer", "model_hash", "dataset_hash")
+ORIGIN = (
+    *("study", "map", "method", "budget", "fold", "layer", "module"),
+    *("model_hash", "dataset_hash"),
+)
 ABSENT = (2**64 - 1, 2**64 - 1)
 
 

@@ -5,4 +5,6 @@ import os
 
 def available_threads() -> int:
     """Return the limit that Snakemake sets for each job, or all processors without one."""
-    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+    # OpenMP takes a list, one number for each level of nested threads.
+    limit = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    return int(limit or os.cpu_count() or 1)

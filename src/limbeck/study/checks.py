@@ -167,6 +167,8 @@ def _method_contradictions(config: Mapping) -> Iterator[str]:
         options = options_of(config, name)
         wrong = list(mistakes(block_of(objective), options, f"{key}.{objective}"))
         yield from wrong or method_contradictions({**method, "options": options}, key)
+        if method["precision"] == "tf32" and config["device"] == "cpu":
+            yield f"{key}.precision = tf32: device cpu has none; use float32 or auto"
         for chain in _cycles(config, [name]):
             if name == min(chain, key=list(methods).index):
                 yield f"{key}.{objective}.teacher: a cycle, {' <- '.join(chain)}"

@@ -20,6 +20,7 @@ def dataset_contradictions(
     class_names: Sequence[str],
     train_per_class: Sequence[int],
     test_per_class: Sequence[int],
+    side: int,
     superclasses: Collection[str] = (),
 ) -> Iterator[str]:
     """Check a config against the size of its dataset.
@@ -32,6 +33,8 @@ def dataset_contradictions(
         In the order of the labels.
     train_per_class, test_per_class : sequence of int
         Numbers of images, one for each class.
+    side : int
+        The shorter side of the images, in pixels.
     superclasses : collection of str
         Their names, if there are any.
 
@@ -48,6 +51,13 @@ def dataset_contradictions(
             if options_of(config, name).get("standardise"):
                 key = f"methods.{name}.{config['methods'][name]['objective']}.standardise"
                 yield f"{key} = true: standardised logits of 2 classes are always the same two"
+    for name in needed_methods(config):
+        padding = config["methods"][name]["crop_padding"] or 0
+        if padding >= side and OBJECTIVES[config["methods"][name]["objective"]].trains:
+            yield (
+                f"methods.{name}.crop_padding = {padding}: the images have a side of {side} "
+                f"pixels; allowed: 1 to {side - 1}"
+            )
     yield from _budget_mistakes(config, class_names, train_per_class)
     yield from _image_mistakes(config, class_names, test_per_class)
     for name in config["run"]["figures"]:

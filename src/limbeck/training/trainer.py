@@ -71,6 +71,10 @@ class Trainer:
             weight_decay=settings.weight_decay,
             fused=True,
         )
+        if settings.momentum:
+            # Fused steps refuse to make those of only some parameters, the others without gradient.
+            for parameter in self._optimiser.param_groups[0]["params"]:
+                self._optimiser.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
         self._per_epoch = self._objective.steps_per_epoch()
         self.total = self.epochs = 0
         if self._per_epoch:

@@ -52,8 +52,7 @@ class MixMatch(SemiSupervised):
 
 def sharpen(probabilities: torch.Tensor, temperature: float) -> torch.Tensor:
     """Raise probabilities (B, classes) to the power 1 / T and make them sum to 1 again; Eq. (7)."""
-    powers = probabilities ** (1 / temperature)
-    return powers / powers.sum(1, keepdim=True)
+    return (probabilities.log() / temperature).softmax(1)  # Powers themselves may all be 0.
 
 
 def draw_mixture(count: int, alpha: float) -> tuple[torch.Tensor, torch.Tensor]:
