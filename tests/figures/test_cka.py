@@ -50,6 +50,12 @@ def test_cka_by_hand(styled, tmp_path, dataset):
     assert "teacher and distilled, each layer with the other's: A 0.70, E 0.90" in drawing.alt
 
 
+def test_a_layer_that_was_not_measured_is_not_like_itself(styled, tmp_path, dataset):
+    rows = [row for row in CKA_ROWS if row[:4] != ("distilled", 50, 0, "E")]
+    shown = draw_cka(write_metrics(tmp_path, rows), dataset(4)).figure.axes[1].images[0]
+    np.testing.assert_array_equal(shown.get_array().filled(np.nan), [[1, 0.5], [np.nan, np.nan]])
+
+
 def test_what_layers_without_anything_in_common_reach_is_said(styled, tmp_path, dataset):
     nulls = [
         ("teacher", 50, 0, "A", "", f"cka_null:distilled.{layer}", value)

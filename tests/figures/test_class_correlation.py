@@ -46,6 +46,15 @@ def test_matrices_are_ordered_by_superclass(dataset, logits, tmp_path):
     assert f"undistilled {np.mean(inside):.2f}" in drawing.alt
 
 
+def test_the_mean_inside_is_over_superclasses_as_in_the_table(dataset, tmp_path):
+    logits = np.random.default_rng(5).normal(size=(30, 5))
+    path = write_logits(tmp_path / "p", "teacher", logits)
+    drawing = class_correlation.draw(dataset(5, (0, 0, 0, 1, 1)), [path], {"width": 89})
+    matrix = np.corrcoef(logits.T)
+    three = np.mean([matrix[0, 1], matrix[0, 2], matrix[1, 2]])
+    assert f"teacher {(three + matrix[3, 4]) / 2:.2f}" in drawing.alt
+
+
 def test_superclasses_of_one_class_each_have_no_mean_inside(dataset, logits, tmp_path):
     path = write_logits(tmp_path / "p", "teacher", logits)
     drawing = class_correlation.draw(dataset(4, (0, 1, 2, 3)), [path], {"width": 89})

@@ -60,7 +60,7 @@ def test_residual_networks_can_be_replayed(model, expected):
     [
         ("resnet81", ("model = resnet81", "did you mean 'resnet18'", "wrn_<depth>_<width>")),
         ("resnet_20", ("did you mean 'resnet20'",)),
-        ("torchvision:resnet20", ("model = resnet20",)),
+        ("torchvision:resnet20", ("model = torchvision:resnet20: ", "resnet20 alone is one of")),
     ],
 )
 def test_unknown_names_are_one_line_with_the_nearest(model, parts, refusal, spec):

@@ -85,8 +85,8 @@ def test_teachers_are_run_wherever_they_are_heard(study):
     assert methods_of(jobs, "train") == [
         ("second", 10),
         ("distilled", 50),
-        ("distilled", 10),
         ("teacher", 50),
+        ("distilled", 10),
         ("teacher", 10),
     ]
     assert methods_of(jobs, "teacher_logits") == [
@@ -117,6 +117,25 @@ def test_no_teacher_is_run_only_to_be_compared_with(study):
     assert reference_teacher(config, "undistilled", 50, 0) == "teacher"
     assert reference_teacher(config, "undistilled", 10, 0) is None
     assert reference_teacher(config, "distilled", 10, 0) == "teacher"
+
+
+def test_all_are_compared_with_the_first_teacher_that_has_none(study):
+    config = read_config(["small.yaml"])
+    methods = dict(config["methods"])
+
+    def heard(name, teacher):
+        block = {**methods["distilled"]["distillation"], "teacher": teacher}
+        methods[name] = {**methods["distilled"], "distillation": block}
+
+    heard("distilled", "assistant")
+    heard("assistant", "teacher")
+    methods["other"] = methods["teacher"]
+    heard("pupil", "other")
+    config |= {"methods": methods}
+    names = ["other", "undistilled", "distilled", "assistant", "pupil", "teacher"]
+    config["run"]["methods"] = names
+    found = {name: reference_teacher(config, name, 10, 0) for name in names}
+    assert found == {**dict.fromkeys(names, "teacher"), "teacher": None}
 
 
 def test_what_is_not_trained_needs_no_split_and_no_logits():

@@ -82,6 +82,22 @@ def test_all_mistakes_at_once_each_with_its_source(config, monkeypatch):
     )
 
 
+def test_tf32_is_of_gpus_where_something_is_to_be_trained(config, tmp_path):
+    config["methods"]["plain"]["precision"] = "tf32"
+    with pytest.raises(InputError) as caught:
+        check_before_jobs(config, "mine.yaml")
+    assert str(caught.value) == (
+        "mine.yaml: methods.plain.precision = tf32: device: cpu has none; use float32 or auto, or "
+        "device: cuda"
+    )
+    run = tmp_path / "results/mine/runs/plain/budget-2/fold-0"
+    run.mkdir(parents=True)
+    for name in ("model.pt", "history.csv"):
+        (run / name).write_text("trained on a GPU")
+    check_before_jobs(config, "mine.yaml")
+    check_before_jobs(config | {"study": "other", "device": "cuda"}, "mine.yaml")
+
+
 def test_what_is_installed_in_another_environment_is_not_looked_for(config, monkeypatch):
     monkeypatch.setitem(extras.EXTRAS, "umap", ("no_such_module",))
     config["run"]["embeddings"] = ["umap"]
@@ -94,6 +110,9 @@ def test_what_is_installed_in_another_environment_is_not_looked_for(config, monk
     [
         (["-n", "--until", "train"], True),
         (["-U", "score_layer", "teacher_logits", "--cores", "1"], True),
+        (["-n", "--until=train"], True),
+        (["-Utrain"], True),
+        (["--until=score_layer"], False),
         (["--until", "score_layer", "--cores", "1", "train"], False),
         (["train", "-n"], False),
     ],

@@ -117,6 +117,18 @@ def test_float16_overflow_is_an_error(digits, model, tmp_path, device):
     assert np.abs(storage.open_store(path)["activations"][:]).max() > 65504
 
 
+def test_values_too_small_for_float16_are_an_error(digits, model, tmp_path, device):
+    network, metadata = load_network(model, torch.device("cpu"))
+    path, settings = tmp_path / "activations.zarr", ActivationSettings(dtype="float16")
+    network.backbone.conv1.weight.data *= 1e-4
+    save_network(tmp_path / "model.pt", network, metadata)
+    with pytest.raises(InputError, match="activations.dtype = float16: layer A reaches only"):
+        extract_activations(digits, tmp_path / "model.pt", "A", settings, device, path)
+    network.backbone.conv1.weight.data *= 0  # A dead layer is exact.
+    save_network(tmp_path / "model.pt", network, metadata)
+    extract_activations(digits, tmp_path / "model.pt", "A", settings, device, path)
+
+
 def test_images_per_class_takes_the_first_of_each_class(
     digits, model, samples, direct, tmp_path, device
 ):

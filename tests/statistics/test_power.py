@@ -38,6 +38,13 @@ def test_detectable_effect_is_that_of_statsmodels(folds):
     assert detectable_effect(folds, 0.05) == pytest.approx(float(expected), rel=1e-4)
 
 
+@pytest.mark.parametrize("folds", [5, 347, 1000])
+@pytest.mark.parametrize("level", [0.05, 0.5, 2.5e-5])
+def test_power_without_an_effect_is_the_level(folds, level):
+    assert power_of(0, folds, level) == pytest.approx(level, rel=1e-6)
+    assert detectable_effect(folds, level) > 0
+
+
 def test_detectable_effect_of_a_corrected_level_has_the_power():
     effect = detectable_effect(5, 0.05 / 176)
     assert power_of(effect, 5, 0.05 / 176) == pytest.approx(0.8)

@@ -59,15 +59,6 @@ def test_figures_that_fit_any_study(config, key, value):
     check_config(config.put(f"figures.{key}", value))
 
 
-def test_tf32_is_of_gpus(config):
-    config["methods"]["distilled"]["precision"] = "tf32"
-    assert config.mistake() == (
-        "methods.distilled.precision = tf32: device cpu has none; use float32 or auto"
-    )
-    config["device"] = "cuda"
-    check_config(config)
-
-
 def test_figures_that_are_not_drawn_may_refer_to_anything(config):
     config["figures"]["maps"] |= {"budget": 1000, "fold": 7}
     config["run"]["figures"].remove("maps")
@@ -356,6 +347,36 @@ def test_noise_without_maps(config):
     config["run"]["maps"] = []
     assert config.mistakes() == ["figures.noise: run.maps is empty; nothing to show"]
     config["run"]["figures"].remove("noise")
+    check_config(config)
+
+
+def test_figures_of_predictions_need_no_layers(config):
+    config["layers"] = {"D": {"distilled": "auto"}}
+    config["figures"] = {"bars": {"kind": "accuracy", "methods": ["undistilled"]}}
+    config["run"]["figures"] = ["bars"]
+    check_config(config)
+
+
+@pytest.mark.parametrize(
+    ("figure", "settings", "shown"),
+    [
+        (
+            "alike",
+            {"pairs": [["undistilled", "teacher"]]},
+            "pairs = [['undistilled', 'teacher']], budget = 200",
+        ),
+        ("measures", {"methods": ["undistilled"]}, "methods = ['undistilled']"),
+        ("areas", {"methods": ["undistilled"]}, "methods = ['undistilled']"),
+    ],
+)
+def test_figures_of_layers_that_no_method_has(config, figure, settings, shown):
+    config["layers"] = {"D": {"distilled": "auto"}, "E": {"teacher": "auto"}}
+    shipped = config["figures"][figure]
+    config["figures"] = {figure: {**shipped, **settings}}
+    config["run"]["figures"] = [figure]
+    assert config.mistake() == f"figures.{figure}: no run of the study is shown by {shown}"
+    config["figures"] = {figure: shipped}
+    config["layers"] = {"D": {"distilled": "auto", "teacher": "auto"}}
     check_config(config)
 
 

@@ -81,7 +81,8 @@ def test_metrics_in_print():
 
 def test_metrics_that_a_figure_of_layers_can_show():
     shown = layer_figure_metrics(["teacher", "student"])
-    assert {"probe_accuracy", "neighbour_overlap:teacher", "neighbour_overlap:student"} <= {*shown}
+    assert {"probe_accuracy", "knn_accuracy", "silhouette"} <= {*shown}
+    assert {"neighbour_overlap:teacher", "neighbour_overlap:student"} <= {*shown}
     assert "neighbour_seconds" not in shown
     assert "trustworthiness" not in shown
 

@@ -250,6 +250,19 @@ def test_no_number_is_a_word(table, kind, published):
     assert all(line[-1] in ("not measured", "not published") for line in lines[1:])
 
 
+def test_of_how_many_folds_a_published_mean_is_may_be_unknown(table):
+    data, _, _ = table(
+        "accuracy",
+        ["teacher,400,0,,,accuracy,0.5"],
+        budgets=[400],
+        methods={"teacher": {"400": 1}},
+        published="cifar100",
+    )
+    folds = {row["method"]: (row["n"], row["folds"]) for row in data if row["mean"]}
+    assert folds["fixmatch"] == ("", "")
+    assert folds["fixmatch_wide"] == ("5", "5")
+
+
 def test_unknown_kind_is_an_error(table):
     with pytest.raises(InputError, match="^--kind acuracy: did you mean 'accuracy'. allowed: "):
         table("acuracy", [])

@@ -82,8 +82,8 @@ rule score_noise:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=6000,
+        runtime=60,
     params:
         caption=caption_of("noise"),
         code=fingerprint("score_noise"),

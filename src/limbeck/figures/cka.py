@@ -26,6 +26,9 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     own = table[table["budget"] == budget]
     own = own[own["metric"].str.startswith(("cka:", f"cka{NULL}:"))]
     means = own.groupby(["method", "layer", "metric"])["value"].mean().to_dict()
+    # A layer that was compared with any is like itself.
+    measured = {(method, layer) for (method, layer, _), mean in means.items() if mean == mean}
+    means |= {(*place, "cka:{}.{}".format(*place)): 1.0 for place in measured}
     pairs = settings["pairs"]
     columns = min(PANELS_PER_ROW if len(pairs) <= MANY else MANY_PER_ROW, len(pairs))
     count = -(-len(pairs) // columns)
@@ -73,8 +76,6 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
 
 
 def _alignment(means: Mapping, name: str, one: tuple[str, str], other: tuple[str, str]) -> float:
-    if one == other and name == "cka":
-        return 1.0
     return means.get((*one, "{}:{}.{}".format(name, *other)), np.nan)
 
 

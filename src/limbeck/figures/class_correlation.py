@@ -10,6 +10,7 @@ from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
 from limbeck.figures.shared.drawing import Drawing
 from limbeck.metrics.classification import class_correlation
+from limbeck.metrics.superclasses import superclass_correlation
 from limbeck.runtime import storage
 from limbeck.study.titles import method_title, words
 
@@ -39,11 +40,13 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     figure, axes = style.new_figure(settings["width"], height, count, columns, sharey=True)
     figure.set_layout_engine("compressed")  # no gaps between panels of a fixed shape
     # Not where each superclass is one class.
-    grouped = 0 < len(dataset.attributes["superclass_names"]) < len(names)
+    superclass_names = dataset.attributes["superclass_names"]
+    grouped = 0 < len(superclass_names) < len(names)
     rows, inside = [], []
     for axis, path in zip(axes.flat, inputs, strict=False):
         store = storage.open_store(path)
-        matrix = class_correlation(store["logits"][:])
+        logits = store["logits"][:]
+        matrix = class_correlation(logits)
         method = store.attrs["method"]
         image = _draw_matrix(axis, matrix[np.ix_(order, order)], superclasses[order])
         axis.set_title(method_title(method))
@@ -60,7 +63,8 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
             for other in order
         ]
         if grouped:
-            inside.append(f"{method_title(method)} {_mean_inside(matrix, superclasses):.2f}")
+            means = superclass_correlation(logits, superclasses, superclass_names)
+            inside.append(f"{method_title(method)} {means['']:.2f}")
     for axis in axes.flat[len(inputs) :]:
         axis.set_axis_off()
     size = min(style.SETTINGS["ytick.labelsize"], NAME_SIZE * room / columns / max(1, len(places)))
@@ -72,7 +76,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     bar.set_label("correlation of logits")
     bar.outline.set_linewidth(0.6)
     note = "Red: the network raises both classes on the same test images; blue: one or the other."
-    if dataset.attributes["superclass_names"]:
+    if superclass_names:
         note += " Boxes: the classes of one superclass."
     style.add_footer(figure, note)
     alt = "Correlation of the logits of every two classes"
@@ -90,12 +94,6 @@ def _draw_matrix(axis: Axes, matrix: np.ndarray, superclasses: np.ndarray):
         corner, side = first - 0.5, last - first + 1
         axis.add_patch(Rectangle((corner, corner), side, side, fill=False, linewidth=0.5))
     return image
-
-
-def _mean_inside(matrix: np.ndarray, superclasses: np.ndarray) -> float:
-    """Return the mean over pairs of two classes of one superclass."""
-    same = superclasses[:, None] == superclasses
-    return float(matrix[same & ~np.eye(len(matrix), dtype=bool)].mean())
 
 
 def _rows(attributes: Mapping, superclasses: np.ndarray) -> tuple[list[float], list[str]]:

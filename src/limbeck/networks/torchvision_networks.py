@@ -27,6 +27,11 @@ def build(name: str, classes: int, channels: int) -> nn.Module:
     known = torchvision.models.list_models(module=torchvision.models)
     if name not in known:
         own = [example for family in FAMILIES for example in family.examples]
+        if name in own:
+            raise InputError(
+                f"model = torchvision:{name}: torchvision has no such network; {name} alone is "
+                "one of Limbeck's"
+            )
         forms = ", ".join(family.form for family in FAMILIES)
         raise InputError(f"model = {name}: {suggest(name, [*own, *known])}; all forms: {forms}")
     network = torchvision.models.get_model(name, num_classes=classes)

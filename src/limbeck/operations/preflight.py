@@ -1,15 +1,22 @@
 """All that can be known of a study before its first job, so that no mistake costs a training."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from limbeck.data.facts import Facts, quick_facts
+from limbeck.operations.jobs import jobs_of
 from limbeck.operations.network_checks import network_mistakes
 from limbeck.runtime.errors import InputError
 from limbeck.study.checks import missing_libraries
 from limbeck.study.dataset_checks import dataset_contradictions, not_measured
+from limbeck.study.objectives import OBJECTIVES
 from limbeck.study.questions import needed_methods, teachers_of
 from limbeck.study.settings import DatasetSettings
+
+# A flag and its value in one word.
+JOINED = re.compile(r"^(-U(?=.)|--until(?==))=?")
 
 
 def check_before_jobs(
@@ -43,12 +50,34 @@ def check_before_jobs(
     sizes = facts.class_names, facts.train_per_class, facts.test_per_class
     side, superclasses = min(facts.image_shape[:2]), sorted(set(facts.superclasses.values()))
     mistakes = list(dataset_contradictions(config, *sizes, side, superclasses))
+    mistakes += _precision_mistakes(config)
     if environment:
         mistakes += missing_libraries(config)
         mistakes = mistakes or list(network_mistakes(config, facts))
     if mistakes:
         raise InputError("\n".join(f"{sources}: {mistake}" for mistake in mistakes))
     return [*facts.notes, *not_measured(config, facts.class_names, facts.test_per_class)]
+
+
+def _precision_mistakes(config: Mapping) -> Iterator[str]:
+    """Yield a line for each method that is still to be trained in a precision of GPUs without one.
+
+    What was trained on a GPU may be looked at elsewhere.
+    """
+    if config["device"] == "cuda":
+        return
+    untrained = [
+        job.values["method"]
+        for job in jobs_of(config)
+        if job.rule == "train" and not all(map(os.path.exists, job.outputs))
+    ]
+    for name in dict.fromkeys(untrained):
+        method = config["methods"][name]
+        if method["precision"] == "tf32" and OBJECTIVES[method["objective"]].trains:
+            yield (
+                f"methods.{name}.precision = tf32: device: {config['device']} has none; use "
+                "float32 or auto, or device: cuda"
+            )
 
 
 def check_until(config: Mapping, words: Sequence[str]) -> None:
@@ -64,6 +93,7 @@ def check_until(config: Mapping, words: Sequence[str]) -> None:
     words : sequence of str
         The command line of Snakemake.
     """
+    words = [part for word in words for part in JOINED.sub(r"\1\n", word).split("\n")]
     after = [*itertools.dropwhile(lambda word: word not in ("-U", "--until"), words)][1:]
     until = itertools.takewhile(lambda word: not word.startswith("-"), after)
     stuck = {"train", "teacher_logits"}.intersection(until)

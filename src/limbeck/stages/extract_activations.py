@@ -18,6 +18,9 @@ from limbeck.runtime.devices import computing, select_device
 from limbeck.runtime.errors import InputError
 from limbeck.study.settings import ActivationSettings
 
+# So many times as large as a type's smallest number of full precision the largest value must be.
+SPAN = 1000
+
 
 def extract_activations(
     dataset: Path,
@@ -70,17 +73,23 @@ def extract_activations(
             size = (len(rows), math.prod(shape))
             writer = storage.RowWriter(store, "activations", size, settings.dtype)
             started = time.perf_counter()
-            limit = float(np.finfo(settings.dtype).max)
+            limits, most = np.finfo(settings.dtype), 0.0
             batches = read_batches(images, rows, device)
             for values in layer_outputs(network, path, len(shapes), batches):
                 largest = max(map(abs, map(float, values.aminmax())))
                 if not math.isfinite(largest):
                     raise InputError(f"{model}: NaN or infinite values in layer {layer}")
-                if largest > limit:
+                most = max(most, largest)
+                if largest > limits.max:
                     raise InputError(
                         f"activations.dtype = {settings.dtype}: layer {layer} reaches "
                         f"{largest:.3g}; use float32"
                     )
                 writer.append(values.flatten(1).float().cpu().numpy())
+            if 0 < most < SPAN * float(limits.smallest_normal):
+                raise InputError(
+                    f"activations.dtype = {settings.dtype}: layer {layer} reaches only {most:.3g}, "
+                    "so that smaller values would be rounded away; use float32"
+                )
             writer.close()
             store.attrs["extraction_seconds"] = time.perf_counter() - started

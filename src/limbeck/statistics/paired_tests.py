@@ -266,7 +266,8 @@ def limits_of(settings: StatisticsSettings, folds: int, in_metric: int, in_study
     signed_rank = 2 / 2**folds
     return (
         f"{intervals} p-values of paired t-tests, corrected by '{settings.correction}' within each "
-        "metric ('p_corrected') and over all tests of the study ('p_corrected_study'). "
+        "metric of one embedding, its parts apart from its mean ('p_corrected'), and over all "
+        "tests of the study ('p_corrected_study'). "
         f"{describe_power(folds, level, in_metric, in_study, settings.correction)} "
         "Smaller differences may be real and go unseen, so 'no' does not mean 'equal'. A test "
         "without the assumption of normality (Wilcoxon's) could not go below "

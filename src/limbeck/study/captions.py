@@ -106,7 +106,7 @@ def _tests(config: Mapping) -> dict[str, str]:
     )
     tested = (
         "Effect size d\\_z, and the p-value of a paired t-test, corrected by "
-        f"{correction} within each metric and over the whole study."
+        f"{correction} within each metric of one embedding, and over the whole study."
     )
     none = f"Tests are made from {TESTED_FOLDS} folds on."
     return {

@@ -43,6 +43,8 @@ RESERVED = {
     "embeddings": ENDS,
     "layers": (*ENDS, "auto", "predictions"),
 }
+# Kinds of metrics that a figure of layers shows.
+OF_LAYERS = ("layers", "pairs")
 
 
 def contradictions(config: Mapping) -> Iterator[str]:
@@ -167,8 +169,6 @@ def _method_contradictions(config: Mapping) -> Iterator[str]:
         options = options_of(config, name)
         wrong = list(mistakes(block_of(objective), options, f"{key}.{objective}"))
         yield from wrong or method_contradictions({**method, "options": options}, key)
-        if method["precision"] == "tf32" and config["device"] == "cpu":
-            yield f"{key}.precision = tf32: device cpu has none; use float32 or auto"
         for chain in _cycles(config, [name]):
             if name == min(chain, key=list(methods).index):
                 yield f"{key}.{objective}.teacher: a cycle, {' <- '.join(chain)}"
@@ -238,18 +238,28 @@ def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Itera
         yield f"{key}: nothing to compare with; set published to the name of a file of numbers"
     if any("{map}" in path for path in declared.reads) and not run["maps"]:
         yield f"{key}: run.maps is empty; nothing to show"
-    scored = {metric for names in run["metrics"].values() for metric in names}
     shown = [metric.partition(":")[0] for metric in figure.get("metrics", [])]
-    for metric in (*declared.metrics, *shown):
-        if metric not in scored:
-            kinds = " or ".join(f"run.metrics.{kind}" for kind in kinds_of(metric))
-            yield f"{key}: shows {metric}, which is not taken; add it to {kinds}"
+    needed = [(metric, kinds_of(metric)) for metric in declared.metrics]
+    needed += [(metric, [k for k in OF_LAYERS if k in kinds_of(metric)]) for metric in shown]
+    for metric, kinds in needed:
+        if not any(metric in run["metrics"][kind] for kind in kinds):
+            places = " or ".join(f"run.metrics.{kind}" for kind in kinds)
+            yield f"{key}: shows {metric}, which is not taken; add it to {places}"
     resolved = resolve_figure(figure, config)
     if "pairs" in figure and not resolved["pairs"]:
         yield f"{key}.pairs = {figure['pairs']}: run.methods has one method, and no pair"
-    if not figure_files(config, name):
+        return
+    # Which methods a figure shows together; what all methods are in is there for each of them.
+    together = resolved.get("pairs") or [[method] for method in resolved.get("methods", [])]
+    of_layers = any("predictions" not in kinds for _, kinds in needed)
+    lacking = of_layers and not any(
+        all(layers_of(config, method) for method in methods) for methods in together
+    )
+    if (together and lacking) or not figure_files(config, name):
         chosen = [
-            key for key in ("method", "methods", "layer", "budget", "fold") if key in resolved
+            key
+            for key in ("method", "methods", "pairs", "layer", "budget", "fold")
+            if key in resolved
         ]
         values = ", ".join(f"{name} = {resolved[name]}" for name in chosen)
         yield f"{key}: no run of the study is shown by {values}"

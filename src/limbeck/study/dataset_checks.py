@@ -13,6 +13,7 @@ from limbeck.study.objectives import OBJECTIVES, needs_unlabelled
 from limbeck.study.questions import needed_methods, options_of, runs_of
 
 LEAST = 3  # test images
+LARGEST = 10**9  # value of an embedding's option that is looked at
 
 
 def dataset_contradictions(
@@ -203,10 +204,10 @@ def _largest_options(
 ) -> Iterator[tuple[str, int]]:
     """Yield options that need too many points, and the largest whole number that would do."""
     for key, option in declared.options.items():
-        if option.kind not in ("integer", "number"):
+        if option.kind not in ("integer", "number") or settings[key] is None:
             continue
         least = option.least if option.above is None else math.floor(option.above) + 1
-        values = range(math.ceil(least), math.floor(settings[key]) + 1)
+        values = range(math.ceil(least), math.floor(min(settings[key], LARGEST)) + 1)
         allowed = bisect_right(
             values, points, key=lambda value, key=key: declared.points({**settings, key: value})
         )

@@ -31,15 +31,15 @@ def teachers_of(config: Mapping, method: str) -> list[str]:
 def reference_teacher(config: Mapping, method: str, budget: int, fold: int) -> str | None:
     """Return the teacher that a run's predictions are compared with, None without one.
 
-    It is the method's own, or the first that any method of the study has, where that is run: so
-    that students with and without a teacher are compared with the same one.
+    All are compared with the same one, where that is run: the first in the study that has no
+    teacher itself.
     """
-    own = teachers_of(config, method)
-    others = [teacher for name in config["run"]["methods"] for teacher in teachers_of(config, name)]
-    teacher = next((teacher for teacher in [*own, *others] if teacher != method), None)
-    if teacher is None or teacher in own or (budget, fold) in runs_of(config, teacher):
-        return teacher
-    return None
+    taught = [teacher for name in config["run"]["methods"] for teacher in teachers_of(config, name)]
+    teacher = next((name for name in taught if not teachers_of(config, name)), method)
+    if teacher == method:
+        return None
+    heard = teacher in teachers_of(config, method)
+    return teacher if heard or (budget, fold) in runs_of(config, teacher) else None
 
 
 def teacher_and_students(

@@ -59,11 +59,9 @@ def subject_of(name: str) -> str:
 
 def layer_figure_metrics(methods: Sequence[str]) -> list[str]:
     """Return the metrics that a figure of layers can show: of layers, and of pairs of methods."""
-    shown = []
-    for name, metric in METRICS.items():
-        if metric.kind == "layers" and metric.unit != "s":
-            shown.append(name)
-        elif metric.parts == "method":
+    shown = [name for name, metric in metrics_of("layers").items() if metric.unit != "s"]
+    for name, metric in metrics_of("pairs").items():
+        if metric.parts == "method":
             shown += [f"{name}:{method}" for method in methods]
     return shown
 

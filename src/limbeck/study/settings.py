@@ -137,11 +137,12 @@ class StatisticsSettings:
         )
     )
     confidence: float = setting(
-        number("of the intervals; one minus it is the level of asterisks", 0.95, above=0, below=1)
+        number("of the intervals; one minus it is the level of asterisks", 0.95, least=0.5, below=1)
     )
     correction: str = setting(
         choice(
-            "for the number of comparisons of each metric, as statsmodels calls it",
+            "for the number of comparisons of each metric of one embedding, as statsmodels calls "
+            "it",
             ("bonferroni", "holm", "fdr_bh", "fdr_by"),
             "holm",
         )

@@ -50,8 +50,8 @@ TABLES = {
             "How a network answers beside its teacher: the part of the test images to which both "
             "give the same class, and the Kullback-Leibler divergence from the teacher's "
             "probabilities; and how far its own probabilities can be trusted: expected calibration "
-            "error and negative log-likelihood. Networks without a teacher are compared with the "
-            "study's first.",
+            "error and negative log-likelihood. All are compared with the same teacher, the "
+            "study's first that has none itself.",
         ),
         Table(
             "superclass_correlation",

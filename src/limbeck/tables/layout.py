@@ -166,7 +166,7 @@ def _published(row: Row, cells: Mapping[int, PublishedCell], budgets: Sequence[i
     for budget in budgets:
         cell = cells.get(budget)
         if cell and cell.mean is not None:
-            folds, scale = cell.folds or 1, SCALES[cell.unit]
+            folds, scale = cell.folds or 0, SCALES[cell.unit]
             sd = None if cell.std is None else cell.std / scale
             found[budget] = Cell(Summary(cell.mean / scale, sd, folds, folds))
         else:
@@ -215,12 +215,18 @@ def data_rows(rows: Sequence[Row]) -> list[list]:
         [
             *(row.metric.name, row.part, row.method, row.layer, row.embedding),
             *(row.source, budget),
-            *(cell.summary.mean, cell.summary.sd, cell.summary.n, cell.summary.planned),
+            *(cell.summary.mean, cell.summary.sd, *_folds(cell.summary)),
             *(cell.null, cell.null_low, cell.null_high, cell.summary.reason),
         ]
         for row in rows
         for budget, cell in row.cells.items()
     ]
+
+
+def _folds(summary: Summary) -> tuple[int | None, int | None]:
+    """Return how many folds a mean is of and how many there are; not all publications say so."""
+    known = summary.n or summary.mean is None
+    return (summary.n, summary.planned) if known else (None, None)
 
 
 def readable(
