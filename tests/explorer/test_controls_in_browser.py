@@ -1,5 +1,7 @@
 """The explorer in a real browser: its controls, by mouse, keyboard and screen reader."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from selenium.webdriver.common.by import By
@@ -7,6 +9,7 @@ from selenium.webdriver.common.keys import Keys
 
 from helpers.browser import Page
 from helpers.made_up import CLASSES, METHODS, SUPERCLASSES
+from limbeck.explorer.page import build_page
 
 pytestmark = pytest.mark.slow
 ROLES = ("button", "combobox", "slider", "searchbox", "application", "image")
@@ -153,16 +156,50 @@ def test_the_address_brings_back_what_was_seen(page, browser, explorer):
 @pytest.mark.parametrize(
     "state",
     [
-        "embedding=none&budget=x&colour=green&class=99&stage=9_9_9_9&image=&selected=%%%&predictions=q",
-        "selected=_____________________________&class=-1&neighbours=1e3",
-        "=&&&",
+        "embedding=none&budget=x&colour=green&class=99&layer=9&mix=9&image=&selected=%%%&right=q",
+        "selected=_____________________________&class=-1&neighbours=1e3&toward=B&part=0.5",
+        "=&&&&class=&colour=&layer=&part=",
     ],
 )
 def test_an_address_that_says_nonsense_is_as_none(browser, explorer, state):
     page = Page(browser, explorer, state)
     assert page.text("#stage-title") == "distilled, layer C"
     assert page.find("#class").get_attribute("value") == "-1"
-    assert title(page) in ("60 images shown", "60 images selected")
+    assert title(page) == "60 images shown"
+    assert page.find("#colour").get_attribute("value") == "class"
+
+
+def test_an_address_of_another_page_is_read_by_name(page, browser, content, tmp_path):
+    page.choose("#class", as_shown(CLASSES[3]))
+    page.find("#select-shown").click()
+    page.choose("#neighbour-layer", "B")
+    page.choose("#from", "teacher")
+    page.choose("#to", "undistilled")
+    page.find("#verdicts summary").click()
+    page.choose("#verdicts select", "right")  # of the first method, the teacher
+    seen, state = title(page), page.settled_hash()
+
+    def other(**changes):
+        path = tmp_path / "other.html"
+        path.write_text(build_page(replace(content, **changes)), encoding="utf-8")
+        return Page(browser, path, state)
+
+    same = other(methods=content.methods[::-1])
+    assert same.text("#stage-title") == "undistilled, layer C"
+    assert title(same) == seen
+    assert same.text("#absent") == ""
+    wanted = [each.get_attribute("value") for each in same.all("#verdicts select")]
+    assert wanted == ["any", "any", "right"]
+
+    less = other(
+        methods=[name for name in content.methods if name != "undistilled"],
+        sample_ids=[f"{name} of others" for name in content.sample_ids],
+    )
+    assert less.text("#stage-title") == "distilled, layer C"
+    assert title(less).endswith("shown")
+    assert less.text("#absent") == (
+        "Not in this file, and left out: to undistilled, a selection of other images."
+    )
 
 
 def test_names_are_text_everywhere(page, content):

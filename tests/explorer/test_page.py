@@ -50,8 +50,8 @@ def test_predictions_and_neighbours(page, content):
     for method in METHODS:
         stored = described["predictions"][method]
         np.testing.assert_array_equal(page.array(stored["labels"], "<u2"), runs.predictions[method])
-        halves = page.array(stored["confidences"], "u1")
-        np.testing.assert_allclose(halves / 200, runs.confidences[method], atol=0.0026)
+        percents = page.array(stored["confidences"], "u1")
+        np.testing.assert_allclose(percents / 100, runs.confidences[method], atol=0.00501)
     first = described["neighbours"][0]
     assert (first["count"], first["bits"]) == (10, 16)
     stored = page.array(first["blob"], "<u2").reshape(60, 10)

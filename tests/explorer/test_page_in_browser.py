@@ -157,6 +157,39 @@ def test_hover_shows_the_image_and_rings_it_everywhere(page, drawn, study, place
             np.testing.assert_allclose(rings[0], on_screen(page, drawn[other][image]), atol=0.5)
 
 
+def test_what_stands_beside_a_point_is_of_the_view(page, drawn):
+    image = int(isolated(drawn["teacher", "A"], 0.12)[0])
+    page.move_to(frame_of(page, "teacher", "A"), drawn["teacher", "A"][image])
+    assert page.find("#tip").is_displayed()
+    page.find("#budget").send_keys(Keys.ARROW_DOWN)
+    assert not page.find("#tip").is_displayed()
+
+
+def test_points_stay_however_far_the_wheel_is_turned(page, drawn):
+    page.find("#tool-move").click()
+    page.all("#sheet button")[0].click()
+
+    def turned(times, by):
+        """Turn the wheel beside the middle, and return where the picked image is on the stage."""
+        return page.script(
+            """
+            const frame = document.querySelector("#stage-frame > .frame");
+            const {left, top, width, height} = frame.getBoundingClientRect();
+            const place = {clientX: left + 0.8 * width, clientY: top + 0.7 * height};
+            for (let i = 0; i < arguments[0]; i++)
+              frame.dispatchEvent(new WheelEvent("wheel", {deltaY: arguments[1], ...place}));
+            const mark = frame.querySelector("circle.picked");
+            return [mark.getAttribute("cx"), mark.getAttribute("cy")].map(Number);
+            """,
+            times,
+            by,
+        )
+
+    for by in (100, -100):
+        end = turned(60, by)
+        assert turned(30, by) == pytest.approx(end, abs=0.1)
+
+
 def test_a_click_draws_the_true_neighbours(page, drawn, study):
     place = ("distilled", "A")
     image = int(isolated(drawn[place], 0.12)[0])

@@ -56,7 +56,7 @@ def write_layer(run, ids, points, layer, embedding, k=15, scores=()):
     """Write an embedding of a layer and, if it has none, neighbours that are the points' own."""
     method, budget, fold = run.parts[-3], *(int(part.split("-")[1]) for part in run.parts[-2:])
     identity = {"study": run.parts[-5], "method": method, "budget": budget, "fold": fold}
-    identity["layer"] = layer
+    identity |= {"layer": layer, "module": f"module.{layer}"}
     if not (run / "neighbours" / f"{layer}.zarr").exists():
         distances, indices = cKDTree(points).query(points, min(k + 1, len(points)))
         arrays = {

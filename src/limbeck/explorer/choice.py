@@ -171,7 +171,7 @@ def open_stores(
 def same_network(one: Store, other: Store) -> bool:
     """Return whether two stores of a run are of the same network and data."""
     try:
-        check_origin(one, other, but=["layer"])
+        check_origin(one, other, but=["layer", "module"])
     except InputError:
         return False
     return True

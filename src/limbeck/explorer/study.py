@@ -169,7 +169,7 @@ class Study:
         frame["prediction"] = None
         if self.files.has("predictions", method, budget, fold):
             predictions = self.files.predictions(method, budget, fold)
-            check_origin(predictions, store, but=["layer"])
+            check_origin(predictions, store, but=["layer", "module"])
             names = np.array(self.class_names, object)[predictions["logits"][:].argmax(axis=1)]
             predicted = dict(zip(predictions["sample_ids"][:], names, strict=True))
             frame["prediction"] = frame["sample_id"].map(predicted)

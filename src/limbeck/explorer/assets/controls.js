@@ -52,6 +52,7 @@ function bindControls() {
   control("reset").addEventListener("click", () => {
     closeSearch();
     control("zoom-all").click();
+    control("absent").textContent = "";
     change(structuredClone(INITIAL));
   });
   control("link").addEventListener("click", () => {

@@ -18,7 +18,7 @@ function predictionTable(image) {
     return element("tr", {class: found},
       element("th", {scope: "row"}, named(method)),
       element("td", {}, found === "right" ? "✓ " : "✗ ", named(study.classes[predicted[image]].name)),
-      element("td", {class: "number"}, `${Math.round(confidences[image] / 2)} %`));
+      element("td", {class: "number"}, `${confidences[image]} %`));
   });
   return element("table", {class: "predictions"}, element("tbody", {}, ...rows));
 }

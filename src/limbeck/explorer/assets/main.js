@@ -72,6 +72,7 @@ function draw(changed) {
   const moved = ["from", "to", "mix", "layer"].some(changed);
   if (filtered) updateShown();
   if (changed("view")) {
+    hover(-1); // What stands beside the image is of the view before.
     accuracies.forEach((small, m) => { small.textContent = accuracyOf(m); });
     captions.forEach((caption, place) => caption.replaceChildren(...scoresOf(place)));
   }

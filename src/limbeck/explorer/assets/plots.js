@@ -154,7 +154,9 @@ class Plot {
 
   zoom(factor, clientX, clientY) {
     const [x, y] = clientX === undefined ? this.middle : this.toData(clientX, clientY);
-    this.reach = Math.min(4 * REACH, Math.max(REACH / 200, this.reach / factor));
+    const reach = Math.min(4 * REACH, Math.max(REACH / 200, this.reach / factor));
+    factor = this.reach / reach;
+    this.reach = reach;
     this.middle = [x + (this.middle[0] - x) / factor, y + (this.middle[1] - y) / factor];
     this.redraw();
   }

@@ -38,58 +38,91 @@ function packed(images) {
 }
 
 function unpacked(text) {
-  const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
   const images = [];
+  let bytes = "";
+  try {
+    bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    return images;
+  }
   for (let i = 0; i < Math.min(COUNT, 8 * bytes.length); i++)
     if (bytes.charCodeAt(i >> 3) >> (i & 7) & 1) images.push(i);
   return images;
 }
 
+// Names the images of this file: what is selected is kept by their places.
+function digestOfImages() {
+  let digest = 0x811c9dc5; // FNV-1a
+  for (const letter of study.ids.join("\n")) digest = Math.imul(digest ^ letter.codePointAt(0), 0x01000193);
+  return (digest >>> 0).toString(36);
+}
+
+// All by name, so that a page with other methods, layers or images takes nothing for something else.
 function stateAsText() {
   const {embedding, budget, fold} = view();
   const words = new URLSearchParams({embedding, budget, fold, colour: state.colour});
-  if (state.class >= 0) words.set("class", state.class);
-  if (state.superclass >= 0) words.set("superclass", state.superclass);
-  if (state.verdicts.some(wanted => wanted !== "any"))
-    words.set("predictions", state.verdicts.map(wanted => wanted[0]).join(""));
-  words.set("stage", [state.from, state.to, state.mix, state.layer].join("_"));
-  words.set("neighbours", state.neighbourLayer);
+  if (state.class >= 0) words.set("class", study.classes[state.class].name);
+  if (state.superclass >= 0) words.set("superclass", study.superclasses[state.superclass].name);
+  state.verdicts.forEach((wanted, m) => wanted !== "any" && words.append(wanted, study.methods[m]));
+  const low = Math.floor(state.layer), part = state.layer - low;
+  words.set("from", study.methods[state.from]);
+  words.set("to", study.methods[state.to]);
+  words.set("mix", state.mix);
+  words.set("layer", study.layers[low]);
+  if (part) {
+    words.set("toward", study.layers[low + 1]);
+    words.set("part", part);
+  }
+  words.set("neighbours", study.layers[state.neighbourLayer]);
   if (state.picked >= 0) words.set("image", study.ids[state.picked]);
-  if (state.selected.length) words.set("selected", packed(state.selected));
+  if (state.selected.length) words.set("selected", `${digestOfImages()}.${packed(state.selected)}`);
   return words.toString();
 }
 
-// Take over what the address says; what it does not say, or says wrongly, is as at first.
+// Take over what the address says. What it does not say is as at first, and so is what is not
+// here, which is shown.
 function readState(text) {
   const words = new URLSearchParams(text);
-  const number = (name, below) => {
-    const value = Number(words.get(name) ?? NaN);
-    return Number.isInteger(value) && value >= 0 && value < below ? value : -1;
+  const absent = [];
+  const place = (key, names, otherwise, word = words.get(key)) => {
+    if (!word) return otherwise;
+    const found = names.indexOf(word);
+    if (found < 0) absent.push(`${key} ${word}`);
+    return found < 0 ? otherwise : found;
+  };
+  const share = key => {
+    const value = Number(words.get(key) || NaN);
+    return value >= 0 && value <= 1 ? value : null;
   };
   Object.assign(state, structuredClone(INITIAL));
+  const first = study.views[0];
   state.view = nearestView({
-    embedding: words.get("embedding") ?? study.views[0].embedding,
-    budget: Number(words.get("budget") ?? study.views[0].budget),
-    fold: Number(words.get("fold") ?? study.views[0].fold),
+    embedding: words.get("embedding") ?? first.embedding,
+    budget: Number(words.get("budget") ?? first.budget),
+    fold: Number(words.get("fold") ?? first.fold),
   });
-  if (["class", "superclass", "correct", "shared"].includes(words.get("colour")))
-    state.colour = words.get("colour");
-  state.class = number("class", study.classes.length);
-  state.superclass = number("superclass", study.superclasses.length);
-  const verdicts = {a: "any", r: "right", w: "wrong"};
-  const wanted = [...words.get("predictions") ?? ""].map(letter => verdicts[letter]);
-  if (wanted.length === METHODS && wanted.every(Boolean)) state.verdicts = wanted;
-  const [from, to, mix, layer] = (words.get("stage") ?? "").split("_").map(Number);
-  if (study.methods[from] !== undefined && study.methods[to] !== undefined &&
-      mix >= 0 && mix <= 1 && layer >= 0 && layer <= LAYERS - 1)
-    Object.assign(state, {from, to, mix, layer});
-  if (number("neighbours", LAYERS) >= 0) state.neighbourLayer = number("neighbours", LAYERS);
-  state.picked = study.ids.indexOf(words.get("image"));
-  try {
-    state.selected = unpacked(words.get("selected") ?? "");
-  } catch {
-    state.selected = [];
-  }
+  for (const key of ["embedding", "budget", "fold"]) place(key, [String(view()[key])], 0);
+  const colours = [...control("colour").options].map(option => option.value);
+  state.colour = colours[place("colour", colours, -1)] ?? state.colour;
+  state.class = place("class", study.classes.map(({name}) => name), -1);
+  state.superclass = place("superclass", study.superclasses.map(({name}) => name), -1);
+  for (const wanted of ["right", "wrong"])
+    for (const name of words.getAll(wanted)) {
+      const method = place(wanted, study.methods, -1, name);
+      if (method >= 0) state.verdicts[method] = wanted;
+    }
+  state.from = place("from", study.methods, state.from);
+  state.to = place("to", study.methods, state.to);
+  state.mix = share("mix") ?? state.mix;
+  state.layer = place("layer", study.layers, state.layer);
+  if (words.has("layer") && place("toward", study.layers, -1) === state.layer + 1)
+    state.layer += share("part") ?? 0;
+  state.neighbourLayer = place("neighbours", study.layers, state.neighbourLayer);
+  state.picked = place("image", study.ids, -1);
+  const [digest, bits] = (words.get("selected") ?? "").split(".");
+  if (bits && digest !== digestOfImages()) absent.push("a selection of other images");
+  else if (bits) state.selected = unpacked(bits);
+  control("absent").textContent = absent.length ? `Not in this file, and left out: ${absent.join(", ")}.` : "";
 }
 
 let writing = 0;
