@@ -157,8 +157,10 @@ def test_many_methods_have_panels_of_their_own(tmp_path, dataset):
         for layer in "AB"
     ]
     rows += [area("method_2", layer, 0.7, budget=2500) for layer in "AB"]
+    rows.append(area("method_2", "A", 1.5, metric="class_area_ratio_null"))
     drawing = draw(dataset, write_metrics(tmp_path, rows))
     shown = [axis for axis in drawing.figure.axes if axis.axison]
+    assert [texts(axis) for axis in shown[1:4]] == [[], ["↑ 150 %"], []]  # Named in the note.
     titles = [axis.get_title() for axis in shown]
     assert titles == [*(f"method {number}, 50" for number in range(6)), "method 2, 2,500"]
     for number, axis in enumerate(shown[:6]):

@@ -76,6 +76,14 @@ def test_superclasses_by_hand(dataset, tmp_path):
     assert "50 labels: undistilled 0.500 at fish" in drawing.alt
 
 
+def test_methods_share_seven_tenths_of_a_row(dataset, tmp_path):
+    drawing = draw_superclasses(dataset(6, (0, 0, 1, 1, 2, 2)), write_metrics(tmp_path, ROWS))
+    lines = [container.lines[0] for container in drawing.figure.axes[0].containers]
+    first, second = (line.get_ydata(orig=False) for line in lines)
+    np.testing.assert_allclose(sorted(first), [0.175, 1.175, 2.175])
+    np.testing.assert_allclose(np.subtract(first, second), 0.35)
+
+
 def test_eight_methods_stand_one_below_the_other(dataset, tmp_path):
     methods = [f"m{number}" for number in range(8)]
     rows = [row for method in methods for row in correlation_rows(method, 50, fish=[0.5])]

@@ -60,7 +60,8 @@ def _draw_rows(measurements: Measurements, summary: pd.DataFrame, shown, width: 
         for place, method in enumerate(shown):
             mean, spread = 100 * own.loc[method, ["mean", "sd"]].astype(float)
             look = measurements.style_of(method)
-            axis.errorbar(mean, place, xerr=spread, capsize=1.5, elinewidth=0.8, **look)
+            bars = {"xerr": spread, "capsize": 1.5, "elinewidth": 0.8}
+            axis.errorbar(mean, place, **bars, **look, clip_on=False)  # Some are near 0.
         if null == null:
             axis.axvline(null, zorder=0, **lines.NULL_LOOK)
         for place in _significant(measurements, budget, shown):

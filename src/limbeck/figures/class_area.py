@@ -113,7 +113,7 @@ def _draw_apart(measurements: Measurements, area: pd.DataFrame, collapsed, shown
             own_collapsed = select(collapsed, budget=budget)
             lines.put_signs(axis, COLLAPSED_SIGN, own_collapsed, single, "layer", places, points)
             axis.set_ylim(0, _height(area, top))
-            nulls.add(lines.draw_null(axis, single))
+            nulls.add(lines.draw_null(axis, single, named=False))
             title = method_title(method)
             if len(measurements.budgets) > 1:
                 title += f", {budget:,}"
@@ -150,4 +150,7 @@ def _null_words(nulls: set[str]) -> str:
     named = sorted(nulls - {""})
     if not named:
         return ""
-    return f" {named[0].capitalize()}: what there would be without structure, with a band of 95 %."
+    return (
+        f" {named[0].capitalize()}: what there would be without structure, a dashed line with a "
+        "band of 95 %, or an arrow where that is above the axis."
+    )

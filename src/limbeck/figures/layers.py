@@ -95,7 +95,10 @@ def _draw_lines(measurements: Measurements, summaries: Sequence, wanted, setting
     style.letter_panels(axes.flat)
     note = lines.describe_points(measurements, starred, *summaries)
     if nulls:
-        note += f" Dashed: what there is without structure ({', '.join(nulls)})."
+        note += (
+            " Dashed lines, or arrows where they are above the axis: what there is without "
+            f"structure ({', '.join(nulls)})."
+        )
     return figure, note, lines.legend_of(axes.flat)
 
 

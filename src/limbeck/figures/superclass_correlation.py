@@ -16,6 +16,7 @@ PANELS_PER_ROW = 5
 # Of a superclass: each of its methods, and at least; above and below all of them.
 METHOD_MM, ROW_MM, REST_MM = 1.5, 4.2, 9
 LOWEST_MM, TALLEST_MM = 24, 220  # of all superclasses
+GROUP = 0.7  # of a superclass's row, for its methods
 STRIPE = {"color": "0.95", "linewidth": 0, "zorder": -1}
 
 
@@ -89,7 +90,8 @@ def _draw_budget(
         axis.axhspan(stripe - 0.5, stripe + 0.5, **STRIPE)
     axis.axvline(0, color="0.6", linewidth=0.5, zorder=0)
     # The first method on top.
-    shifts = dict(zip(shown, -lines.dodge(len(shown)) / lines.GROUP * 0.7, strict=True))
+    middle = (len(shown) - 1) / 2
+    shifts = {method: GROUP * (middle - at) / len(shown) for at, method in enumerate(shown)}
     for method in shown:
         own = select(summary, method=method)
         if own.empty:

@@ -201,7 +201,8 @@ FIGURES = {
             "Test images embedded by {embedding} ({budget} labelled images, fold {fold}), each "
             "method in each layer, coloured by class, or by superclass where there are many. "
             "Panels are turned and mirrored to lie alike (orthogonal Procrustes problem), which "
-            "changes no distance; their axes have no unit. In a red frame points lie on a line.",
+            "changes no distance; their axes have no unit. In a red frame points lie on a line "
+            "or in one place.",
             EMBEDDINGS,
             options={"embedding": EMBEDDING, "budget": BUDGET, "fold": FOLD, "groups": GROUPS},
         ),

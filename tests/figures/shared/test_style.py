@@ -165,6 +165,16 @@ def test_titles_of_neighbours_do_not_meet(title, lines):
     assert axes[0, 0].get_title().count("\n") == lines - 1
 
 
+def test_a_title_has_the_room_of_its_own_column(styled):
+    _, axes = style.new_figure(100, 30, 1, 3, gridspec_kw={"width_ratios": [4, 1, 4]})
+    for axis in axes.flat:
+        style.set_title(axis, "neither short nor long")
+    wide, narrow, _ = axes.flat
+    assert wide.title.get_fontsize() == style.SETTINGS["axes.titlesize"]
+    assert wide.get_title() == "neither short nor long"
+    assert "\n" in narrow.get_title()
+
+
 def test_a_title_that_is_fitted_again_has_the_size_of_the_first_time(styled):
     _, axes = style.new_figure(40, 40)
     sizes = []

@@ -84,7 +84,7 @@ def draw_methods(
     return found
 
 
-def draw_null(axis: Axes, summary: pd.DataFrame) -> str:
+def draw_null(axis: Axes, summary: pd.DataFrame, named: bool = True) -> str:
     """Draw what a metric gives without structure, as a dashed line and its range as a band.
 
     Where that is above the axis, an arrow says so. Return what it is, empty if that is not known.
@@ -95,6 +95,8 @@ def draw_null(axis: Axes, summary: pd.DataFrame) -> str:
         Where, with its limits set; it begins at 0.
     summary : pandas.DataFrame
         Of `Measurements.summary`; the null is the mean over all of its rows.
+    named : bool
+        Whether its name stands at it, beside the number.
     """
     known = summary.dropna(subset=["null"])
     if known.empty:
@@ -105,11 +107,13 @@ def draw_null(axis: Axes, summary: pd.DataFrame) -> str:
     )
     inside = value <= axis.get_ylim()[1]
     digits = 0 if metric.unit == "%" else metric.digits
-    number = f"{value:.{digits}f}{' %' if metric.unit == '%' else ''}"
+    text = f"{value:.{digits}f}{' %' if metric.unit == '%' else ''}"
+    if named:
+        text = f"{metric.null_label} {text}"
     axis.text(
         1 if inside else 0.98,
         value if inside else 0.98,
-        f"{metric.null_label} {number}" if inside else f"↑ {metric.null_label} {number}",
+        text if inside else f"↑ {text}",
         transform=axis.get_yaxis_transform() if inside else axis.transAxes,
         ha="right",
         va="bottom" if inside else "top",

@@ -130,8 +130,12 @@ def set_title(axis: Axes, title: str) -> None:
 
 
 def _share(axis: Axes) -> float:
-    """Return the width of the figure in mm over the number of columns."""
-    return axis.figure.get_figwidth() * MM_PER_INCH / axis.get_subplotspec().get_gridspec().ncols
+    """Return the width in mm of an axis' column, with its part of what lies between columns."""
+    place = axis.get_subplotspec()
+    grid = place.get_gridspec()
+    ratios = grid.get_width_ratios() or [1] * grid.ncols
+    part = sum(ratios[place.colspan.start : place.colspan.stop]) / sum(ratios)
+    return axis.figure.get_figwidth() * MM_PER_INCH * part
 
 
 def _fit_title(axis: Axes, room: float) -> bool:
