@@ -187,7 +187,7 @@ def test_an_address_of_another_page_is_read_by_name(page, browser, content, tmp_
     same = other(methods=content.methods[::-1])
     assert same.text("#stage-title") == "undistilled, layer C"
     assert title(same) == seen
-    assert same.text("#absent") == ""
+    assert same.text("#unknown") == ""
     wanted = [each.get_attribute("value") for each in same.all("#verdicts select")]
     assert wanted == ["any", "any", "right"]
 
@@ -197,7 +197,7 @@ def test_an_address_of_another_page_is_read_by_name(page, browser, content, tmp_
     )
     assert less.text("#stage-title") == "distilled, layer C"
     assert title(less).endswith("shown")
-    assert less.text("#absent") == (
+    assert less.text("#unknown") == (
         "Not in this file, and left out: to undistilled, a selection of other images."
     )
 

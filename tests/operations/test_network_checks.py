@@ -167,6 +167,26 @@ def test_mistakes_name_the_method(study, folder):
     assert [line[: len(start)] for line, start in zip(lines, starts, strict=True)] == starts
 
 
+def test_a_network_that_is_still_to_be_trained_on_a_gpu(study, folder):
+    (folder / "own.py").write_text(
+        "from torch import nn\n"
+        "def pooled(num_classes):\n"
+        "    parts = nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(2), nn.Flatten()\n"
+        "    return nn.Sequential(*parts, nn.Linear(16, num_classes))\n"
+    )
+    config = study(layers={"F": "1"}, its={"model": "own:pooled"})
+    assert found_here(config) == []
+    config["device"] = "cuda"
+    (line,) = found_here(config)
+    assert line.startswith("methods.its: model = own:pooled: the gradients of AdaptiveAvgPool2D")
+    (budget,) = config["budgets"]
+    run = folder / f"results/mine/runs/its/budget-{budget}/fold-0"
+    run.mkdir(parents=True)
+    for name in ("model.pt", "history.csv"):
+        (run / name).write_text("trained on a processor")
+    assert found_here(config) == []
+
+
 def test_weights_are_read_and_compared(study):
     for name, network in (("right.pth", "wrn_10_1"), ("wrong.pth", "wrn_10_2")):
         state = build(NetworkSpec(network, 2, 3, (0.5,), (0.5,))).backbone.state_dict()

@@ -9,7 +9,7 @@ from itertools import product
 from limbeck.explorer.files import Run
 from limbeck.explorer.study import Study
 from limbeck.runtime.errors import InputError, suggest
-from limbeck.runtime.storage import Store, check_origin
+from limbeck.runtime.storage import OF_LAYER, Store, check_origin
 
 Place = tuple[str, str, str, int, int]  # method, layer, embedding, budget, fold
 RUN_KEYS = ("methods", "budgets", "folds")
@@ -171,7 +171,7 @@ def open_stores(
 def same_network(one: Store, other: Store) -> bool:
     """Return whether two stores of a run are of the same network and data."""
     try:
-        check_origin(one, other, but=["layer", "module"])
+        check_origin(one, other, but=OF_LAYER)
     except InputError:
         return False
     return True

@@ -18,7 +18,7 @@ from limbeck.explorer.study import Study
 from limbeck.explorer.templates import read_asset, read_scripts
 from limbeck.explorer.thumbnails import make_sprite
 from limbeck.metrics.embedding_shape import is_collapsed
-from limbeck.runtime.storage import write_text
+from limbeck.runtime.storage import digest, write_text
 
 STEPS = 65534  # of a coordinate from -1 to 1; one more stands for a missing point
 TOLD_APART = 20  # more classes than that are at first coloured by superclass
@@ -91,6 +91,7 @@ def describe(content: Content, blobs: Blobs) -> dict:
         "study": content.study,
         "dataset": content.dataset,
         "ids": list(content.sample_ids),
+        "imagesDigest": digest(np.array(content.sample_ids, np.dtypes.StringDType())),
         "labels": blobs.add(np.asarray(content.labels, np.uint16)),
         "sprite": {"blob": blobs.add(sprite), **shape},
         "classes": [

@@ -14,7 +14,7 @@ from limbeck.explorer.arrays import LazyArray, NeighbourArrays
 from limbeck.explorer.files import StudyFiles
 from limbeck.explorer.metric_tables import read_current
 from limbeck.runtime.errors import InputError, suggest
-from limbeck.runtime.storage import check_origin, open_store
+from limbeck.runtime.storage import OF_LAYER, check_origin, open_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,7 +169,7 @@ class Study:
         frame["prediction"] = None
         if self.files.has("predictions", method, budget, fold):
             predictions = self.files.predictions(method, budget, fold)
-            check_origin(predictions, store, but=["layer", "module"])
+            check_origin(predictions, store, but=OF_LAYER)
             names = np.array(self.class_names, object)[predictions["logits"][:].argmax(axis=1)]
             predicted = dict(zip(predictions["sample_ids"][:], names, strict=True))
             frame["prediction"] = frame["sample_id"].map(predicted)

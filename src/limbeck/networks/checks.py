@@ -38,7 +38,7 @@ def check_network(
     image_shape: tuple[int, int, int],
     layers: Mapping[str, str],
     batch_size: int | None,
-    device: str,
+    on_gpu: bool = False,
 ) -> dict[str, tuple[int, ...]]:
     """Check that images pass through a network and its layers, and return the layers' shapes.
 
@@ -55,8 +55,8 @@ def check_network(
         Names and paths of the layers to look at; see `limbeck.networks.layers.resolve_layers`.
     batch_size : int or None
         Images in the smallest batch of a training, None for a network that is not trained here.
-    device : str
-        Where it is trained: ``cpu`` or ``cuda``.
+    on_gpu : bool
+        Whether it is still to be trained on a GPU.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def check_network(
     ------
     InputError
         If there is no such network, it takes no images of this size or does not train on such a
-        batch or device, its output is not one row of logits an image, or a layer is not in it, is
+        batch or a GPU, its output is not one row of logits an image, or a layer is not in it, is
         passed by or gives anything else than a tensor with a row for each image.
     """
     network = _on_meta(spec)
@@ -93,7 +93,7 @@ def check_network(
                 f"model = {spec.model}: does not train on a batch of {batch_size}: {_line(error)}"
             ) from None
         _check_logits(spec, logits, batch_size)
-        if device == "cuda":
+        if on_gpu:
             _check_repeatable(spec, logits)
     return shapes
 

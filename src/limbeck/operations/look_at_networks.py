@@ -38,7 +38,7 @@ def look_at(
     settings = parse_settings(MethodSettings, look["settings"])
     try:
         spec = _spec(settings, classes, image_shape[0])
-        shapes = check_network(spec, image_shape, look["layers"], look["batch"], look["device"])
+        shapes = check_network(spec, image_shape, look["layers"], look["batch"], look["on_gpu"])
         for weights in look["weights"]:
             _check_weights(spec, weights, keep_head=settings.objective == "pretrained")
         pairs = "pairs" in look
@@ -76,8 +76,7 @@ def _mistakes_of_pairs(
         (f"teacher {look['teacher']}", teacher, pairs.values()),
     ):
         try:
-            layers = {path: path for path in paths}
-            found = check_network(network, image_shape, layers, None, look["device"])
+            found = check_network(network, image_shape, {path: path for path in paths}, None)
         except InputError as error:
             yield f"{objective}.layers = {pairs}: {side}: {error}"
             return

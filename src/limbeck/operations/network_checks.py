@@ -17,6 +17,7 @@ from pathlib import Path
 
 from limbeck.data.facts import Facts
 from limbeck.networks.user_code import source_digest
+from limbeck.operations.states import is_trained
 from limbeck.runtime.fingerprint import fingerprint
 from limbeck.runtime.paths import expand
 from limbeck.study.networks import find_family, is_file
@@ -101,9 +102,9 @@ def looks_needed(config: Mapping, facts: Facts, every: bool = False) -> Iterator
     dict
         JSON-serialisable: the ``key`` of the method in the config, its ``settings``, the ``layers``
         that are looked at, ``batch`` (1 if it trains on single images, else 2, None if it does not
-        train), the study's ``device``, the ``weights`` of its runs; and if it compares layers with
-        a teacher's, the ``objective``, its ``pairs`` of layers, the ``teacher`` and the
-        ``teacher_settings``.
+        train), whether it is still to be trained ``on_gpu``, the ``weights`` of its runs; and if it
+        compares layers with a teacher's, the ``objective``, its ``pairs`` of layers, the
+        ``teacher`` and the ``teacher_settings``.
     """
     channels = facts.image_shape[2]
     for method in needed_methods(config):
@@ -131,7 +132,7 @@ def looks_needed(config: Mapping, facts: Facts, every: bool = False) -> Iterator
             "settings": method_json(config, method),
             "layers": layers,
             "batch": batch,
-            "device": config["device"],
+            "on_gpu": config["device"] == "cuda" and not is_trained(config, method),
             "weights": list(dict.fromkeys(file or weights for file in files)),
         }
         if pairs:

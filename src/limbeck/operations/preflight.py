@@ -1,13 +1,12 @@
 """All that can be known of a study before its first job, so that no mistake costs a training."""
 
 import itertools
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from limbeck.data.facts import Facts, quick_facts
-from limbeck.operations.jobs import jobs_of
 from limbeck.operations.network_checks import network_mistakes
+from limbeck.operations.states import is_trained
 from limbeck.runtime.errors import InputError
 from limbeck.study.checks import missing_libraries
 from limbeck.study.dataset_checks import dataset_contradictions, not_measured
@@ -15,8 +14,8 @@ from limbeck.study.objectives import OBJECTIVES
 from limbeck.study.questions import needed_methods, teachers_of
 from limbeck.study.settings import DatasetSettings
 
-# A flag and its value in one word.
-JOINED = re.compile(r"^(-U(?=.)|--until(?==))=?")
+# What joins the flag and its value in one word.
+JOINED = re.compile(r"(?<=^-U)(?=.)|(?<=^--until)=")
 
 
 def check_before_jobs(
@@ -66,14 +65,10 @@ def _precision_mistakes(config: Mapping) -> Iterator[str]:
     """
     if config["device"] == "cuda":
         return
-    untrained = [
-        job.values["method"]
-        for job in jobs_of(config)
-        if job.rule == "train" and not all(map(os.path.exists, job.outputs))
-    ]
-    for name in dict.fromkeys(untrained):
+    for name in needed_methods(config):
         method = config["methods"][name]
-        if method["precision"] == "tf32" and OBJECTIVES[method["objective"]].trains:
+        needs_gpu = method["precision"] == "tf32" and OBJECTIVES[method["objective"]].trains
+        if needs_gpu and not is_trained(config, name):
             yield (
                 f"methods.{name}.precision = tf32: device: {config['device']} has none; use "
                 "float32 or auto, or device: cuda"
@@ -93,7 +88,7 @@ def check_until(config: Mapping, words: Sequence[str]) -> None:
     words : sequence of str
         The command line of Snakemake.
     """
-    words = [part for word in words for part in JOINED.sub(r"\1\n", word).split("\n")]
+    words = [part for word in words for part in JOINED.split(word)]
     after = [*itertools.dropwhile(lambda word: word not in ("-U", "--until"), words)][1:]
     until = itertools.takewhile(lambda word: not word.startswith("-"), after)
     stuck = {"train", "teacher_logits"}.intersection(until)

@@ -19,6 +19,7 @@ from pathlib import Path
 from limbeck.operations.jobs import Job, inputs_of
 from limbeck.runtime.dates import date_of
 from limbeck.runtime.store_checks import fault_of
+from limbeck.study.questions import runs_of
 
 # Of files as large as this at most Snakemake keeps digests (--max-checksum-file-size).
 DIGESTED = 10**6
@@ -175,6 +176,15 @@ def state_of(job: Job, incomplete: Collection[str], running: bool) -> str:
     # Snakemake deletes a temporary store, and its folder when that is empty, but not the run's.
     served = job.temporary and all(Path(path).parents[1].is_dir() for path in outputs)
     return "done" if served and ended is not None else "missing"
+
+
+def is_trained(config: Mapping, method: str) -> bool:
+    """Return whether all networks of a method are there."""
+    places = [
+        {"study": config["study"], "method": method, "budget": budget, "fold": fold}
+        for budget, fold in runs_of(config, method)
+    ]
+    return all(os.path.exists(path) for place in places for path in Job("train", place).outputs)
 
 
 def _modified(path: str) -> float | None:

@@ -27,12 +27,13 @@ from limbeck.runtime.csv_files import (
 )
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.failures import explain, reading, remedy
-from limbeck.runtime.store_checks import check_match, check_origin
+from limbeck.runtime.store_checks import OF_LAYER, check_match, check_origin
 from limbeck.runtime.stored import Attributes, Store
 
 __all__ = [
     "Attributes",
     "METRIC_COLUMNS",
+    "OF_LAYER",
     "RowWriter",
     "Store",
     "atomic_path",

@@ -14,10 +14,8 @@ from limbeck.runtime.errors import InputError
 from limbeck.runtime.stored import Store, array_metadata
 
 # What tells of which data and network a store was made, besides the ids of its samples.
-ORIGIN = (
-    *("study", "map", "method", "budget", "fold", "layer", "module"),
-    *("model_hash", "dataset_hash"),
-)
+OF_LAYER = ("layer", "module")
+ORIGIN = ("study", "map", "method", "budget", "fold", *OF_LAYER, "model_hash", "dataset_hash")
 ABSENT = (2**64 - 1, 2**64 - 1)
 
 

@@ -44,7 +44,7 @@ def compare_layers(
         )
     layers = [storage.open_store(path) for path in activations]
     graphs = [storage.open_store(path) for path in neighbours]
-    storage.check_match(*layers, but=("method", "layer", "module", "model_hash"))
+    storage.check_match(*layers, but=("method", *storage.OF_LAYER, "model_hash"))
     for layer, graph in zip(layers, graphs, strict=True):
         storage.check_match(layer, graph)
         check_neighbours(settings, graph)

@@ -80,13 +80,14 @@ def extract_activations(
                 if not math.isfinite(largest):
                     raise InputError(f"{model}: NaN or infinite values in layer {layer}")
                 most = max(most, largest)
-                if largest > limits.max:
+                if largest > float(limits.max):
                     raise InputError(
                         f"activations.dtype = {settings.dtype}: layer {layer} reaches "
                         f"{largest:.3g}; use float32"
                     )
                 writer.append(values.flatten(1).float().cpu().numpy())
-            if 0 < most < SPAN * float(limits.smallest_normal):
+            narrow = settings.dtype != "float32"  # In which they were computed.
+            if narrow and 0 < most < SPAN * float(limits.smallest_normal):
                 raise InputError(
                     f"activations.dtype = {settings.dtype}: layer {layer} reaches only {most:.3g}, "
                     "so that smaller values would be rounded away; use float32"

@@ -7,25 +7,22 @@ from limbeck.runtime.extras import missing_requirements
 from limbeck.runtime.paths import expand, show
 from limbeck.study.dataset_checks import metrics_of_more, too_few_points
 from limbeck.study.datasets import dataset_mistakes
+from limbeck.study.figure_checks import figure_contradictions
 from limbeck.study.figures import ENDS
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
 from limbeck.study.metrics import TO_NULL
 from limbeck.study.questions import (
-    figure_files,
     layers_of,
     needed_methods,
     options_of,
-    resolve_figure,
     runs_of,
     teachers_of,
     weights_file_of,
 )
 from limbeck.study.registry import (
     EMBEDDINGS,
-    FIGURES,
     OBJECTIVES,
-    kinds_of,
     layer_figure_metrics,
 )
 from limbeck.study.settings import FIGURE, DatasetSettings, block_of
@@ -43,8 +40,6 @@ RESERVED = {
     "embeddings": ENDS,
     "layers": (*ENDS, "auto", "predictions"),
 }
-# Kinds of metrics that a figure of layers shows.
-OF_LAYERS = ("layers", "pairs")
 
 
 def contradictions(config: Mapping) -> Iterator[str]:
@@ -81,7 +76,7 @@ def contradictions(config: Mapping) -> Iterator[str]:
         points = config["noise"]["points"]
         yield from too_few_points(config, points, f"noise.points = {points}")
     for name in config["run"]["figures"]:
-        yield from _figure_contradictions(name, config["figures"][name], config)
+        yield from figure_contradictions(name, config)
 
 
 def known_names(config: Mapping) -> dict[str, tuple[str, Sequence | None]]:
@@ -229,40 +224,6 @@ def _metric_contradictions(config: Mapping) -> Iterator[str]:
             f"published = {published}: those are no numbers of dataset.name = {dataset}; "
             "leave it out"
         )
-
-
-def _figure_contradictions(name: str, figure: Mapping, config: Mapping) -> Iterator[str]:
-    key, declared = f"figures.{name}", FIGURES[figure["kind"]]
-    run = config["run"]
-    if "tables/published.csv" in declared.reads and config["published"] is None:
-        yield f"{key}: nothing to compare with; set published to the name of a file of numbers"
-    if any("{map}" in path for path in declared.reads) and not run["maps"]:
-        yield f"{key}: run.maps is empty; nothing to show"
-    shown = [metric.partition(":")[0] for metric in figure.get("metrics", [])]
-    needed = [(metric, kinds_of(metric)) for metric in declared.metrics]
-    needed += [(metric, [k for k in OF_LAYERS if k in kinds_of(metric)]) for metric in shown]
-    for metric, kinds in needed:
-        if not any(metric in run["metrics"][kind] for kind in kinds):
-            places = " or ".join(f"run.metrics.{kind}" for kind in kinds)
-            yield f"{key}: shows {metric}, which is not taken; add it to {places}"
-    resolved = resolve_figure(figure, config)
-    if "pairs" in figure and not resolved["pairs"]:
-        yield f"{key}.pairs = {figure['pairs']}: run.methods has one method, and no pair"
-        return
-    # Which methods a figure shows together; what all methods are in is there for each of them.
-    together = resolved.get("pairs") or [[method] for method in resolved.get("methods", [])]
-    of_layers = any("predictions" not in kinds for _, kinds in needed)
-    lacking = of_layers and not any(
-        all(layers_of(config, method) for method in methods) for methods in together
-    )
-    if (together and lacking) or not figure_files(config, name):
-        chosen = [
-            key
-            for key in ("method", "methods", "pairs", "layer", "budget", "fold")
-            if key in resolved
-        ]
-        values = ", ".join(f"{name} = {resolved[name]}" for name in chosen)
-        yield f"{key}: no run of the study is shown by {values}"
 
 
 def missing_files(config: Mapping) -> Iterator[str]:

@@ -13,7 +13,7 @@ from limbeck.study.objectives import OBJECTIVES, needs_unlabelled
 from limbeck.study.questions import needed_methods, options_of, runs_of
 
 LEAST = 3  # test images
-LARGEST = 10**9  # value of an embedding's option that is looked at
+LARGEST = 10**9  # value of an embedding's option that is tried
 
 
 def dataset_contradictions(

@@ -141,8 +141,7 @@ class StatisticsSettings:
     )
     correction: str = setting(
         choice(
-            "for the number of comparisons of each metric of one embedding, as statsmodels calls "
-            "it",
+            "for the comparisons of each metric of one embedding, as statsmodels calls it",
             ("bonferroni", "holm", "fdr_bh", "fdr_by"),
             "holm",
         )

@@ -52,7 +52,7 @@ function bindControls() {
   control("reset").addEventListener("click", () => {
     closeSearch();
     control("zoom-all").click();
-    control("absent").textContent = "";
+    control("unknown").textContent = "";
     change(structuredClone(INITIAL));
   });
   control("link").addEventListener("click", () => {

@@ -50,13 +50,6 @@ function unpacked(text) {
   return images;
 }
 
-// Names the images of this file: what is selected is kept by their places.
-function digestOfImages() {
-  let digest = 0x811c9dc5; // FNV-1a
-  for (const letter of study.ids.join("\n")) digest = Math.imul(digest ^ letter.codePointAt(0), 0x01000193);
-  return (digest >>> 0).toString(36);
-}
-
 // All by name, so that a page with other methods, layers or images takes nothing for something else.
 function stateAsText() {
   const {embedding, budget, fold} = view();
@@ -75,7 +68,7 @@ function stateAsText() {
   }
   words.set("neighbours", study.layers[state.neighbourLayer]);
   if (state.picked >= 0) words.set("image", study.ids[state.picked]);
-  if (state.selected.length) words.set("selected", `${digestOfImages()}.${packed(state.selected)}`);
+  if (state.selected.length) words.set("selected", `${study.imagesDigest}.${packed(state.selected)}`);
   return words.toString();
 }
 
@@ -101,6 +94,7 @@ function readState(text) {
     budget: Number(words.get("budget") ?? first.budget),
     fold: Number(words.get("fold") ?? first.fold),
   });
+  // The nearest view may be another than the one that is asked for.
   for (const key of ["embedding", "budget", "fold"]) place(key, [String(view()[key])], 0);
   const colours = [...control("colour").options].map(option => option.value);
   state.colour = colours[place("colour", colours, -1)] ?? state.colour;
@@ -120,9 +114,9 @@ function readState(text) {
   state.neighbourLayer = place("neighbours", study.layers, state.neighbourLayer);
   state.picked = place("image", study.ids, -1);
   const [digest, bits] = (words.get("selected") ?? "").split(".");
-  if (bits && digest !== digestOfImages()) absent.push("a selection of other images");
+  if (bits && digest !== study.imagesDigest) absent.push("a selection of other images");
   else if (bits) state.selected = unpacked(bits);
-  control("absent").textContent = absent.length ? `Not in this file, and left out: ${absent.join(", ")}.` : "";
+  control("unknown").textContent = absent.length ? `Not in this file, and left out: ${absent.join(", ")}.` : "";
 }
 
 let writing = 0;

@@ -132,8 +132,7 @@ def set_title(axis: Axes, title: str) -> None:
 def _share(axis: Axes) -> float:
     """Return the width in mm of an axis' column, with its part of what lies between columns."""
     place = axis.get_subplotspec()
-    grid = place.get_gridspec()
-    ratios = grid.get_width_ratios() or [1] * grid.ncols
+    ratios = place.get_gridspec().get_width_ratios()
     part = sum(ratios[place.colspan.start : place.colspan.stop]) / sum(ratios)
     return axis.figure.get_figwidth() * MM_PER_INCH * part
 
