@@ -10,12 +10,13 @@ from limbeck.runtime.errors import InputError
 
 
 def test_intrinsic_dimension_by_hand():
-    # Nine ratios and one duplicate. A tenth is left out: the logarithms 1, 2, ..., 8 over the
-    # ranks 1/9, ..., 8/9, with y = -log(1 - rank) = log(9 / (9 - i)).
+    # Nine ratios, two images with a duplicate and one whose two nearest are duplicates. A tenth is
+    # left out: the logarithms 1, 2, ..., 8 over the ranks 1/9, ..., 8/9, with
+    # y = -log(1 - rank) = log(9 / (9 - i)).
     logarithms = np.array([3.0, 1, 9, 4, 2, 8, 5, 7, 6])
     near = np.array([1, 2, 0.5, 3, 1, 0.25, 1, 1, 2])
     distances = np.stack([near, near * np.exp(logarithms)], axis=1)
-    distances = np.concatenate([distances, [[0, 5]]])
+    distances = np.concatenate([distances, [[0, 5], [0, 0], [2, 2]]])
     i = np.arange(1, 9)
     expected = sum(i * np.log(9 / (9 - i))) / sum(i**2)
     assert intrinsic_dimension(distances) == pytest.approx(expected, rel=1e-12)
@@ -52,16 +53,25 @@ def test_intrinsic_dimension_of_manifolds(name, dimension):
     assert intrinsic_dimension(distances) == pytest.approx(dimension, rel=0.1)
 
 
+def test_duplicates_do_not_count():
+    points = np.random.default_rng(0).uniform(size=(1000, 5))
+    once, twice = (
+        intrinsic_dimension(nearest_neighbours(each, 2)[1])
+        for each in (points, np.concatenate([points, points[:400]]))
+    )
+    assert twice == pytest.approx(once, rel=0.1)
+
+
 @pytest.mark.parametrize(
     ("distances", "reason"),
     [
-        (np.ones((50, 2)), "each image is as far from its nearest as from its second neighbour"),
-        (np.tile([0.0, 1.0], (50, 1)), "0 of 50 images have no duplicate"),
-        (np.array([[1.0, 2.0]]), "1 of 1 images have no duplicate"),
+        (np.ones((50, 2)), "0 of 50"),
+        (np.tile([0.0, 1.0], (50, 1)), "0 of 50"),
+        (np.array([[1.0, 2.0]]), "1 of 1"),
     ],
 )
 def test_no_dimension_where_the_ratios_do_not_tell(distances, reason):
-    with pytest.raises(NotMeasured, match=f"^{reason}$"):
+    with pytest.raises(NotMeasured, match=f"^{reason} images have a nearest neighbour and a far"):
         intrinsic_dimension(distances)
 
 

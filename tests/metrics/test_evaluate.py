@@ -51,6 +51,16 @@ def test_permutations_give_a_range_and_the_share_of_the_null():
     ]
 
 
+def test_a_share_of_what_is_not_measured_has_its_reason():
+    inputs = SimpleNamespace(
+        points=np.eye(4, 2), labels=np.array([0, 0, 1, 1]), area_mass=0.9, seed=5
+    )
+    metrics = declared("class_area_ratio", "class_area_ratio_to_null", kind="embeddings")
+    scores = evaluate(metrics, inputs)
+    assert [score.name for score in scores] == [metric.name for metric in metrics]
+    assert {score.reason for score in scores} == {"a class has 2 images; its area needs 3"}
+
+
 def test_a_share_of_nothing_is_not_measured():
     points, labels = np.zeros((600, 2)), np.arange(600) % 100
     points[:2] = [[1, 0], [0, 1]]

@@ -140,6 +140,14 @@ def test_ranks_are_those_of_the_definition(kind):
     np.testing.assert_array_equal(neighbour_ranks(plane_distances(points), others), expected)
 
 
+def test_nothing_can_be_kept_of_equal_points(nearest):
+    dead, points = np.full((9, 5), 0.7, np.float32), normal(9, 2)
+    with pytest.raises(NotMeasured, match="^all activations are equal$"):
+        trustworthiness(centred_gram(dead), nearest(points, 3)[0])
+    with pytest.raises(NotMeasured, match="^all points are equal$"):
+        continuity(dead[:, :2], nearest(points, 3)[0])
+
+
 def test_both_need_twice_as_many_points(nearest):
     message = "^3 neighbours are not fewer than half of 6 images$"
     with pytest.raises(NotMeasured, match=message):

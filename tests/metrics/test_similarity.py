@@ -126,6 +126,13 @@ def test_alignment_of_a_dead_layer_is_not_measured(layers):
         assert np.isnan([values[0, 1], values[1, 0], values[1, 1]]).all()
 
 
+@pytest.mark.parametrize("images", [3, 4])
+def test_debiased_alignment_needs_four_images(layers, images):
+    alignment = align([layer[:images] for layer in layers])
+    assert np.isfinite(alignment.cka).all()
+    assert np.isfinite(alignment.cka_debiased.diagonal()).any() == (images == 4)
+
+
 def test_points_are_left_as_they_were(layers):
     before = [layer.copy() for layer in layers]
     align(layers)

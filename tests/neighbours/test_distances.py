@@ -23,11 +23,13 @@ def test_squared_distances_cover_all_pairs_once(monkeypatch):
     assert (squares >= 0).all()
 
 
+# Five points fit a cache, or not one does.
+@pytest.mark.parametrize("cached", [5, 0])
 @pytest.mark.parametrize("kind", HARD)
-def test_pairs_are_as_far_apart_as_by_definition(monkeypatch, kind):
+def test_pairs_are_as_far_apart_as_by_definition(monkeypatch, kind, cached):
     points = HARD[kind]()
     monkeypatch.setattr(row_blocks, "POINT_BYTES", 8 * points.shape[1] * 33)
-    monkeypatch.setattr(distances, "CACHE_BYTES", 8 * points.shape[1] * 5)
+    monkeypatch.setattr(distances, "CACHE_BYTES", 8 * points.shape[1] * cached)
     i, j = np.random.default_rng(0).integers(len(points), size=(2, 300))
     expected = squares_by_definition(points)
     np.fill_diagonal(expected, 0)

@@ -9,9 +9,11 @@ from limbeck.metrics.similarity import align
 from limbeck.neighbours.search import nearest_neighbours
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
+from limbeck.stages import compare_layers as stage
 from limbeck.stages.compare_layers import compare_layers
 from limbeck.study.settings import MetricSettings
 
+OVERLAPS = ("neighbour_overlap:teacher", "neighbour_overlap:student")
 SETTINGS = MetricSettings(names=("cka", "cka_debiased", "neighbour_overlap"), neighbours=4)
 
 
@@ -81,6 +83,24 @@ def test_neighbours_count_only_where_they_are_compared(stores, tmp_path):
         compare_layers(*stores, settings, tmp_path / "metrics.csv")
     compare_layers(*stores, replace(settings, names=("cka",)), tmp_path / "metrics.csv")
     assert len(storage.read_rows(tmp_path / "metrics.csv")) == 12
+
+
+def test_only_what_is_asked_for_is_computed(stores, tmp_path, monkeypatch):
+    monkeypatch.setattr(stage, "align", lambda layers: pytest.fail("aligned"))
+    compare_layers(*stores, replace(SETTINGS, names=("neighbour_overlap",)), tmp_path / "m.csv")
+    rows = storage.read_rows(tmp_path / "m.csv")
+    assert len(rows) == 4  # The shared neighbours of the two layers A, and their null.
+
+
+def test_neighbours_of_a_dead_layer_are_shared_by_none(stores, tmp_path):
+    store = storage.open_store(stores[1][2])
+    arrays = {name: array[:] for name, array in store.items()}
+    arrays["indices"], arrays["distances"] = nearest_neighbours(np.ones((50, 3)), 6)
+    storage.write_store(store.path, arrays, store.attrs)
+    compare_layers(*stores, SETTINGS, tmp_path / "metrics.csv")
+    rows = storage.read_rows(tmp_path / "metrics.csv")
+    shared = [row for row in rows if row["metric"] in OVERLAPS]
+    assert [row["reason"] for row in shared] == ["not a finite number"] * 2
 
 
 @pytest.mark.parametrize("kind", ["activations", "neighbours"])

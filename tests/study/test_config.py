@@ -91,7 +91,7 @@ def test_keys_that_may_be_missing(config, key):
         ("embeddings.tsne.perplexity", 1, "> 1"),
         ("embeddings.ivis.k", 1, ">= 2"),
         ("metrics.area_mass", 1.5, "< 1"),
-        ("metrics.probe_penalty", 0, "> 0"),
+        ("metrics.probe_penalty", 1e-15, ">= 1e-09"),
         ("metrics.probe_folds", 1, ">= 2"),
         ("figures.bars.width", 500, "<= 400"),
     ],

@@ -22,15 +22,14 @@ WITH_OWN = ["fitnet", "correlation_congruence", "vid", "crd"]
 def settings_of(method_settings):
     """Return a function that gives settings of nine steps, four an epoch, on the digits."""
 
-    def settings(objective, **changes):
-        # Four batches of the labelled images too; the cosines of 400 images take gigabytes.
-        images, size = ("labelled", 16) if objective == "relational" else ("all", 400)
+    def settings(objective, images="all", **changes):
         options = {"images": images}
         if OBJECTIVES[objective].teacher != "logits":
             # The weights are those of batches of 64 and many epochs.
             options |= {"temperature": 4.0, "weight": 0.1}
         if objective == "crd":
             options |= {"negatives": 20}
+        size = {"all": 400, "labelled": 16}[images]
         keys = {"batch_size": size, "epochs": None, "steps": 9, "learning_rate": 0.01}
         return method_settings(objective=objective, options=options, **keys | changes)
 
@@ -49,10 +48,16 @@ def teacher_of(trained, teacher_logits):
     return teacher
 
 
-# Mirror images, which are answered from caches where that is possible, and crops in bfloat16.
+# Mirror images, which are answered from caches where that is possible, and crops in bfloat16, of
+# the few labelled ones alone.
 VIEWS = {
     "flip": {"augmentation": "flip"},
-    "crop": {"augmentation": "crop_flip", "crop_padding": 1, "precision": "bfloat16"},
+    "crop": {
+        "images": "labelled",
+        "augmentation": "crop_flip",
+        "crop_padding": 1,
+        "precision": "bfloat16",
+    },
 }
 
 

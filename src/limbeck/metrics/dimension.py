@@ -21,23 +21,26 @@ def intrinsic_dimension(distances: np.ndarray) -> float:
     InputError
         If a distance is NaN or infinite.
     NotMeasured
-        Where the ratios of these distances do not tell: fewer than two points without a duplicate,
-        or ratios of 1 as on a lattice.
+        Where the ratios of these distances do not tell: fewer than two points with one, as on a
+        lattice.
 
     Notes
     -----
     In d dimensions the ratio of the two distances has the distribution function 1 - ratio^-d. So d
     is the slope, through the origin, of -log(1 - F) over the logarithm of the ratio, F from the
-    ranks. Points with a duplicate, whose first distance is 0, have no ratio and are left out.
+    ranks. Duplicates tell nothing: points that have one, whose first distance is 0, are left out,
+    and points that are nearest to two of them, whose ratio is 1, as well.
     """
     require_finite("distances", distances)
     near, far = np.asarray(distances, np.float64).T
-    ratios = np.sort(np.log(far[near > 0] / near[near > 0]))
+    told = (near > 0) & (far > near)
+    ratios = np.sort(np.log(far[told] / near[told]))
     count = len(ratios)
     if count < 2:
-        raise NotMeasured(f"{count} of {len(near)} images have no duplicate")
+        raise NotMeasured(
+            f"{count} of {len(near)} images have a nearest neighbour and a farther one, duplicates "
+            "aside"
+        )
     ranks = np.arange(1, int(FITTED * count) + 1)
     x, y = ratios[: len(ranks)], -np.log1p(-ranks / count)
-    if not x.any():
-        raise NotMeasured("each image is as far from its nearest as from its second neighbour")
     return float(x @ y / (x @ x))

@@ -55,7 +55,9 @@ def _scores(metric: Metric, names: set[str], inputs: object) -> Iterator[Score]:
         values = _function(metric.function)(**arguments)
         nulls = _nulls(metric, inputs)
     except NotMeasured as reason:
-        yield Score(metric.name, math.nan, str(reason))
+        for name in (metric.name, metric.name + TO_NULL):
+            if name in names:
+                yield Score(name, math.nan, str(reason))
         return
     for suffix, value in (values if isinstance(values, dict) else {"": values}).items():
         reason = "" if math.isfinite(value) else "not a finite number"

@@ -68,13 +68,15 @@ def trustworthiness(gram: np.ndarray, point_neighbours: np.ndarray) -> float:
     Raises
     ------
     NotMeasured
-        If `k` is not below n / 2.
+        If `k` is not below n / 2, or if all activations are equal.
 
     Notes
     -----
     Venna & Kaski (2001).
     """
     _require_many(point_neighbours)
+    if not np.diag(gram).any():
+        raise NotMeasured("all activations are equal")
     ranks = neighbour_ranks(gram_distances(gram), point_neighbours, gram_rounding(gram))
     return _preservation(ranks)
 
@@ -99,13 +101,15 @@ def continuity(points: np.ndarray, neighbours: np.ndarray) -> float:
     InputError
         If a coordinate is NaN or infinite.
     NotMeasured
-        If `k` is not below n / 2.
+        If `k` is not below n / 2, or if all points are equal.
 
     Notes
     -----
     Venna & Kaski (2001).
     """
     _require_many(neighbours)
+    if (points == points[0]).all():
+        raise NotMeasured("all points are equal")
     return _preservation(neighbour_ranks(plane_distances(points), neighbours))
 
 

@@ -7,12 +7,16 @@ import numpy as np
 
 from limbeck.metrics.gram import gram_tiles
 
+# The unbiased estimator of HSIC divides by n (n - 3).
+LEAST_DEBIASED = 4
+
 
 @dataclass(frozen=True)
 class Alignment:
     """Linear centred kernel alignment of every two layers, arrays of shape (layers, layers).
 
-    NaN stands where a layer's activations are all the same.
+    NaN stands where a layer's activations are all the same, and in `cka_debiased` of fewer than
+    four images.
 
     Attributes
     ----------
@@ -39,7 +43,7 @@ def align(layers: Sequence) -> Alignment:
     Parameters
     ----------
     layers : sequence of array-like
-        Activations of the same images, shapes (n, D) with a `D` for each; n >= 4.
+        Activations of the same images, shapes (n, D) with a `D` for each; n >= 3.
 
     Raises
     ------
@@ -66,6 +70,8 @@ def align(layers: Sequence) -> Alignment:
     traces = norms.sum(axis=1)
     unrelated = np.outer(traces, traces) / (count - 1)
     unbiased = products + (unrelated - count * norms @ norms.T) / (count - 2)
+    if count < LEAST_DEBIASED:
+        unbiased[:] = np.nan
     return Alignment(
         cka=_cosines(products, products),
         cka_debiased=_cosines(unbiased, unbiased),

@@ -15,8 +15,9 @@ CACHE_BYTES = 4 * 2**20
 
 
 def slices_of(count: int, size: int) -> list[slice]:
-    """Cut `count` rows into slices of `size`, the last one perhaps shorter."""
-    return [slice(start, min(start + size, count)) for start in range(0, count, max(size, 1))]
+    """Cut `count` rows into slices of `size`, of one if that is 0, the last perhaps shorter."""
+    size = max(size, 1)
+    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
 
 
 def read_rows(points, rows: slice) -> np.ndarray:

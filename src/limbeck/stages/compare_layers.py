@@ -1,5 +1,6 @@
 """Measure what the layers of different methods have in common."""
 
+import math
 from pathlib import Path
 
 from limbeck.metrics.scoring import check_neighbours
@@ -49,8 +50,11 @@ def compare_layers(
         storage.check_match(layer, graph)
         check_neighbours(settings, graph)
     names = [(store.attrs["method"], store.attrs["layer"]) for store in layers]
-    alignment = align([store["activations"] for store in layers])
+    if {"cka", "cka_debiased"}.intersection(settings.names):
+        alignment = align([store["activations"] for store in layers])
     nearest = [store["indices"][:, : settings.neighbours] for store in graphs]
+    # Of activations that are all equal, images that come first are nearest.
+    tells = [bool(graph["distances"][:, : settings.neighbours].any()) for graph in graphs]
     rows = []
     for one, store in enumerate(layers):
         values = {}
@@ -64,7 +68,8 @@ def compare_layers(
             shares = "neighbour_overlap" in settings.names and layer == store.attrs["layer"]
             if other != one and shares:
                 shared = neighbour_overlap(nearest[one], nearest[other])
-                values[f"neighbour_overlap:{method}"] = shared
+                both = tells[one] and tells[other]
+                values[f"neighbour_overlap:{method}"] = shared if both else math.nan
                 values[f"neighbour_overlap_null:{method}"] = neighbour_overlap_null(nearest[one])
         rows += storage.metric_rows(store.attrs, values)
     storage.write_rows(metrics, storage.METRIC_COLUMNS, rows)

@@ -38,6 +38,10 @@ def _three(settings: Mapping) -> int:
     return 3
 
 
+def _four(settings: Mapping) -> int:
+    return 4
+
+
 def _twice_the_neighbours(settings: Mapping) -> int:
     return 2 * settings["neighbours"] + 1
 
@@ -370,6 +374,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         digits=2,
         parts="method.layer",
         tested=False,
+        points=_four,
     ),
     Metric(
         "neighbour_overlap",

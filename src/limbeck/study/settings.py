@@ -99,7 +99,7 @@ class MetricSettings:
             "ridge penalty of the linear probe, times the mean squared distance of a layer's "
             "images from their mean",
             0.3,
-            above=0,
+            least=1e-9,
         )
     )
     probe_folds: int = setting(
