@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from limbeck.networks.model_file import load_network, save_network
-from limbeck.networks.network import build
+from limbeck.networks.network import build, meta_backbone
 from limbeck.networks.user_code import VARIABLE, source_digest, source_files
 
 SMALL = """
@@ -173,6 +173,54 @@ def test_source_files_are_those_that_the_code_lies_in(folder):
     assert found == sorted(texts.keys() - {"own/unused.py", "other.py"})
     assert "own" not in sys.modules
     assert source_files("torchvision.models:resnet18") == []
+
+
+def test_an_installed_package_that_is_edited_counts(folder, tmp_path, monkeypatch):
+    package = tmp_path / "project" / "own_project"
+    package.mkdir(parents=True)
+    for name, text in (
+        ("__init__", ""),
+        ("nets", "from . import blocks\nimport torch"),
+        ("blocks", ""),
+    ):
+        (package / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(package.parent)
+    names = [path.name for path in source_files("own_project.nets:net")]
+    assert names == ["__init__.py", "blocks.py", "nets.py"]
+    before = source_digest("own_project.nets:net")
+    (package / "blocks.py").write_text("x = 1")
+    assert source_digest("own_project.nets:net") != before
+
+
+def test_tensors_of_a_module_have_numbers(folder, spec):
+    (folder / "scaled.py").write_text(
+        "import torch\n"
+        "SCALE = torch.tensor([0.5])\n"
+        "class Net(torch.nn.Module):\n"
+        "    def __init__(self, num_classes):\n"
+        "        super().__init__()\n"
+        "        self.steps = [x.item() for x in torch.linspace(0, 1, 2)]\n"
+        "        self.head = torch.nn.Linear(3, num_classes)\n"
+        "    def forward(self, x):\n"
+        "        return self.head(SCALE * x.mean((2, 3)))\n"
+    )
+    meta_backbone(spec(model="scaled:Net"))
+    assert sys.modules["scaled"].SCALE.tolist() == [0.5]
+
+
+def test_the_first_convolution_to_be_declared_need_not_take_the_image(folder, spec):
+    (folder / "gated.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, num_classes):\n"
+        "        super().__init__()\n"
+        "        self.gate, self.stem = nn.Conv2d(1, 1, 3), nn.Conv2d(3, num_classes, 3)\n"
+        "    def forward(self, x):\n"
+        "        return self.stem(x).mean((2, 3)) * self.gate(x[:, :1]).mean((2, 3))\n"
+    )
+    colour = {"channels": 3, "mean": (0.1, 0.2, 0.3), "std": (1.0,)}
+    network = build(spec(model="gated:Net", **colour))
+    assert network(torch.zeros(2, 3, 8, 8, dtype=torch.uint8)).shape[0] == 2
 
 
 def test_only_users_networks_have_a_digest(folder):

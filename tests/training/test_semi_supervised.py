@@ -271,6 +271,15 @@ def test_statistics_of_batch_norm_are_averaged_too(data, network, settings_of):
     torch.testing.assert_close(kept.running_mean, torch.full_like(kept.running_mean, 5.0))
 
 
+def test_buffers_of_whole_numbers_are_not_averaged(data, network, settings_of):
+    order = torch.arange(31, -1, -1)
+    network.register_buffer("order", order.clone())
+    built = build_objective(data, settings_of("fixmatch", ema_decay=0.9), network)
+    for _ in range(3):
+        built.after_step(network)
+    assert torch.equal(built.result(network).order, order)
+
+
 def test_without_a_decay_the_last_weights_are_kept(data, network, settings_of):
     built = build_objective(data, settings_of("pi_model"), network)
     built.after_step(network)

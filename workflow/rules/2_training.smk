@@ -29,6 +29,7 @@ rule train:
         settings=lambda wildcards: method_json(config, wildcards.method),
         seed=config["seed"],
         checkpoint="results/{study}/checkpoints/{method}/budget-{budget}/fold-{fold}.pt",
+        weights=weights_state,
         code=training_code,
     shell:
         "{resources.launcher} limbeck train --dataset {input.dataset:q} {params.optional}"

@@ -84,9 +84,7 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 
-# Where modules of users' own networks are looked for, here and in all jobs: beside their configs.
-FOLDERS = [Path(path).absolute().parent for path in workflow.configfiles] + [Path.cwd()]
-os.environ.setdefault(user_code.VARIABLE, os.pathsep.join(map(str, dict.fromkeys(FOLDERS))))
+user_code.search_beside(workflow.configfiles)
 
 
 @functools.cache
@@ -283,6 +281,15 @@ def weights_input(wildcards):
     weights = weights_file_of(config, wildcards.method, wildcards.budget, wildcards.fold)
     path = weights and expand_path(weights, "weights")
     return str(path) if path and (PLANS or path.exists()) else []
+
+
+def weights_state(wildcards):
+    """Size and time of the file of weights: another one may be older than what was made of it."""
+    path = weights_input(wildcards)
+    if not path:
+        return None
+    status = os.stat(path)
+    return f"{status.st_size} {int(status.st_mtime)}"
 
 
 def one_of(names):

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from limbeck.networks.user_code import VARIABLE, search_folders
@@ -62,7 +63,9 @@ def _import(name: str) -> Callable:
             sys.path.append(folder)
     importlib.invalidate_caches()
     try:
-        loaded = importlib.import_module(module)
+        # A module keeps the tensors that it makes: on the meta device they would have no numbers.
+        with torch.device("cpu"):
+            loaded = importlib.import_module(module)
     except Exception as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{module}.".startswith(f"{missing}."):

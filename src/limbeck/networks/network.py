@@ -88,9 +88,8 @@ class Network(nn.Module):
         super().__init__()
         self.backbone, self.spec = backbone, spec
         first = next((part for part in backbone.modules() if isinstance(part, nn.Conv2d)), None)
-        # The first to be declared need not be the one that takes the image.
-        of_images = first is not None and first.in_channels in (1, 3)
-        channels = first.in_channels if of_images else spec.channels
+        grey_in_colour = spec.channels == 1 and first is not None and first.in_channels == 3
+        channels = 3 if grey_in_colour else spec.channels
         for name, values in (("mean", spec.mean), ("std", spec.std)):
             if len(values) not in (1, channels):
                 raise InputError(

@@ -7,13 +7,25 @@ finds the same file, in a SLURM job too.
 import ast
 import contextlib
 import hashlib
+import importlib.util
 import os
-from collections.abc import Iterator
+import sysconfig
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from limbeck.study.networks import find_family
 
 VARIABLE = "LIMBECK_NETWORKS"
+
+
+def search_beside(configfiles: Iterable[str | Path]) -> None:
+    """Have networks looked for beside a study's config files and in the working directory.
+
+    What `VARIABLE` names already comes after them. Jobs that this process starts inherit it.
+    """
+    folders = [*(Path(path).absolute().parent for path in configfiles), Path.cwd()]
+    folders += search_folders()
+    os.environ[VARIABLE] = os.pathsep.join(map(str, dict.fromkeys(folders)))
 
 
 def search_folders() -> list[Path]:
@@ -22,23 +34,28 @@ def search_folders() -> list[Path]:
 
 
 def source_files(name: str) -> list[Path]:
-    """Return the files in the search folders that a network's code lies in, sorted.
+    """Return the files that a network's code lies in, sorted.
 
     Parameters
     ----------
     name : str
         ``<package.module>:<callable>``. Its module counts, the packages that it lies in, and what
-        these import from the search folders; nothing is imported to find them.
+        these import from the search folders, or from its own package where that is installed in a
+        folder to be edited. Nothing is imported to find them.
     """
     found: set[Path] = set()
-    waiting, seen = [name.partition(":")[0]], set()
+    own = name.partition(":")[0]
+    top = own.partition(".")[0]
+    home = _home(top)
+    waiting, seen = [own], set()
     while waiting:
         module = waiting.pop()
         if not module or module in seen:
             continue
         seen.add(module)
         waiting.append(module.rpartition(".")[0])
-        path = _file(module)
+        places = [home] if home and module.partition(".")[0] == top else []
+        path = _file(module, [*search_folders(), *places])
         if path is not None:
             found.add(path)
             waiting.extend(_imports(path, module))
@@ -48,7 +65,7 @@ def source_files(name: str) -> list[Path]:
 def source_digest(model: str) -> str:
     """Hash the code of a user's network, without comments and layout (16 hex digits).
 
-    Empty for what Limbeck or an installed package builds.
+    Empty for what Limbeck or a library builds.
     """
     family, name = find_family(model)
     files = source_files(name) if family.name == "custom" else []
@@ -63,9 +80,24 @@ def source_digest(model: str) -> str:
     return state.hexdigest()[:16]
 
 
-def _file(module: str) -> Path | None:
-    """Return a module's file in the search folders."""
-    for folder in search_folders():
+def _home(top: str) -> Path | None:
+    """Return the folder from which Python imports a module or package, None for libraries."""
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or spec.origin is None or not os.path.isfile(spec.origin):
+        return None
+    libraries = {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}
+    path = Path(spec.origin)
+    if any(path.is_relative_to(library) for library in libraries):
+        return None
+    return path.parent.parent if spec.submodule_search_locations else path.parent
+
+
+def _file(module: str, folders: Iterable[Path]) -> Path | None:
+    """Return a module's file in one of the folders."""
+    for folder in folders:
         path = folder.joinpath(*module.split("."))
         for file in (path / "__init__.py", path.with_suffix(".py")):
             if file.is_file():

@@ -1,5 +1,6 @@
 """Check a study, this machine and its SLURM cluster before the first job, one line a check."""
 
+from limbeck.networks.user_code import search_beside
 from limbeck.operations.doctor import diagnose
 from limbeck.runtime.errors import InputError
 from limbeck.study.config import read_config
@@ -18,6 +19,7 @@ def doctor(configfile: list[str] | None = None) -> None:
     InputError
         If a check failed.
     """
+    search_beside(configfile or [])
     failed = 0
     for ok, line in diagnose(read_config(configfile or [])):
         print(line, flush=True)

@@ -4,7 +4,7 @@ import os
 import shlex
 from pathlib import Path
 
-from limbeck.networks.user_code import VARIABLE
+from limbeck.networks.user_code import search_beside
 from limbeck.operations.own_images import (
     FINISHED_SIDE,
     TRAINED_SIDE,
@@ -50,7 +50,7 @@ def init(
     for path, remedy in ((Path(f"{name}.yaml"), "or remove it"), (Path("results", name), "")):
         if path.exists():
             raise InputError(f"{path}: is there already; take another --study {remedy}".rstrip())
-    os.environ.setdefault(VARIABLE, str(Path.cwd()))
+    search_beside([])
     folder = look_at(images, TRAINED_SIDE if weights is None else FINISHED_SIDE)
     keys, layers = propose_network(network, folder) if network else ({}, {})
     if "input_size" in keys:

@@ -76,8 +76,9 @@ class Objective:
     own : torch.nn.ModuleList
         What is trained beside the network and kept in checkpoints only.
     average : torch.optim.swa_utils.AveragedModel or None
-        The exponential moving average of the weights. Buffers, which are the statistics of batch
-        normalisation, are averaged alike, so that they are of the same age as the weights.
+        The exponential moving average of the weights. Statistics of batch normalisation are
+        averaged alike, so that they are of the same age as the weights; buffers of whole numbers
+        are the network's.
 
     Notes
     -----
@@ -113,8 +114,13 @@ class Objective:
 
     def after_step(self, network: nn.Module) -> None:
         """Take the network's new weights into the average; its first ones are copied."""
-        if self.average is not None:
-            self.average.update_parameters(network)
+        if self.average is None:
+            return
+        self.average.update_parameters(network)
+        pairs = zip(self.average.module.buffers(), network.buffers(), strict=True)
+        for kept, buffer in pairs:
+            if not kept.is_floating_point():  # Indices have no average.
+                kept.copy_(buffer)
 
     def result(self, network: nn.Module) -> nn.Module:
         """Return the network to keep, after the last step: the average, or else the one trained."""
