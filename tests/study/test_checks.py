@@ -198,6 +198,15 @@ def test_a_cycle_through_a_second_teacher(config):
     assert config.mistakes() == [line]
 
 
+def test_teachers_that_are_one_network(config):
+    config["methods"]["second"] = {**config["methods"]["teacher"]}
+    add_students(config, pupil=["teacher", "second"])
+    line = "methods.pupil.distillation.teacher: teacher and second have equal settings, so that "
+    assert config.mistake().startswith(line)
+    config["methods"]["second"]["learning_rate"] = 0.03
+    check_config(config)
+
+
 def test_chain_of_teachers_is_valid(config):
     add_students(config, second="distilled", third="second", sibling="second")
     check_config(config)

@@ -1,5 +1,6 @@
 """Checks across keys of a config: names that must exist, values that exclude others."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from limbeck.runtime.errors import InputError, suggest
@@ -164,6 +165,12 @@ def _method_contradictions(config: Mapping) -> Iterator[str]:
         options = options_of(config, name)
         wrong = list(mistakes(block_of(objective), options, f"{key}.{objective}"))
         yield from wrong or method_contradictions({**method, "options": options}, key)
+        for one, other in itertools.combinations(teachers_of(config, name), 2):
+            if one in methods and methods[one] == methods.get(other):
+                yield (
+                    f"{key}.{objective}.teacher: {one} and {other} have equal settings, so that "
+                    "they are the same network; leave one out"
+                )
         for chain in _cycles(config, [name]):
             if name == min(chain, key=list(methods).index):
                 yield f"{key}.{objective}.teacher: a cycle, {' <- '.join(chain)}"

@@ -10,7 +10,8 @@ from limbeck.training.objectives.layers import LayerObjective
 class SimilarityPreserving(LayerObjective):
     """||G_t - G_s||² / B², G the Gram matrix of the batch, its rows at unit length.
 
-    Weight 3000 at the last map, D, as in RepDistiller's script and mdistiller's config.
+    Weight 3000 at layer D, the last map of a Wide-ResNet, as in RepDistiller's script and
+    mdistiller's config. A ResNet of torchvision has another map behind its layer D, ``layer4``.
     """
 
     def compare(
