@@ -65,6 +65,25 @@ def test_an_image_that_cannot_be_used_costs_no_store(config, tmp_path, old):
     assert store.exists()
 
 
+def test_an_image_that_was_replaced_by_an_older_file_is_read(config, tmp_path):
+    prepare_dataset(DatasetSettings(**config["dataset"]), 0, tmp_path / "results/mine/dataset.zarr")
+    image = tmp_path / "images/bee/3.png"
+    image.write_bytes(image.read_bytes()[:50])
+    os.utime(image, (0, 0))
+    with pytest.raises(InputError, match=r"bee/3\.png: corrupt or truncated"):
+        check_before_jobs(config, "mine.yaml")
+
+
+def test_images_of_several_sizes_are_found_when_they_are_no_longer_resized(config, tmp_path):
+    Image.new("L", (9, 8)).save(tmp_path / "images/bee/5.png")
+    resized = DatasetSettings(**config["dataset"] | {"image_size": 16})
+    prepare_dataset(resized, 0, tmp_path / "results/mine/dataset.zarr")
+    with pytest.raises(InputError, match=r"bee/5\.png: is 9 x 8 pixels, 0\.png is 8 x 8; set "):
+        check_before_jobs(config, "mine.yaml")
+    Image.new("L", (8, 8)).save(tmp_path / "images/bee/5.png")
+    check_before_jobs(config, "mine.yaml")
+
+
 def test_all_mistakes_at_once_each_with_its_source(config, monkeypatch):
     monkeypatch.setitem(extras.EXTRAS, "umap", ("no_such_module",))
     config["embeddings"]["tsne"]["perplexity"] = 3

@@ -159,14 +159,20 @@ def shape_of(first: Path, size: int | None) -> tuple[int, int]:
 def read_alike(path: Path, size: int | None, shape: tuple[int, int], first: str) -> DecodedImage:
     """Read an image of the shape of the first; InputError if it has another."""
     image = read_image(path, size)
-    if image.pixels.shape[:2] != shape:
-        found = " x ".join(map(str, image.pixels.shape[1::-1]))
-        expected = " x ".join(map(str, shape[::-1]))
+    refuse_other_size(path, image.pixels.shape[:2], shape, first)
+    return image
+
+
+def refuse_other_size(
+    path: Path, size: tuple[int, int], shape: tuple[int, int], first: str
+) -> None:
+    """Raise OtherSizeError if height and width of an image are not those of the first."""
+    if size != shape:
+        found, expected = (" x ".join(map(str, each[::-1])) for each in (size, shape))
         raise OtherSizeError(
             f"{show(path)}: is {found} pixels, {show(os.path.basename(first))} is {expected}; set "
             f"dataset.image_size, to which all are resized, for example {min(shape)}"
         )
-    return image
 
 
 def read_each(read: Callable[[T], tuple], images: Iterable[T]) -> list[tuple]:

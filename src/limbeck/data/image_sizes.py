@@ -28,10 +28,11 @@ def count_sizes(paths: Iterable[Path]) -> Counter[tuple[int, int]]:
     InputError
         If files are not images that `read_image` reads; see `read_each`.
     """
-    return Counter(read_each(_read_size, paths))
+    return Counter(read_each(read_size, paths))
 
 
-def _read_size(path: Path) -> tuple[int, int]:
+def read_size(path: Path) -> tuple[int, int]:
+    """Return height and width of an image in pixels, as a viewer shows it."""
     from PIL import Image
 
     try:
