@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import unicodedata
 
 import pytest
 
@@ -187,6 +188,23 @@ def test_class_names_are_compared_composed(folder):
     assert files.parts["train"]["caf\u00e9"] == ["train/cafe\u0301/1.png"]
     touch(folder, "train/caf\u00e9/1.png")
     assert "two folders have this name" in error_of(folder)
+
+
+def test_classes_have_the_order_of_torchvision_however_accents_are_written(tmp_path):
+    from torchvision.datasets.folder import find_classes
+
+    names = ["apple", "zebra", "\u00e9clair", "Emu", "e\u0301mail"]
+    for form in ("NFC", "NFD"):
+        written = [unicodedata.normalize(form, name) for name in names]
+        touch(tmp_path / form, *(f"train/{name}/1.png" for name in written))
+        # Unpacked on another system than the training images.
+        touch(tmp_path / form, *(f"test/{unicodedata.normalize('NFC', n)}/1.png" for n in names))
+        files = find_images(tmp_path / form, split=False)
+        order = [
+            unicodedata.normalize("NFC", n) for n in find_classes(tmp_path / form / "train")[0]
+        ]
+        assert files.class_names == list(files.parts["test"]) == order
+        assert find_images(tmp_path / form / "train", split=True).class_names == order
 
 
 def test_an_empty_class_says_what_lies_there(folder):

@@ -42,7 +42,8 @@ class ImageFiles:
         Paths are relative to it.
     parts : mapping
         ``"train"`` and ``"test"``, or ``"all"`` where the test images are still to be chosen;
-        then the class names in alphabetical order; then sorted paths.
+        then the class names, in the order of the names that their folders of training images have
+        on disk, as in torchvision's ``ImageFolder``; then sorted paths.
     skipped : tuple of str
         Paths of files and leftover folders that are not images.
     """
@@ -80,7 +81,7 @@ def find_images(folder: Path, split: bool) -> ImageFiles:
     Images lie in ``train/<class>`` and ``test/<class>``, at any depth below. Without test images
     (`split`) they lie in ``train/<class>`` or, where ``train`` holds no folders, in ``<class>``.
     Hidden files, leftovers of operating systems and files without the suffix of an image are passed
-    over. Names of classes are compared in Unicode's normal form C.
+    over. Names of classes are compared and returned in Unicode's normal form C.
 
     Parameters
     ----------
@@ -118,6 +119,7 @@ def find_images(folder: Path, split: bool) -> ImageFiles:
             f"{show(folder / has / name)}: {lacks} has no class '{show(name)}'; add it there or "
             "remove it here"
         )
+    parts["test"] = {name: parts["test"][name] for name in parts["train"]}
     return ImageFiles(folder, parts, tuple(skipped))
 
 
@@ -156,7 +158,7 @@ def _find_classes(folder: Path, part: str, skipped: list[str]) -> dict[str, list
                 skipped.append(f"{part}/{entry.name}" if part else entry.name)
     if not classes:
         raise InputError(f"{show(root)}: has no class folders; expected {form}")
-    return {name: classes[name] for name in sorted(classes)}
+    return {name: classes[name] for name in sorted(classes, key=origin.__getitem__)}
 
 
 def _walk(folder: Path, below: str, skipped: list[str]) -> list[str]:

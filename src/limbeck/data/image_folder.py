@@ -52,7 +52,7 @@ def read_image_folder(
     Returns
     -------
     SourceData
-        Classes in alphabetical order.
+        Classes in the order of `find_images`.
 
     Raises
     ------
