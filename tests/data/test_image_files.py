@@ -41,7 +41,7 @@ def test_parts_classes_and_paths_are_sorted(folder):
         "bee": ["train/bee/0.tiff", "train/bee/1.png", "train/bee/10.JPG"],
     }
     assert files.parts["test"]["ant"] == ["test/ant/2.png"]
-    assert files.note() is None
+    assert files.notes() == ()
 
 
 def test_classes_may_be_nested(folder):
@@ -52,7 +52,7 @@ def test_classes_may_be_nested(folder):
         "train/ant/images/a.JPEG",
         "train/ant/images/more/b.JPEG",
     ]
-    assert files.note() == f"{folder}: passed over 1 file that is no image (1 .txt)"
+    assert files.notes() == (f"{folder}: passed over 1 file that is no image (1 .txt)",)
 
 
 def test_leftovers_and_sidecars_are_counted_in_one_note(folder):
@@ -64,11 +64,12 @@ def test_leftovers_and_sidecars_are_counted_in_one_note(folder):
     files = find_images(folder, split=False)
     assert files.class_names == ["ant", "bee"]
     assert files.parts["train"]["ant"] == ["train/ant/1.png"]
+    (note,) = files.notes()
     # The eight most frequent kinds.
     assert re.fullmatch(
         re.escape(f"{folder}: passed over 18 files that are no images (")
         + r"(3 \.(txt|json|xml), ){3}(2 (\.DS_Store|__MACOSX), ){2}(1 [\w.]+, ){3}\.\.\.\)",
-        files.note(),
+        note,
     )
 
 
@@ -89,6 +90,51 @@ def test_without_test_images_classes_lie_in_train_or_at_the_top(folder):
 def test_a_class_may_be_called_train(tmp_path):
     touch(tmp_path, "bus/1.png", "train/1.png", "train/2.png")
     assert find_images(tmp_path, split=True).class_names == ["bus", "train"]
+
+
+@pytest.mark.parametrize(
+    "classes", [["Train", "Test"], ["train", "val"], ["TRAINING", "testing"], ["Valid"]]
+)
+def test_classes_that_are_all_called_like_parts_are_refused(tmp_path, classes):
+    touch(tmp_path, *(f"{name}/1.png" for name in classes))
+    assert error_of(tmp_path, split=True) == (
+        f"FOLDER: its class folders have names of parts ({', '.join(sorted(classes))}); expected "
+        "train/<class>/<image> and, for images to test on, test/<class>/<image>, in lower case"
+    )
+    touch(tmp_path, "bus/1.png")
+    assert find_images(tmp_path, split=True).class_names == sorted([*classes, "bus"])
+
+
+def test_folders_of_images_beside_the_parts_are_named(folder):
+    touch(folder, "valid/ant/1.png", "more/deep/er/1.JPG", "labels/1.txt", ".cache/1.png")
+    touch(folder, "labels/@eaDir/1.png", "Test/._1.png", "README.md", "preview.png")
+    os.symlink("train", folder / "latest")
+    os.symlink("nowhere", folder / "gone")
+    os.symlink("..", folder / "labels" / "up")
+    assert find_images(folder, split=False).notes() == (
+        f"{folder}: only train and test are read, not the images in more, valid; move there what "
+        "is to be read",
+    )
+
+
+@pytest.mark.parametrize("others", [["bus", "car"], ["val"], [f"n{i:02}" for i in range(20)]])
+def test_folders_of_images_beside_train_alone_are_named(tmp_path, others):
+    touch(tmp_path, "train/steam/1.png", "train/diesel/1.png", *(f"{n}/a/1.png" for n in others))
+    files = find_images(tmp_path, split=True)
+    assert files.class_names == ["diesel", "steam"]
+    names = "n00, n01, n02, n03, n04, n05, n06, ..., n19" if len(others) > 2 else ", ".join(others)
+    assert files.notes() == (
+        f"{tmp_path}: only train is read, not the images in {names}; move images to test on to "
+        "test/<class>; if train is a class itself, rename it",
+    )
+
+
+def test_links_below_folders_that_are_not_read_are_followed_once(folder):
+    (folder / "val").mkdir()
+    os.symlink("..", folder / "val" / "up")
+    os.symlink(folder / "train" / "ant", folder / "val" / "ant")
+    (note,) = find_images(folder, split=False).notes()
+    assert "not the images in val;" in note
 
 
 def test_test_images_that_are_there_are_not_chosen_again(folder):

@@ -76,6 +76,22 @@ def test_folders_that_tools_leave_behind_are_no_test_images(here):
     assert yaml.safe_load(Path("mine.yaml").read_text())["dataset"]["test_fraction"] > 0
 
 
+def test_the_classes_and_what_is_not_read_are_said(here, capsys):
+    write_split(here / "mine")
+    (here / "mine/test").rename(here / "mine/val")
+    assert main(["init", "--images", "mine"]) == 0
+    told, note = capsys.readouterr().out.splitlines()[:2]
+    assert told.startswith("20 images of 2 classes (class 0, class 1), 10 of them test images; ")
+    assert note == (
+        f"{here}/mine: only train is read, not the images in val; move images to test on to "
+        "test/<class>; if train is a class itself, rename it"
+    )
+    for part in ("Train", "Test"):
+        save_images(here / "capitals" / part, 2, 5)
+    assert main(["init", "--images", "capitals"]) == 1
+    assert "its class folders have names of parts (Test, Train)" in capsys.readouterr().err
+
+
 def test_superclasses_have_a_figure(here):
     write_split(here / "mine")
     (here / "mine/superclasses.csv").write_text("class,superclass\nclass 0,both\nclass 1,both\n")

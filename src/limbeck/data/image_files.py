@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from limbeck.runtime.errors import InputError
-from limbeck.runtime.paths import show
+from limbeck.runtime.paths import show, show_all
 
 IMAGE_SUFFIXES = {
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
@@ -24,6 +24,8 @@ REFUSED_SUFFIXES = {
 SIDECAR_SUFFIXES = {".txt", ".json", ".xml", ".csv", ".yaml", ".yml", ".md", ".npy", ".db", ".ini"}
 # What macOS, Synology and Windows leave behind.
 LEFTOVER_FOLDERS = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
+# Names of folders that divide a dataset, in lower case.
+PART_NAMES = {"train", "training", "test", "testing", "val", "valid", "validation"}
 KINDS = {
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",
@@ -46,11 +48,14 @@ class ImageFiles:
         on disk, as in torchvision's ``ImageFolder``; then sorted paths.
     skipped : tuple of str
         Paths of files and leftover folders that are not images.
+    roots : tuple of str
+        The folders whose folders are the classes; ``""`` stands for `folder` itself.
     """
 
     folder: Path
     parts: Mapping[str, Mapping[str, list[str]]]
     skipped: tuple[str, ...]
+    roots: tuple[str, ...]
 
     @property
     def class_names(self) -> list[str]:
@@ -68,11 +73,35 @@ class ImageFiles:
             and os.path.isfile(self.folder / path)
         ]
 
-    def note(self) -> str | None:
-        """Return a line with the number of skipped files, None if there are none."""
-        if not self.skipped:
-            return None
-        return f"{show(self.folder)}: passed over {_count(self.skipped)}"
+    def notes(self) -> tuple[str, ...]:
+        """Return a line on the files passed over, and one on folders of images beside the roots."""
+        lines = []
+        if self.skipped:
+            lines.append(f"{show(self.folder)}: passed over {_count(self.skipped)}")
+        if unread := self._unread():
+            read, remedy = "train and test are", "move there what is to be read"
+            if "test" not in self.roots:
+                read, remedy = "train is", "move images to test on to test/<class>"
+                remedy += "; if train is a class itself, rename it"
+            lines.append(
+                f"{show(self.folder)}: only {read} read, not the images in {show_all(unread)}; "
+                f"{remedy}"
+            )
+        return tuple(lines)
+
+    def _unread(self) -> list[str]:
+        """Return the names of the folders beside the roots that hold images."""
+        if self.roots == ("",):
+            return []
+        roots = [self.folder / root for root in self.roots]
+        return sorted(
+            entry.name
+            for entry in _entries(self.folder)
+            if not _is_leftover(entry.name)
+            and os.path.isdir(entry.path)
+            and not any(os.path.samefile(entry.path, root) for root in roots)
+            and _holds_images(entry.path, [self.folder, *roots])
+        )
 
 
 def find_images(folder: Path, split: bool) -> ImageFiles:
@@ -97,10 +126,10 @@ def find_images(folder: Path, split: bool) -> ImageFiles:
     Raises
     ------
     InputError
-        For a missing folder, an empty class, a class that only one of the two parts has, a broken
-        link, a pipe or device, a name that is not UTF-8 or holds a carriage return, an image beside
-        the classes or in a format that is not read, and two images with one sample id. It names the
-        file and the remedy.
+        For a missing folder, classes that are all called like parts, an empty class, a class that
+        only one of the two parts has, a broken link, a pipe or device, a name that is not UTF-8 or
+        holds a carriage return, an image beside the classes or in a format that is not read, and
+        two images with one sample id. It names the file and the remedy.
     """
     if not folder.is_dir():
         raise InputError(f"{show(folder)}: no such folder{_what_is_there(folder)}")
@@ -111,7 +140,8 @@ def find_images(folder: Path, split: bool) -> ImageFiles:
                 f"{show(folder / 'test')}: has test images, so dataset.test_fraction must be null"
             )
         base = "train" if _has_folders(folder / "train") else ""
-        return ImageFiles(folder, {"all": _find_classes(folder, base, skipped)}, tuple(skipped))
+        classes = _find_classes(folder, base, skipped)
+        return ImageFiles(folder, {"all": classes}, tuple(skipped), (base,))
     parts = {part: _find_classes(folder, part, skipped) for part in ("train", "test")}
     for name in sorted(set(parts["train"]) ^ set(parts["test"])):
         has, lacks = ("test", "train") if name in parts["test"] else ("train", "test")
@@ -120,7 +150,7 @@ def find_images(folder: Path, split: bool) -> ImageFiles:
             "remove it here"
         )
     parts["test"] = {name: parts["test"][name] for name in parts["train"]}
-    return ImageFiles(folder, parts, tuple(skipped))
+    return ImageFiles(folder, parts, tuple(skipped), tuple(parts))
 
 
 def _find_classes(folder: Path, part: str, skipped: list[str]) -> dict[str, list[str]]:
@@ -158,6 +188,12 @@ def _find_classes(folder: Path, part: str, skipped: list[str]) -> dict[str, list
                 skipped.append(f"{part}/{entry.name}" if part else entry.name)
     if not classes:
         raise InputError(f"{show(root)}: has no class folders; expected {form}")
+    if all(name.lower() in PART_NAMES for name in classes):
+        raise InputError(
+            f"{show(root)}: its class folders have names of parts ({show_all(sorted(classes))}); "
+            "expected train/<class>/<image> and, for images to test on, test/<class>/<image>, in "
+            "lower case"
+        )
     return {name: classes[name] for name in sorted(classes, key=origin.__getitem__)}
 
 
@@ -184,6 +220,29 @@ def _walk(folder: Path, below: str, skipped: list[str]) -> list[str]:
     return found
 
 
+def _holds_images(folder: str, others: Sequence[Path]) -> bool:
+    """Return whether images lie below a folder, apart from links to others; refuse nothing."""
+    seen = {os.path.realpath(other) for other in others}
+    for place, folders, files in os.walk(folder, followlinks=True):
+        seen.add(os.path.realpath(place))
+        if any(_is_image_name(name) and not _is_leftover(name) for name in files):
+            return True
+        folders[:] = [
+            name
+            for name in folders
+            if not _is_leftover(name) and os.path.realpath(os.path.join(place, name)) not in seen
+        ]
+    return False
+
+
+def _is_leftover(name: str) -> bool:
+    return name.startswith(".") or name in LEFTOVER_FOLDERS
+
+
+def _is_image_name(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+
+
 def _identity(folder: str | Path) -> tuple[int, int]:
     status = os.stat(folder)
     return status.st_dev, status.st_ino
@@ -200,7 +259,7 @@ def _entries(folder: str | Path) -> list[os.DirEntry]:
 def _kind(entry: os.DirEntry) -> str:
     """Return ``"folder"``, ``"image"`` or ``"skipped"``; refuse what is neither file nor folder."""
     name = entry.name
-    if name.startswith(".") or name in LEFTOVER_FOLDERS:
+    if _is_leftover(name):
         return "skipped"
     try:
         is_file = entry.is_file()
@@ -224,7 +283,7 @@ def _kind(entry: os.DirEntry) -> str:
             f"{show(entry.path)}: images of type {suffix} are not read; convert it to PNG or JPEG, "
             "or remove it"
         )
-    if is_file and suffix not in IMAGE_SUFFIXES:
+    if is_file and not _is_image_name(name):
         return "skipped"
     try:
         name.encode()

@@ -63,7 +63,7 @@ def read_image_folder(
     """
     files = find_images(folder, split=test_fraction is not None)
     _refuse_hidden_images(files)
-    if note := files.note():
+    for note in files.notes():
         LOGGER.info(note)
     superclasses = read_superclasses(folder, files.class_names)
     parts = files.parts

@@ -14,6 +14,7 @@ from limbeck.data.facts import Facts, quick_facts
 from limbeck.data.image_files import LEFTOVER_FOLDERS, find_images
 from limbeck.data.image_sizes import count_sizes
 from limbeck.runtime.errors import InputError
+from limbeck.runtime.paths import show_all
 from limbeck.study.checks import RESERVED
 from limbeck.study.embeddings import EMBEDDINGS
 from limbeck.study.keys import NAME, keys_of
@@ -72,8 +73,9 @@ class Folder:
         sizes = f"{low[0]} × {low[1]}" + (f" to {high[0]} × {high[1]}" if low != high else "")
         side = self.settings.get("image_size")
         return (
-            f"{count} images of {len(facts.class_names)} classes, {sum(facts.test_per_class)} of "
-            f"them test images; {sizes} pixels" + (f", resized to {side} × {side}" if side else "")
+            f"{count} images of {len(facts.class_names)} classes ({show_all(facts.class_names)}), "
+            f"{sum(facts.test_per_class)} of them test images; {sizes} pixels"
+            + (f", resized to {side} × {side}" if side else "")
         )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from limbeck.runtime.errors import InputError
@@ -47,6 +48,14 @@ def expand(path: str, key: str) -> Path:
 def show(path: str | os.PathLike) -> str:
     """Return a path or a name in one line of printable text, the rest escaped."""
     return "".join(map(_escape, os.fspath(path)))
+
+
+def show_all(names: Sequence[str]) -> str:
+    """Return names in one line of printable text: up to eight, of more the first and the last."""
+    shown = [show(name) for name in names]
+    if len(shown) > 8:
+        shown[7:-1] = ["..."]
+    return ", ".join(shown)
 
 
 def _escape(character: str) -> str:

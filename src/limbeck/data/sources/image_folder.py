@@ -37,7 +37,6 @@ def facts(settings: DatasetSettings) -> Facts:
     pixels = read_image(folder / paths[0]).pixels
     grey = pixels.ndim == 2 and all(is_grey(folder / path) for path in paths)
     size = settings.image_size
-    note = files.note()
     return Facts(
         class_names=names,
         train_per_class=counts["train"],
@@ -47,5 +46,5 @@ def facts(settings: DatasetSettings) -> Facts:
             1 if grey else 3,
         ),
         superclasses=read_superclasses(folder, names),
-        notes=(note,) if note else (),
+        notes=files.notes(),
     )
