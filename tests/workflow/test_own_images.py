@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 SHORT = {
     "methods": {name: {"steps": 2} for name in ("teacher", "undistilled", "distilled")},
     "folds": 1,
-    "layers": {"C": "auto", "E": "auto"},
+    "layers": {"E": "auto"},
 }
 
 
@@ -39,7 +39,7 @@ def test_the_config_passes_a_dry_run(kind, ready):
 
 @pytest.mark.parametrize("kind", ["6 images a class", "unequal sizes"])
 def test_the_study_runs_to_the_end(kind, ready):
-    """With trainings of two steps, one fold and two layers."""
+    """With trainings of two steps, one fold and one layer."""
     workflow = ready(kind)
     (workflow.folder / "short.yaml").write_text(yaml.safe_dump(SHORT))
     result = workflow.run("short.yaml", "--cores", "2")
