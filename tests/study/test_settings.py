@@ -21,7 +21,7 @@ METHOD = {"objective": "cross_entropy", "model": "wrn_10_1", "steps": 5}
 
 
 def test_settings_are_parsed_and_frozen():
-    decay = {"schedule": "multi_step", "decay_epochs": [3, 5], "decay_factor": 0.1}
+    decay = {"schedule": "multi_step", "decay_epochs": [3, 4], "decay_factor": 0.1}
     settings = parse_settings(MethodSettings, json.dumps({**METHOD, **decay, "options": {}}))
     assert settings == MethodSettings(
         objective="cross_entropy",
@@ -29,7 +29,7 @@ def test_settings_are_parsed_and_frozen():
         model="wrn_10_1",
         steps=5,
         schedule="multi_step",
-        decay_epochs=(3, 5),
+        decay_epochs=(3, 4),
         decay_factor=0.1,
     )
     with pytest.raises(dataclasses.FrozenInstanceError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from limbeck.runtime.paths import show
 from limbeck.study.keys import Key, boolean, choice, integer, listed, number, setting, text
@@ -166,10 +167,7 @@ def method_contradictions(method: Mapping, key: str) -> Iterator[str]:
     if (method["epochs"] is None) == (method["steps"] is None):
         yield f"{key}: exactly one of epochs and steps must be set, the other null"
     if method["schedule"] in ("step", "multi_step"):
-        if not method["decay_epochs"] or method["decay_factor"] is None:
-            yield f"{key}.schedule = {method['schedule']}: needs decay_epochs and decay_factor"
-        elif method["schedule"] == "step" and len(method["decay_epochs"]) != 1:
-            yield f"{key}.decay_epochs = {method['decay_epochs']}: schedule step takes one period"
+        yield from _decay_contradictions(method, key)
     else:
         for name in ("decay_epochs", "decay_factor"):
             if method[name]:
@@ -211,6 +209,22 @@ def _normalisation_contradictions(method: Mapping, key: str) -> Iterator[str]:
     elif len(given) == 2 and len(method["mean"]) != len(method["std"]):
         count = len(method["mean"])
         yield f"{key}.std = {method['std']}: must have as many values as mean, {count}"
+
+
+def _decay_contradictions(method: Mapping, key: str) -> Iterator[str]:
+    schedule, decays = method["schedule"], method["decay_epochs"]
+    length = "steps" if method["epochs"] is None else "epochs"
+    if not decays or method["decay_factor"] is None:
+        yield f"{key}.schedule = {schedule}: needs decay_epochs and decay_factor"
+    elif schedule == "step" and len(decays) != 1:
+        yield f"{key}.decay_epochs = {decays}: schedule step takes one period"
+    elif any(second <= first for first, second in pairwise(decays)):
+        yield f"{key}.decay_epochs = {decays}: each must be larger than the one before"
+    elif method[length] is not None and decays[-1] >= method[length]:  # An epoch has steps.
+        yield (
+            f"{key}.decay_epochs = {decays}: the training has ended by then; allowed: below "
+            f"{length} = {method[length]}"
+        )
 
 
 def _ramp_contradictions(options: Mapping, key: str, taken: int | None) -> Iterator[str]:
