@@ -8,7 +8,8 @@ from jsonschema import Draft202012Validator
 
 from limbeck.study import generate
 from limbeck.study.keys import REQUIRED
-from limbeck.study.structure import CONFIG
+from limbeck.study.registry import OBJECTIVES
+from limbeck.study.structure import CONFIG, METHOD
 from limbeck.study.validation import fill_in, mistakes
 
 REMEDY = "python -m limbeck.study.generate"
@@ -30,6 +31,13 @@ def validator():
     schema = yaml.safe_load(generate.schema_text())
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
+
+
+def test_every_key_of_a_method_is_documented():
+    blocks = generate.documentation_blocks()
+    shown = {name: f"\n| `{name}` |" in blocks["method"] for name in METHOD.keys}
+    assert shown == {name: name not in OBJECTIVES for name in METHOD.keys}
+    assert all(f"**`{name}`**" in blocks["objectives"] for name in OBJECTIVES)
 
 
 SPOILED = [

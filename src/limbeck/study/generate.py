@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from limbeck.study.keys import REQUIRED, Key, keys_of
-from limbeck.study.method_settings import MethodSettings
+from limbeck.study.keys import REQUIRED, Key
 from limbeck.study.registry import (
     DATASETS,
     EMBEDDINGS,
@@ -21,7 +20,7 @@ from limbeck.study.registry import (
     TABLES,
     kinds_of,
 )
-from limbeck.study.structure import CONFIG, DEFAULT_EMBEDDINGS, DEFAULT_FIGURES
+from limbeck.study.structure import CONFIG, DEFAULT_EMBEDDINGS, DEFAULT_FIGURES, METHOD
 
 SCHEMA = Path(__file__).with_name("config.schema.yaml")
 DOCUMENTATION = Path(__file__).parents[3] / "docs/configuration.md"
@@ -211,7 +210,8 @@ def documentation_blocks() -> dict[str, str]:
     for name in ("dataset", "activations", "metrics", "statistics", "noise"):
         blocks[name] = key_table(CONFIG.keys[name].keys, f"{name}.")
     blocks["run"] = key_table(run, "run.") + "\n" + key_table(scored.keys, "run.metrics.")
-    blocks["method"] = key_table(keys_of(MethodSettings))
+    general = {name: key for name, key in METHOD.keys.items() if name not in OBJECTIVES}
+    blocks["method"] = key_table(general)
     blocks["objectives"] = "\n".join(
         f"**`{name}`**: {declared.summary}\n"
         + (f"\n{key_table(declared.options, f'{name}.')}" if declared.options else "")
