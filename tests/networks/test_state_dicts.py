@@ -36,12 +36,20 @@ def legacy(content, path):
 
 
 OTHERS = {"epoch": 3, "optimizer": {"state": {0: {"momentum_buffer": torch.ones(2)}}}}
+NUMPY = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "float32", "float64", "longdouble", "complex64", "complex128", "str", "bytes"),
+)
 FORMS = {
     "bare": lambda state: state,
     "state_dict": lambda state: {**OTHERS, "state_dict": state},
     "model": lambda state: {"model": state, **OTHERS},
     "model_state": lambda state: {"model_state": state, "best": torch.tensor(3.0)},
     "net": lambda state: {"net": state, "acc": np.float64(95.5), "epoch": np.int64(3)},
+    "numbers of NumPy": lambda state: {
+        "net": state,
+        **{name: np.dtype(name).type(3) for name in NUMPY},
+    },
     "ema": lambda state: {"ema": state},
     "options of a command line": lambda state: {
         "opt": argparse.Namespace(rate=0.1, names=["a"]),
@@ -224,6 +232,27 @@ def test_what_does_not_fit_is_listed(source, spec, tmp_path, refusal):
         "unexpected conv_1.weight (instead of conv1.weight?), layer4.weight; "
         "other shapes: bn1.bias 3×2 instead of 16"
     )
+
+
+@pytest.mark.parametrize("kind", ["int8", "int64", "bool", "complex64"])
+@pytest.mark.parametrize("keep_head", [False, True])
+def test_weights_that_are_no_real_numbers_are_listed(
+    kind, keep_head, source, spec, tmp_path, refusal
+):
+    def change(state):
+        state["conv1.weight"] = state["conv1.weight"].to(getattr(torch, kind))
+
+    message = misfit(change, source, spec, tmp_path / "w", refusal, keep_head)
+    assert message == f"other numbers: conv1.weight {kind} instead of float32"
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_weights_of_another_precision_fit(kind, source, spec, tmp_path):
+    state = {key: value.to(kind) for key, value in source.backbone.state_dict().items()}
+    torch.save(state, tmp_path / "w")
+    loaded = build(spec(model="resnet8"), str(tmp_path / "w"), keep_head=True)
+    weights = loaded.backbone.conv1.weight
+    assert torch.equal(weights, state["conv1.weight"].to(weights))
 
 
 def test_weights_of_another_network_are_a_short_line(source, spec, tmp_path, refusal):

@@ -39,13 +39,14 @@ FORMER = (
 OPTIONAL, COUNTERS = "num_batches_tracked", ("n_averaged",)
 LISTED = 3
 
-# What people store beside weights and torch would refuse: options of a command line and NumPy's
-# numbers. To make one of these runs nothing else.
+# What people store beside weights and torch would refuse: options of a command line, and NumPy's
+# numbers and texts. To make one of these runs nothing else.
 SCALAR = np.float64().__reduce__()[0]
+KINDS = (*np.typecodes["AllInteger"], *np.typecodes["AllFloat"], "?", "S", "U")
 HARMLESS = [
     argparse.Namespace,
     np.dtype,
-    *(type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.int32, np.bool_)),
+    *{type(np.dtype(kind)) for kind in KINDS},
     (SCALAR, "numpy._core.multiarray.scalar"),
     (SCALAR, "numpy.core.multiarray.scalar"),
 ]
@@ -221,7 +222,8 @@ def load_state_dict(
     Raises
     ------
     InputError
-        If tensors are missing, unexpected or of another shape.
+        If tensors are missing, unexpected, of another shape, or hold no real numbers where the
+        network has them.
     """
     expected = backbone.state_dict()
     wanted = {key: value for key, value in expected.items() if keep_head or key not in head}
@@ -232,6 +234,11 @@ def load_state_dict(
         found, needed = (part[shapes[0]].shape[:1] for part in (state, wanted))
         if found != needed:
             raise InputError(f"{start} has {found[0]} classes, the dataset has {needed[0]}")
+    kinds = [
+        key
+        for key in wanted
+        if wanted[key].is_floating_point() and key in state and not state[key].is_floating_point()
+    ]
     problems = {
         "missing": missing,
         "unexpected": [
@@ -240,6 +247,9 @@ def load_state_dict(
         ],
         "other shapes:": [
             f"{key} {_shape(state[key])} instead of {_shape(wanted[key])}" for key in shapes
+        ],
+        "other numbers:": [
+            f"{key} {_kind(state[key])} instead of {_kind(wanted[key])}" for key in kinds
         ],
     }
     if any(problems.values()):
@@ -265,6 +275,10 @@ def _with_nearest(key: str, missing: Collection[str]) -> str:
 
 def _shape(value: torch.Tensor) -> str:
     return "×".join(map(str, value.shape)) or "scalar"
+
+
+def _kind(value: torch.Tensor) -> str:
+    return str(value.dtype).removeprefix("torch.")
 
 
 def _listed(names: Iterable[str]) -> str:
