@@ -75,7 +75,8 @@ def test_each_family_builds_and_may_name_weights(family):
     module, _ = load_family(family.examples[0] if family.examples else other[family.name])
     assert module.__name__ == f"limbeck.networks.{family.name}"
     assert callable(module.build)
-    assert hasattr(module, "named_weights") == hasattr(module, "weights_names")
+    of_names = ("named_weights", "weights_names", "weights_classes")
+    assert len({hasattr(module, function) for function in of_names}) == 1
 
 
 def test_an_edit_of_one_family_reruns_no_other():

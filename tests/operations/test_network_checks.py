@@ -198,6 +198,22 @@ def test_weights_are_read_and_compared(study):
     assert line.startswith("methods.wrong: weights = wrong.pth: ")
 
 
+@pytest.mark.parametrize(
+    ("model", "weights"), [("resnet18", "IMAGENET1K_V1"), ("timm:resnet18", "a1_in1k")]
+)
+def test_named_weights_of_other_classes(study, model, weights):
+    settings = {"model": model, "input_size": 64}
+    config = study(
+        finished={**settings, "objective": "pretrained", "pretrained": {"weights": weights}},
+        tuned={**settings, "weights": weights},  # with a new head
+    )
+    assert found_here(config) == [
+        f"methods.finished: weights = {weights}: has 1000 classes, the dataset has 2"
+    ]
+    of_imagenet = [*map(str, range(1000))]
+    assert found_here(config, Facts(of_imagenet, [50] * 1000, [20] * 1000, (32, 32, 3), {})) == []
+
+
 def test_weights_of_every_run_are_read(study):
     state = build(NetworkSpec("wrn_10_1", 2, 3, (0.5,), (0.5,))).backbone.state_dict()
     torch.save(state, "20.pth")

@@ -32,6 +32,11 @@ def weights_names(name: str) -> list[str]:
     return [tag for architecture, _, tag in names if architecture == name and tag]
 
 
+def weights_classes(name: str, weights: str) -> int:
+    """Return for how many classes timm's weights of a tag are; nothing is downloaded."""
+    return _timm(name).get_pretrained_cfg(f"{name}.{weights}").num_classes
+
+
 def named_weights(name: str, weights: str) -> Mapping[str, torch.Tensor]:
     """Return timm's weights of a tag, from its cache or the network."""
     return _timm(name).create_model(f"{name}.{weights}", pretrained=True).state_dict()

@@ -82,6 +82,13 @@ def weights_names(name: str) -> list[str]:
     return [weights.name for weights in torchvision.models.get_model_weights(name)]
 
 
+def weights_classes(name: str, weights: str) -> int:
+    """Return for how many classes torchvision's weights of a name are; nothing is downloaded."""
+    import torchvision
+
+    return len(torchvision.models.get_model_weights(name)[weights].meta["categories"])
+
+
 def named_weights(name: str, weights: str) -> Mapping[str, torch.Tensor]:
     """Return torchvision's weights of a name, from its cache or the network."""
     import torchvision

@@ -6,7 +6,13 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from limbeck.networks.checks import check_network
-from limbeck.networks.network import NetworkSpec, build, check_weights_name, network_spec
+from limbeck.networks.network import (
+    NetworkSpec,
+    build,
+    check_weights_name,
+    load_family,
+    network_spec,
+)
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.paths import expand
 from limbeck.study.networks import is_file
@@ -59,8 +65,15 @@ def _check_weights(spec: NetworkSpec, weights: str | None, keep_head: bool) -> N
         return
     if is_file(weights):
         build(spec, str(expand(weights, "weights")), keep_head=keep_head)
-    else:
-        check_weights_name(spec.model, weights)
+        return
+    check_weights_name(spec.model, weights)
+    if keep_head:
+        family, name = load_family(spec.model)
+        classes = family.weights_classes(name, weights)
+        if classes != spec.classes:
+            raise InputError(
+                f"weights = {weights}: has {classes} classes, the dataset has {spec.classes}"
+            )
 
 
 def _mistakes_of_pairs(
