@@ -6,7 +6,8 @@ from contextlib import nullcontext
 import pytest
 from PIL import Image
 
-from limbeck.operations.preflight import check_before_jobs, check_until
+from limbeck.data.facts import Facts, quick_facts
+from limbeck.operations.preflight import check_before_jobs, check_until, facts_contradictions
 from limbeck.runtime import extras
 from limbeck.runtime.errors import InputError
 from limbeck.stages.prepare_dataset import prepare_dataset
@@ -99,6 +100,40 @@ def test_all_mistakes_at_once_each_with_its_source(config, monkeypatch):
         "a.yaml + b.yaml: embeddings.umap.algorithm = umap: needs no_such_module, which is not "
         "installed: pip install 'limbeck[umap]'"
     )
+
+
+CIFAR100 = quick_facts(DatasetSettings(name="cifar100", download=True)).class_names
+
+
+@pytest.mark.parametrize(
+    ("class_names", "said"),
+    [
+        (CIFAR100, None),
+        (CIFAR100[::-1], None),
+        (["ant", "bee"], "the dataset lacks 'apple' and 98 more"),
+        (CIFAR100[1:], "the dataset lacks 'apple'"),
+        ([*CIFAR100, "ant"], "the dataset also has 'ant'"),
+    ],
+)
+def test_published_numbers_are_of_classes(config, class_names, said):
+    counts = [50] * len(class_names)
+    facts = Facts(class_names, counts, counts, (8, 8, 3), {})
+    config["budgets"] = [len(class_names)]
+    assert [*facts_contradictions(config, facts)] == []
+    config["published"] = "cifar100"
+    assert [*facts_contradictions(config, facts)] == (
+        [f"published = cifar100: those are numbers of its 100 classes; {said}; leave it out"]
+        if said
+        else []
+    )
+
+
+def test_published_numbers_of_other_images_are_a_mistake_in_a_dry_run(config):
+    config["published"] = "cifar100"
+    with pytest.raises(
+        InputError, match=r"^mine\.yaml: published = cifar100: those are numbers of"
+    ):
+        check_before_jobs(config, "mine.yaml")
 
 
 def test_tf32_is_of_gpus_where_something_is_to_be_trained(config, tmp_path):

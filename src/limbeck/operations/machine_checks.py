@@ -9,10 +9,10 @@ from limbeck.data.facts import Facts
 from limbeck.operations.jobs import jobs_of
 from limbeck.operations.network_checks import layer_values
 from limbeck.operations.outcomes import outcome
-from limbeck.operations.preflight import study_facts
+from limbeck.operations.preflight import facts_contradictions, study_facts
 from limbeck.runtime.errors import InputError
 from limbeck.study.checks import missing_files, missing_libraries
-from limbeck.study.dataset_checks import dataset_contradictions, images_looked_at
+from limbeck.study.dataset_checks import images_looked_at
 from limbeck.study.questions import neighbours_needed
 
 GB = 1e9
@@ -89,9 +89,7 @@ def _check_dataset(config: Mapping, seen: list[Facts]) -> str:
     """Check the dataset; add its facts to `seen`, if it is there and is enough."""
     _refuse(missing_files(config))
     facts = study_facts(config)
-    side, superclasses = min(facts.image_shape[:2]), sorted(set(facts.superclasses.values()))
-    sizes = facts.class_names, facts.train_per_class, facts.test_per_class
-    _refuse(dataset_contradictions(config, *sizes, side, superclasses))
+    _refuse(facts_contradictions(config, facts))
     seen.append(facts)
     size = " x ".join(map(str, facts.image_shape))
     train, test = sum(facts.train_per_class), sum(facts.test_per_class)

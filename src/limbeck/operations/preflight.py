@@ -8,6 +8,7 @@ from limbeck.data.facts import Facts, quick_facts
 from limbeck.operations.network_checks import network_mistakes
 from limbeck.operations.states import is_trained
 from limbeck.runtime.errors import InputError
+from limbeck.runtime.paths import show
 from limbeck.study.checks import missing_libraries
 from limbeck.study.dataset_checks import dataset_contradictions, not_measured
 from limbeck.study.objectives import OBJECTIVES
@@ -46,9 +47,7 @@ def check_before_jobs(
         If the dataset is missing or not readable; one line for each mistake.
     """
     facts = study_facts(config, listed)
-    sizes = facts.class_names, facts.train_per_class, facts.test_per_class
-    side, superclasses = min(facts.image_shape[:2]), sorted(set(facts.superclasses.values()))
-    mistakes = list(dataset_contradictions(config, *sizes, side, superclasses))
+    mistakes = [*facts_contradictions(config, facts)]
     mistakes += _precision_mistakes(config)
     if environment:
         mistakes += missing_libraries(config)
@@ -56,6 +55,45 @@ def check_before_jobs(
     if mistakes:
         raise InputError("\n".join(f"{sources}: {mistake}" for mistake in mistakes))
     return [*facts.notes, *not_measured(config, facts.class_names, facts.test_per_class)]
+
+
+def facts_contradictions(config: Mapping, facts: Facts) -> Iterator[str]:
+    """Check a config against the facts of its dataset.
+
+    Parameters
+    ----------
+    config : mapping
+        Checked and filled in.
+    facts : Facts
+        Of the study's dataset.
+
+    Yields
+    ------
+    str
+        What `limbeck.study.dataset_checks.dataset_contradictions` yields, and a line where numbers
+        to compare with are of other classes.
+    """
+    sizes = facts.class_names, facts.train_per_class, facts.test_per_class
+    side, superclasses = min(facts.image_shape[:2]), sorted(set(facts.superclasses.values()))
+    yield from dataset_contradictions(config, *sizes, side, superclasses)
+    published = config["published"]
+    if published is None or config["dataset"]["name"] == published:
+        return
+    needed = quick_facts(DatasetSettings(name=published, download=True)).class_names
+    lacking = sorted({*needed} - {*facts.class_names})
+    others = sorted({*facts.class_names} - {*needed})
+    if lacking or others:
+        yield (
+            f"published = {published}: those are numbers of its {len(needed)} classes; "
+            f"{_has_not(lacking, others)}; leave it out"
+        )
+
+
+def _has_not(lacking: Sequence[str], others: Sequence[str]) -> str:
+    """Say which class a dataset lacks, or else which one it has in addition."""
+    names, what = (lacking, "lacks") if lacking else (others, "also has")
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"the dataset {what} '{show(names[0])}'{more}"
 
 
 def _precision_mistakes(config: Mapping) -> Iterator[str]:
