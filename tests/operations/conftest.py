@@ -23,10 +23,10 @@ def study(tmp_path, monkeypatch):
 
 @pytest.fixture
 def snakemake(study):
-    """Have a process of Snakemake's name in the folder: a shell that waits on its input."""
+    """Have a Snakemake of the small study in the folder: a shell that waits on its input."""
     (study / "snakemake").write_text("echo ready\nread line\n")
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(["sh", "./snakemake"], **pipes) as process:
+    with subprocess.Popen(["sh", "./snakemake", "--configfile", "small.yaml"], **pipes) as process:
         # Its name is to be seen only when it has started.
         process.stdout.readline()
         yield

@@ -16,9 +16,10 @@ from limbeck.operations.jobs import jobs_of
 from limbeck.operations.states import (
     incomplete_outputs,
     is_locked,
-    snakemake_runs_here,
+    snakemake_runs,
     state_of,
     states_of,
+    study_of_command,
 )
 from limbeck.study.config import read_config
 
@@ -250,14 +251,46 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="no 
 
 @needs_proc
 def test_no_snakemake_in_this_folder(study):
-    assert not snakemake_runs_here()
+    assert not snakemake_runs("small")
 
 
 def test_a_snakemake_in_this_folder(snakemake):
-    assert snakemake_runs_here()
+    assert snakemake_runs("small")
+
+
+@needs_proc
+def test_a_snakemake_that_works_on_another_study(snakemake):
+    assert not snakemake_runs("large")
 
 
 @needs_proc
 def test_a_snakemake_in_another_folder(snakemake, study, monkeypatch):
     monkeypatch.chdir(study / "config")
-    assert not snakemake_runs_here()
+    assert not snakemake_runs("small")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("--configfile small.yaml", "small"),
+        ("--configfile=small.yaml -n", "small"),
+        ("-c 2 --configfiles small.yaml last.yaml --profile slurm trained", "last"),
+        ("--configfile last.yaml --configfile small.yaml", "small"),
+        ("-c 2 trained", "demo"),
+        ("--profile slurm", None),
+        ("-s other/Snakefile", None),
+        ("--configfile small.yaml --config study=other", None),
+        ("--configfile small.yaml -Cstudy=other", None),
+        ("--configf small.yaml", None),
+        ("--configfile gone.yaml", None),
+    ],
+)
+def test_the_study_of_a_command(study, words, expected):
+    write("last.yaml", "study: last")
+    assert study_of_command(["python", "snakemake", *words.split()]) == expected
+
+
+def test_a_profile_of_the_environment_may_name_a_config(study, monkeypatch):
+    monkeypatch.setenv("SNAKEMAKE_PROFILE", "slurm")
+    assert study_of_command(["snakemake"]) is None
+    assert study_of_command(["snakemake", "--configfile", "small.yaml"]) == "small"

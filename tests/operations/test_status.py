@@ -120,6 +120,17 @@ def test_running(snakemake):
 
 
 @needs_proc
+def test_killed_while_snakemake_works_on_another_study(snakemake):
+    write("other.yaml", "study: other")
+    path = train().outputs[0].replace("small", "other")
+    mark(path)
+    lock(path)
+    text = describe(["small.yaml", "other.yaml"])
+    assert " 1 interrupted\n" in text
+    assert "\n  snakemake --unlock --configfile small.yaml other.yaml\n" in text
+
+
+@needs_proc
 def test_killed(study):
     jobs, _ = counts()
     mark(*train().outputs)

@@ -42,7 +42,7 @@ def next_step(
     states : mapping of Job to str
         The state of each job of the study.
     locked, running : bool
-        Whether the study is locked, and whether Snakemake runs in this folder.
+        Whether the study is locked, and whether Snakemake works on it in this folder.
     overlays : sequence of str
         What ``snakemake --configfile`` is given.
     """

@@ -13,18 +13,23 @@ import json
 import math
 import os
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from limbeck.operations.jobs import Job, inputs_of
 from limbeck.runtime.dates import date_of
+from limbeck.runtime.errors import InputError
 from limbeck.runtime.store_checks import fault_of
+from limbeck.study.config import read_config
 from limbeck.study.questions import runs_of
 
 # Of files as large as this at most Snakemake keeps digests (--max-checksum-file-size).
 DIGESTED = 10**6
 # Into so long parts it cuts the names of its records.
 PART = 254
+# Flags of Snakemake that name a study's config, and those behind which one can stand.
+CONFIG_FILES = ("--configfile", "--configfiles")
+ELSEWHERE = ("--profile", "--workflow-profile", "--snakefile", "-s")
 # The first of these that several jobs have is said of them together.
 STATES = ("failed", "interrupted", "damaged", "running", "missing", "outdated", "done")
 
@@ -127,22 +132,52 @@ def is_locked(study: str) -> bool:
     return False
 
 
-def snakemake_runs_here() -> bool:
-    """Return whether a Snakemake on this machine works in this folder; True if unknown."""
+def snakemake_runs(study: str) -> bool:
+    """Return whether a Snakemake on this machine works on a study in this folder.
+
+    Where that cannot be told it is True: of a command line that says no more than a profile or
+    ``--config`` does, of somebody else's process, and on machines without ``/proc``.
+    """
     if not Path("/proc/self/cwd").exists():
         return True
     here = os.getcwd()
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            words = (process / "cmdline").read_bytes().split(b"\0")[:3]
-            named = any(os.path.basename(word) == b"snakemake" for word in words)
-            if named and os.readlink(process / "cwd") == here:
+            words = os.fsdecode((process / "cmdline").read_bytes()).split("\0")
+            named = any(os.path.basename(word) == "snakemake" for word in words[:3])
+            if (
+                named
+                and os.readlink(process / "cwd") == here
+                and study_of_command(words) in (study, None)
+            ):
                 return True
         except PermissionError:  # Somebody else's, which may be here.
             return True
         except OSError:  # It has ended.
             continue
     return False
+
+
+def study_of_command(words: Sequence[str]) -> str | None:
+    """Return the study that a command line of Snakemake, given here, works on; None if unknown."""
+    overlays, taken, flags = [], False, set()
+    for word in words:
+        if word.startswith("-"):
+            flag, _, value = word.partition("=")
+            flags.add(flag)
+            taken = flag in CONFIG_FILES
+            overlays = [] if taken else overlays  # The last of two flags counts.
+            word = value
+        if taken and word:
+            overlays.append(word)
+    others = {flag for flag in flags if flag.startswith(("--conf", "-C"))} - {*CONFIG_FILES}
+    elsewhere = flags & {*ELSEWHERE} or "SNAKEMAKE_PROFILE" in os.environ
+    if others or (elsewhere and not overlays):
+        return None
+    try:
+        return read_config(overlays)["study"]
+    except InputError:
+        return None
 
 
 def state_of(job: Job, incomplete: Collection[str], running: bool) -> str:

@@ -15,7 +15,7 @@ from limbeck.operations.states import (
     incomplete_outputs,
     is_locked,
     output_fault,
-    snakemake_runs_here,
+    snakemake_runs,
     states_of,
 )
 from limbeck.operations.time_left import progress
@@ -69,7 +69,7 @@ class Study:
     states : mapping of Job to str
         How far each job is, in the order of the rules.
     locked, running : bool
-        Whether Snakemake has locked the study, and whether it runs.
+        Whether Snakemake has locked the study, and whether it works on it.
     """
 
     overlays: Sequence[str]
@@ -94,7 +94,7 @@ def look(overlays: Sequence[str]) -> Study:
     """
     config = read_config(overlays)
     locked = is_locked(config["study"])
-    running = locked and snakemake_runs_here()
+    running = locked and snakemake_runs(config["study"])
     states = states_of(list(jobs_of(config)), incomplete_outputs(), running)
     return Study(overlays, config, states, locked, running)
 
