@@ -237,7 +237,8 @@ def load_family(model: str) -> tuple[ModuleType, str]:
     - ``build(name, classes, channels)``, which returns the network with random weights; where the
       architecture fixes the number of channels, that one counts;
     - ``named_weights(name, weights)``, where weights can be had by a name: a state dict;
-    - ``weights_names(name)``, beside it: what those names are;
+    - ``weights_names(name)`` and ``weights_classes(name, weights)``, beside it: what those names
+      are, and for how many classes;
     - ``check_normalisation(name, normalisation)``, where weights take no images that are normalised
       in one of the ways of the config.
 
