@@ -19,6 +19,7 @@ from limbeck.training.objectives import (
     similarity_preserving,
     vid,
 )
+from limbeck.training.objectives.distilling import Batch
 from limbeck.training.objectives.layers import pool
 from limbeck.training.objectives.logits import hinton_loss, join_teachers, standardise
 
@@ -118,6 +119,32 @@ def test_decoupled_loss():
         torch.tensor(STUDENT), torch.tensor(TEACHER), torch.tensor(targets), temperature, 0.5, 3.0
     )
     assert loss.item() == pytest.approx(temperature**2 * total / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("labels", "beta", "expected"),
+    [
+        # Of class 0 the teacher gives 1 / (2 + e²), the student e / (e + 2).
+        ([0], 0.0, 0.48647),
+        # Of the rest the teacher gives class 1 the share e² / (e² + 1), the student one half: a
+        # divergence of 0.327813, eight times.
+        ([0], 8.0, 3.10897),
+        # Without a label the target is the teacher's class, 1: e² / (2 + e²) and 1 / (e + 2).
+        ([], 0.0, 0.75378),
+    ],
+)
+def test_decoupled_distillation_by_hand(labels, beta, expected):
+    options = {"temperature": 1.0, "alpha": 1.0, "beta": beta, "warm_up": 1}
+    student, teacher = torch.tensor([[1.0, 0, 0]]), torch.tensor([[0.0, 2, 0]])
+    objective = dkd.Decoupled.__new__(dkd.Decoupled)
+    objective.options = options
+    batch = Batch(torch.arange(1), torch.tensor(labels, dtype=torch.long), epoch=0)
+    assert objective.compare(student, teacher, batch).item() == pytest.approx(expected, rel=1e-4)
+    # Beside an image without a label, for which student and teacher agree.
+    if labels:
+        both = torch.cat([student, teacher]), torch.cat([teacher, teacher])
+        found = objective.compare(*both, batch).item()
+        assert found == pytest.approx(expected / 2, rel=1e-4)
 
 
 def test_decoupled_loss_of_logits_far_apart_is_finite():
@@ -273,15 +300,25 @@ def test_contrast_loss():
     ]
     loss = crd.contrast_loss(torch.tensor(probabilities), 10)
     assert loss.item() == pytest.approx(-mean(terms), rel=1e-5)
+    # The first alone: log(9 / 7) of its own, log(3 / 2) and log(11 / 10) of the negatives.
+    loss = crd.contrast_loss(torch.tensor(probabilities[:1]), 10)
+    assert loss.item() == pytest.approx(0.752091, rel=1e-5)
 
 
-def test_the_memory_moves_halfway_to_what_was_seen():
+def test_after_a_step_the_memory_moves_to_what_was_seen():
     memory = crd.Memory(5, 2)
-    memory.student[3] = torch.tensor([1.0, 0.0])
+    memory.student[3] = memory.teacher[3] = torch.tensor([1.0, 0.0])
     before = memory.student.clone()
-    seen = torch.tensor([[0.0, 1.0]])
-    memory.take(torch.tensor([3]), seen, seen, 0.5)
-    torch.testing.assert_close(memory.student[3], torch.full((2,), math.sqrt(0.5)))
+    seen = [torch.tensor([[0.0, 1.0]]), torch.tensor([[0.0, -1.0]])]
+    objective = crd.Contrastive.__new__(crd.Contrastive)
+    objective.options, objective.average = {"memory_momentum": 0.25}, None
+    objective._seen = [(memory, torch.tensor([3]), seen)]
+    objective.after_step(None)
+    # A quarter of (1, 0) and three quarters of (0, ±1), at unit length.
+    torch.testing.assert_close(memory.student[3], torch.tensor([1.0, 3.0]) / math.sqrt(10))
+    torch.testing.assert_close(memory.teacher[3], torch.tensor([1.0, -3.0]) / math.sqrt(10))
     others = [0, 1, 2, 4]
     assert torch.equal(memory.student[others], before[others])
     assert before.abs().max() <= math.sqrt(1.5)  # ±1 / sqrt(dimensions / 3)
+    objective.after_step(None)  # which saw nothing
+    torch.testing.assert_close(memory.student[3], torch.tensor([1.0, 3.0]) / math.sqrt(10))
