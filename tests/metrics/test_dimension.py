@@ -9,16 +9,17 @@ from limbeck.neighbours.search import nearest_neighbours
 from limbeck.runtime.errors import InputError
 
 
-def test_intrinsic_dimension_by_hand():
-    # Nine ratios, two images with a duplicate and one whose two nearest are duplicates. A tenth is
-    # left out: the logarithms 1, 2, ..., 8 over the ranks 1/9, ..., 8/9, with
-    # y = -log(1 - rank) = log(9 / (9 - i)).
-    logarithms = np.array([3.0, 1, 9, 4, 2, 8, 5, 7, 6])
-    near = np.array([1, 2, 0.5, 3, 1, 0.25, 1, 1, 2])
+@pytest.mark.parametrize(("count", "kept"), [(9, 8), (20, 18)])
+def test_intrinsic_dimension_by_hand(count, kept):
+    # So many ratios n, two images with a duplicate and one whose two nearest are duplicates. A
+    # tenth, rounded up, is left out: the logarithms 1, 2, ... over the ranks 1/n, 2/n, ..., with
+    # y = -log(1 - rank) = log(n / (n - i)).
+    logarithms = np.random.default_rng(0).permutation(np.arange(1.0, count + 1))
+    near = np.resize([1, 2, 0.5, 3, 1, 0.25], count)
     distances = np.stack([near, near * np.exp(logarithms)], axis=1)
     distances = np.concatenate([distances, [[0, 5], [0, 0], [2, 2]]])
-    i = np.arange(1, 9)
-    expected = sum(i * np.log(9 / (9 - i))) / sum(i**2)
+    i = np.arange(1, kept + 1)
+    expected = sum(i * np.log(count / (count - i))) / sum(i**2)
     assert intrinsic_dimension(distances) == pytest.approx(expected, rel=1e-12)
 
 
