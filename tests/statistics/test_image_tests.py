@@ -65,12 +65,27 @@ def test_mcnemar_by_hand():
 
 
 def test_ties_are_not_right_for_mcnemar_and_count_for_accuracies():
-    first = np.array([1, 0.5, 0, 1, 0])
-    second = np.array([1, 1, 0.5, 0, 0])
+    first = np.array([1, 0.5, 0, 1, 0.5, 0])
+    second = np.array([1, 1, 0.5, 0, 0, 0.5])
     test = compare_hits(first, second, 0.95, 0)
     assert (test.only_first, test.only_second) == (1, 1)
     assert (test.first, test.second, test.difference) == pytest.approx((0.5, 0.5, 0))
     assert test.low < 0 < test.high
+
+
+@pytest.mark.parametrize(
+    ("confidence", "significant"), [(0.95, "yes"), (0.97, "yes"), (0.98, "no"), (0.99, "no")]
+)
+def test_significant_is_a_mid_p_below_the_level(confidence, significant):
+    # 1 against 8 of 512 throws: p is 2 * (1 + 9) / 512 = 0.039, the mid-p 9 / 512 less.
+    first, second = np.zeros(20), np.zeros(20)
+    first[0], second[1:9] = 1, 1
+    given = {("undistilled", 400, 0): first, ("distilled", 400, 0): second}
+    cells, _ = compare_accuracies(given, replace(SETTINGS, confidence=confidence), 0)
+    (row,) = (dict(zip(COLUMNS, cell, strict=True)) for cell in cells)
+    assert (row["only_first"], row["only_second"]) == (1, 8)
+    assert row["p_mid"] == row["p_corrected"] == pytest.approx(11 / 512)
+    assert row["significant"] == significant
 
 
 def test_rows_of_budgets_and_folds(hits):

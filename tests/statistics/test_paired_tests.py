@@ -85,6 +85,9 @@ def test_nothing_to_test_with_one_fold_or_without_spread(first, second):
 
 def test_what_is_more_than_rounding_is_spread():
     assert paired_test([0.41, 0.57], [0.42, 0.5801], 0.95) is not None
+    # A ten millionth of the value is more than rounding.
+    first, second = [1.0] * 5, [1 + fold * 1e-7 for fold in range(5)]
+    assert paired_test(first, second, 0.95).p == pytest.approx(p_of(2 / math.sqrt(0.5)), rel=1e-6)
     # As small values, whose rounding is as small.
     assert paired_test([1e-12, 2e-12], [2e-12, 5e-12], 0.95) is not None
 
@@ -125,6 +128,17 @@ def test_significant_within_a_metric_is_not_always_significant_in_the_study(tmp_
     for row in compare(tmp_path, values, settings):
         assert row["significant"] == "yes" and row["significant_study"] == "no"
         assert float(row["p_corrected_study"]) == pytest.approx(5 * p_of(3 / math.sqrt(0.5)))
+
+
+@pytest.mark.parametrize(("confidence", "significant"), [(0.95, "yes"), (0.99, "no")])
+def test_significant_is_what_is_below_the_level(tmp_path, confidence, significant):
+    values = {
+        ("accuracy", "", 10, "undistilled"): ZEROS,
+        ("accuracy", "", 10, "distilled"): ONE_TO_FIVE,
+    }
+    (row,) = compare(tmp_path, values, replace(SETTINGS, confidence=confidence))
+    assert float(row["p"]) == pytest.approx(0.013236, abs=1e-6)
+    assert row["significant"] == row["significant_study"] == significant
 
 
 def test_several_methods_are_compared_with_the_first_and_corrected_together(tmp_path):
@@ -187,13 +201,15 @@ def test_one_fold_no_spread_and_missing_runs_say_so(tmp_path):
     assert "nan" not in page + (tmp_path / "statistics.csv").read_text()
 
 
-def test_collapsed_embeddings_are_not_tested(tmp_path):
+@pytest.mark.parametrize("method", ["undistilled", "distilled"])
+def test_collapsed_embeddings_are_not_tested(tmp_path, method):
     values = {}
     for layer in "AB":
         values["ivis_loss", layer, 10, "undistilled"] = ZEROS
         values["ivis_loss", layer, 10, "distilled"] = ONE_TO_FIVE
-        values["collapsed", layer, 10, "undistilled"] = [0, 0, 0, 0, 0]
-        values["collapsed", layer, 10, "distilled"] = [0, 0, 0, int(layer == "A"), 0]
+        for each in ("undistilled", "distilled"):
+            flag = int(layer == "A" and each == method)
+            values["collapsed", layer, 10, each] = [0, 0, 0, flag, 0]
     values["collapsed", "B", 10, "teacher"] = [1, 1, 1, 1, 1]
     collapsed, whole = compare(tmp_path, values)
     assert float(collapsed["difference"]) == pytest.approx(3)
