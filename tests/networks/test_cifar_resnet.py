@@ -63,3 +63,12 @@ def test_block_is_activated_after_the_sum():
         residual = F.conv2d(inner, block.conv2.weight, padding=1) * scale
         shortcut = F.conv2d(x, block.downsample[0].weight, stride=2) * scale
         torch.testing.assert_close(block(x), (shortcut + residual).clamp(min=0))
+
+
+def test_convolutions_start_as_he_initialised_by_their_outputs():
+    torch.manual_seed(0)
+    weight = build("resnet8", 10, 3).layer2[0].conv1.weight
+    assert weight.shape == (32, 16, 3, 3)
+    # He et al. (2015), Eq. (14): the variance is 2 over 3 x 3 pixels of 32 outputs.
+    assert weight.std().item() == pytest.approx((2 / 288) ** 0.5, rel=0.05)
+    assert abs(weight.mean().item()) < 0.005  # four standard errors

@@ -9,6 +9,7 @@ from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as vision
 
 from limbeck.runtime.errors import InputError
+from limbeck.training import strong_augmentation
 from limbeck.training.augmentation import random_crop, weak_view
 from limbeck.training.strong_augmentation import (
     OPERATIONS,
@@ -127,6 +128,16 @@ def test_operations_are_those_of_torchvision_image_by_image(name, channels, widt
         assert difference.max() <= 1
 
 
+def test_ranges_of_magnitudes_are_those_of_fixmatch():
+    # Table 12 of Sohn et al. (2020). Posterize keeps 4 to 8 bits: up to 9, rounded down.
+    symmetric = ("shear_x", "shear_y", "translate_x", "translate_y")
+    expected = dict.fromkeys(("autocontrast", "equalize", "identity"), (0, 0))
+    expected |= dict.fromkeys(("brightness", "color", "contrast", "sharpness"), (0.05, 0.95))
+    expected |= dict.fromkeys(symmetric, (-0.3, 0.3))
+    expected |= {"posterize": (4, 9), "rotate": (-30, 30), "solarize": (0, 1)}
+    assert {name: (low, high) for name, (_, low, high) in OPERATIONS.items()} == expected
+
+
 def test_posterize_takes_the_end_of_its_range():
     image = torch.tensor([[[[0, 1, 128, 255]]]], dtype=torch.uint8)
     _, low, high = OPERATIONS["posterize"]
@@ -185,6 +196,13 @@ def test_strong_views_follow_from_the_seed_and_not_from_autocast():
         under_autocast = view()
     assert torch.equal(view(), under_autocast)
     assert not torch.equal(view(), strong_view(images, 2, 0.5))
+
+
+def test_the_square_of_a_strong_view_is_grey_whatever_is_done_to_the_image(monkeypatch):
+    monkeypatch.setattr(strong_augmentation, "rand_augment", lambda images, _: 255 - images)
+    torch.manual_seed(0)
+    view = strong_view(torch.zeros(50, 1, 8, 8, dtype=torch.uint8), 2, 0.5)
+    assert set(view.unique().tolist()) == {127, 255}
 
 
 def test_cutout_by_hand():

@@ -121,7 +121,13 @@ def plain_loss(objective, network, teacher, seen, labels, weight):
 @pytest.mark.parametrize("objective", ["pi_model", "pseudo_label", "mean_teacher", "fixmatch"])
 def test_a_step_is_that_of_plain_loops(objective, data, network, settings_of, monkeypatch):
     torch.manual_seed(2)
-    monkeypatch.setattr(fixmatch, "strong_view", lambda images, *_: 255 - images)
+    augmented = []
+
+    def strong_view(images, *_):
+        augmented.append(images)
+        return 255 - images
+
+    monkeypatch.setattr(fixmatch, "strong_view", strong_view)
     built = build_objective(data, settings_of(objective), network)
     reference = copy.deepcopy(network)
     seen, judged = recorded(network), []
@@ -129,6 +135,11 @@ def test_a_step_is_that_of_plain_loops(objective, data, network, settings_of, mo
         # A teacher of its own: the average of weights that are not the student's any more.
         for parameter in built.average.parameters():
             parameter.data += 0.1 * torch.randn_like(parameter)
+        for name, buffer in built.average.named_buffers():
+            if name.endswith("running_mean"):
+                buffer.fill_(100.0)
+        normalised_by_its_views = copy.deepcopy(built.average).train()
+        built.average.eval()
         built.average.register_forward_hook(lambda *given: judged.append((given[1][0], given[2])))
     step = next(iter(built.epoch(0)))
     result = step(network)
@@ -144,9 +155,14 @@ def test_a_step_is_that_of_plain_loops(objective, data, network, settings_of, mo
         assert not torch.equal(images[:12], images[12:])  # two views
     if objective == "fixmatch":
         assert [255 - row for row in rows_of(images)[12:]] == rows[4:]
+        (weak,) = augmented
+        assert torch.equal(images[12:], 255 - weak)
+        assert not torch.equal(weak, data.images[rows[4:]])  # a weak view
     if objective == "mean_teacher":
         assert rows_of(judged[0][0]) == rows
         assert not torch.equal(judged[0][0], images)  # a view of its own
+        with torch.no_grad():
+            torch.testing.assert_close(normalised_by_its_views(judged[0][0]), judged[0][1])
     labels = data.labels[rows[:4]].tolist()
     teacher = judged[0][1] if judged else None
     loss = plain_loss(objective, reference, teacher, seen, labels, 3.0)
