@@ -50,26 +50,32 @@ def compare_layers(
         storage.check_match(layer, graph)
         check_neighbours(settings, graph)
     names = [(store.attrs["method"], store.attrs["layer"]) for store in layers]
-    if {"cka", "cka_debiased"}.intersection(settings.names):
+    aligned = [
+        name
+        for name in ("cka", "cka_null", "cka_debiased")
+        if name.removesuffix(NULL) in settings.names
+    ]
+    shared = "neighbour_overlap" in settings.names
+    if aligned:
         alignment = align([store["activations"] for store in layers])
-    nearest = [store["indices"][:, : settings.neighbours] for store in graphs]
-    # Of activations that are all equal, images that come first are nearest.
-    tells = [bool(graph["distances"][:, : settings.neighbours].any()) for graph in graphs]
+    if shared:
+        k = settings.neighbours
+        nearest = [graph["indices"][:, :k] for graph in graphs]
+        # Of activations that are all equal, images that come first are nearest.
+        tells = [bool(graph["distances"][:, :k].any()) for graph in graphs]
     rows = []
     for one, store in enumerate(layers):
         values = {}
         for other, (method, layer) in enumerate(names):
             if other != one:
-                for name in ("cka", "cka_null", "cka_debiased"):
-                    if name.removesuffix(NULL) in settings.names:
-                        value = getattr(alignment, name)[one, other]
-                        values[f"{name}:{method}.{layer}"] = float(value)
+                for name in aligned:
+                    value = getattr(alignment, name)[one, other]
+                    values[f"{name}:{method}.{layer}"] = float(value)
         for other, (method, layer) in enumerate(names):
-            shares = "neighbour_overlap" in settings.names and layer == store.attrs["layer"]
-            if other != one and shares:
-                shared = neighbour_overlap(nearest[one], nearest[other])
+            if shared and other != one and layer == store.attrs["layer"]:
                 both = tells[one] and tells[other]
-                values[f"neighbour_overlap:{method}"] = shared if both else math.nan
+                overlap = neighbour_overlap(nearest[one], nearest[other]) if both else math.nan
+                values[f"neighbour_overlap:{method}"] = overlap
                 values[f"neighbour_overlap_null:{method}"] = neighbour_overlap_null(nearest[one])
         rows += storage.metric_rows(store.attrs, values)
     storage.write_rows(metrics, storage.METRIC_COLUMNS, rows)
