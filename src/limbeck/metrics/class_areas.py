@@ -47,7 +47,7 @@ def class_area_spread(points: np.ndarray, labels: np.ndarray, area_mass: float) 
 def class_area_null(points: np.ndarray, labels: np.ndarray, area_mass: float, seed: int) -> Null:
     """Return `class_area_ratio` for classes dealt out by chance; see `permuted_null`.
 
-    It is near 1 and not at 1: a class's density is estimated from fewer points and smoothed by a
+    It is above 1, as a rule: a class's density is estimated from fewer points and smoothed by a
     wider kernel, and the area of all points leaves out their gaps.
     """
     whole = _whole(points, area_mass)

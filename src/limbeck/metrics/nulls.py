@@ -9,7 +9,7 @@ PERMUTATIONS = 20
 
 
 class Null(NamedTuple):
-    """Values of a metric without structure: their mean, and the range that holds 95 % of them."""
+    """Values of a metric without structure: their mean, 2.5th and 97.5th percentile."""
 
     mean: float
     low: float
@@ -31,8 +31,8 @@ def permuted_null(metric: Callable[[np.ndarray], float], labels: np.ndarray, see
     Returns
     -------
     Null
-        Over `PERMUTATIONS` permutations; the range is that between the quantiles 0.025 and 0.975,
-        interpolated.
+        Over `PERMUTATIONS` permutations; percentiles are interpolated between the two smallest and
+        the two largest values.
     """
     generator = np.random.default_rng(seed)
     values = [metric(generator.permutation(labels)) for _ in range(PERMUTATIONS)]

@@ -49,7 +49,8 @@ def write_explorer(
     students : list of str, optional
         The first two methods that the study compares.
     images : int, optional
-        At most so many test images, the first of each class; without: 10,000.
+        At most so many test images, the first of each class; without: 10,000, fewer where more than
+        40 panels are shown.
     neighbours : int, optional
         How many nearest neighbours of an image are shown.
     """

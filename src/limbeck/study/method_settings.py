@@ -37,7 +37,8 @@ class MethodSettings:
     weights: str | None = setting(
         text(
             "what training starts from: a name that the family of networks knows, such as "
-            "IMAGENET1K_V1, or the path of a state dict; null: random weights",
+            "IMAGENET1K_V1, or the path of a state dict, with a / or a . in it, where {budget} and "
+            "{fold} stand for the run's; null: random weights",
             None,
             null=True,
         )
