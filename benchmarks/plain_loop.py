@@ -71,7 +71,7 @@ class Plain:
             loss = F.cross_entropy(logits, labels)
         else:
             with torch.no_grad():
-                side = self.teacher.input_size
+                side = self.teacher.spec.input_size
                 upsampled = F.interpolate(images, size=side, mode="bilinear", align_corners=False)
                 target = self.teacher.backbone(upsampled)
             t = self.settings.options["temperature"]

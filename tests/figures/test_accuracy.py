@@ -88,12 +88,6 @@ def test_what_is_not_significant_has_none(tmp_path, dataset, rows):
     assert asterisks(drawing.figure.axes[0]) == [] and "differs" not in notes(drawing)
 
 
-def test_tests_of_few_folds_have_no_asterisks(tmp_path, dataset):
-    tests = write_tests(tmp_path, [("accuracy", "", "", 50, "yes")], folds=4)
-    drawing = draw(dataset, write_metrics(tmp_path, PAIR), tests)
-    assert asterisks(drawing.figure.axes[0]) == []
-
-
 def test_the_null_is_a_line(tmp_path, dataset):
     rows = [
         *PAIR,

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.colors import to_hex
 
 from limbeck.runtime import storage
-from limbeck.statistics.paired_tests import COLUMNS
+from limbeck.statistics.columns import COLUMNS
 
 SAMPLES = np.array([f"test-{index}" for index in range(60)])
 NONE = float("nan")
@@ -97,15 +97,14 @@ def legend_labels(figure):
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
-def write_tests(folder, rows, compared=("distilled",), folds=5):
+def write_tests(folder, rows, compared=("distilled",)):
     """Write (metric, embedding, layer, budget, significant) as ``statistics.csv``; return it.
 
     The rows are of `compared` in turn, each against the undistilled one.
     """
     pairs = zip(rows, itertools.cycle(compared), strict=False)
     cells = [
-        (*row[:4], "undistilled", second, folds, *[""] * 6, row[4], "", "", "")
-        for row, second in pairs
+        (*row[:4], "undistilled", second, 5, *[""] * 6, row[4], "", "", "") for row, second in pairs
     ]
     storage.write_rows(folder / "statistics.csv", COLUMNS, cells)
     return folder / "statistics.csv"

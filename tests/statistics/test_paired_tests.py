@@ -8,7 +8,8 @@ from scipy import stats
 
 from limbeck.runtime import storage
 from limbeck.stages.test_methods import test_methods as compare_methods
-from limbeck.statistics.paired_tests import COLUMNS, limits_of, paired_test
+from limbeck.statistics.columns import COLUMNS
+from limbeck.statistics.paired_tests import limits_of, paired_test
 from limbeck.study.settings import StatisticsSettings
 
 SETTINGS = StatisticsSettings(

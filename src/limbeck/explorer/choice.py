@@ -36,8 +36,6 @@ class ExplorerSettings:
     images : int or None
         At most so many test images, the first of each class; None: up to 10,000, and fewer where
         there are more than 40 panels.
-    neighbours : int
-        How many nearest neighbours of an image are shown.
     """
 
     methods: Sequence[str] | None = None
@@ -49,7 +47,6 @@ class ExplorerSettings:
     teacher: str | None = None
     students: Sequence[str] | None = None
     images: int | None = None
-    neighbours: int = 10
 
 
 def choose(study: Study, settings: ExplorerSettings) -> tuple[dict[str, list], list[str]]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 IMAGES = 10_000  # shown by default, if panels are few
 POINTS = 400_000  # of all panels together, drawn anew whenever something is selected
 BYTES = 24_000_000  # of the arrays of all views; folds and budgets beyond it are left out
+NEIGHBOURS = 10  # of an image, the nearest
 # Metrics of an embedding that stand under its panel, and what the class area is without structure.
 SCORES = ("trustworthiness", "class_area_ratio", "class_area_ratio_null")
 
@@ -56,7 +57,7 @@ def gather_content(study: Study, settings: ExplorerSettings) -> Content:
     pairs = sorted({place[3:] for place in stores.embeddings}, key=lambda pair: (pair[1], pair[0]))
     fitting = len(pairs)
     if settings.budgets is None and settings.folds is None:
-        bytes_an_image = 4 * len(chosen["embeddings"]) + 2 * settings.neighbours
+        bytes_an_image = 4 * len(chosen["embeddings"]) + 2 * NEIGHBOURS
         size = len(shown) * len(methods) * len(layers) * bytes_an_image
         fitting = max(1, BYTES // size)
     left_out = [
@@ -82,10 +83,7 @@ def gather_content(study: Study, settings: ExplorerSettings) -> Content:
         for name in chosen["embeddings"]
         if any(place[2:] == (name, budget, fold) for place in stores.embeddings)
     ]
-    runs = {
-        pair: _read_runs(stores, pair, methods, number_of, len(shown), settings.neighbours)
-        for pair in pairs
-    }
+    runs = {pair: _read_runs(stores, pair, methods, number_of, len(shown)) for pair in pairs}
     teacher, students = choose_roles(study, methods, settings)
     return Content(
         study=study.name,
@@ -170,7 +168,6 @@ def _read_runs(
     methods: Sequence[str],
     number_of: Mapping[str, int],
     count: int,
-    k: int,
 ) -> Runs:
     predictions, confidences, neighbours = {}, {}, {}
     for (method, *at), store in stores.predictions.items():
@@ -182,7 +179,7 @@ def _read_runs(
     for (method, layer, *at), store in stores.neighbours.items():
         if tuple(at) == pair and method in methods:
             numbers = _numbers(store["sample_ids"][:], number_of)
-            nearest = numbers[store["indices"][:, :k]]
+            nearest = numbers[store["indices"][:, :NEIGHBOURS]]
             neighbours[method, layer] = _placed(nearest, numbers, count, -1)
     return Runs(predictions, confidences, neighbours)
 

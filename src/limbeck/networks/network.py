@@ -16,7 +16,6 @@ from limbeck.study.method_settings import MethodSettings
 from limbeck.study.networks import find_family, is_file
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class NetworkSpec:
     input_size : int or None
         Side in pixels to which images are resized, None for their own.
     interpolation : str
-        How: one of `INTERPOLATIONS`.
+        How, as `torch.nn.functional.interpolate` calls it.
 
     Raises
     ------
@@ -53,11 +52,6 @@ class NetworkSpec:
     interpolation: str = "bilinear"
 
     def __post_init__(self):
-        if self.interpolation not in INTERPOLATIONS:
-            raise InputError(
-                f"interpolation = {self.interpolation}: "
-                f"{suggest(self.interpolation, INTERPOLATIONS)}"
-            )
         if not all(0 <= value <= 1 for value in self.mean):
             raise InputError(f"mean = {list(self.mean)}: allowed: 0 to 1, of images scaled to that")
         if not all(0 < value <= 1 for value in self.std):
@@ -100,11 +94,6 @@ class Network(nn.Module):
             values = [*values] * (channels // len(values))
             scaled = 255 * torch.tensor(values, dtype=torch.float32).view(1, -1, 1, 1)
             self.register_buffer(name, scaled, persistent=False)
-
-    @property
-    def input_size(self) -> int | None:
-        """Side in pixels to which images are resized, None for their own."""
-        return self.spec.input_size
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Map images (B, C, H, W) of 0 to 255 to logits (B, classes), float32.

@@ -52,15 +52,13 @@ HARMLESS = [
 ]
 
 
-def read_state_dict(path: str | Path, name: str = "weights") -> dict[str, torch.Tensor]:
+def read_state_dict(path: str | Path) -> dict[str, torch.Tensor]:
     """Return the tensors of a file of weights by name, on the CPU.
 
     Parameters
     ----------
     path : str or Path
         The file.
-    name : str
-        The config's key, for messages.
 
     Raises
     ------
@@ -69,7 +67,7 @@ def read_state_dict(path: str | Path, name: str = "weights") -> dict[str, torch.
         tensors by name, or a number that is not finite.
     """
     path = Path(path)
-    start = f"{name} = {path}:"
+    start = f"weights = {path}:"
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "no such file"
         raise InputError(f"{start} {what}; allowed: a file of weights, by torch or safetensors")

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from limbeck.runtime import storage
-from limbeck.statistics.paired_tests import COLUMNS, compare_methods
+from limbeck.statistics.columns import COLUMNS
+from limbeck.statistics.paired_tests import compare_methods
 from limbeck.study.settings import StatisticsSettings
 from limbeck.tables.comparisons import readable_tests
 from limbeck.tables.files import write_table

@@ -21,7 +21,6 @@ def write_explorer(
     teacher: str | None = None,
     students: list[str] | None = None,
     images: int | None = None,
-    neighbours: int = 10,
 ) -> None:
     """Write the page on which a study is explored, finished or not.
 
@@ -51,8 +50,6 @@ def write_explorer(
     images : int, optional
         At most so many test images, the first of each class; without: 10,000, fewer where more than
         40 panels are shown.
-    neighbours : int, optional
-        How many nearest neighbours of an image are shown.
     """
     settings = ExplorerSettings(
         methods=methods,
@@ -64,7 +61,6 @@ def write_explorer(
         teacher=teacher,
         students=students,
         images=images,
-        neighbours=neighbours,
     )
     explorer.write_explorer(study, page, settings)
 

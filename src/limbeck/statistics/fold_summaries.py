@@ -1,12 +1,10 @@
 """One metric over the folds of a study: collected from tidy rows, and how a cell says it."""
 
-import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from limbeck.runtime.errors import InputError
 from limbeck.study.metrics import METRICS
 
 # Metrics that only some algorithms of embedding have, and which.
@@ -37,23 +35,12 @@ def values_over_folds(rows: Iterable[Mapping[str, str]]) -> Mapping[Key, Sequenc
     -------
     mapping of (metric, method, layer, embedding, budget) to list of float
         One value a fold, in the order of the rows. Keys that are missing have no values.
-
-    Raises
-    ------
-    InputError
-        If a fold has two values, or one that is not finite.
     """
-    values: dict[Key, dict[str, float]] = defaultdict(dict)
+    values: dict[Key, list[float]] = defaultdict(list)
     for row in rows:
-        key = _key(row)
-        if not row["value"]:
-            continue
-        value = float(row["value"])
-        if row["fold"] in values[key] or not math.isfinite(value):
-            what = "not finite" if row["fold"] not in values[key] else "there twice"
-            raise InputError(f"metrics: {key} of fold {row['fold']} is {what}")
-        values[key][row["fold"]] = value
-    return defaultdict(list, {key: list(folds.values()) for key, folds in values.items()})
+        if row["value"]:
+            values[_key(row)].append(float(row["value"]))
+    return values
 
 
 def reasons_of(rows: Iterable[Mapping[str, str]]) -> Mapping[Key, str]:

@@ -9,19 +9,13 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from limbeck.statistics.columns import COLUMNS
 from limbeck.statistics.fold_summaries import COLLAPSED, NOT_MEASURED
 from limbeck.statistics.power import describe_power
 from limbeck.study.metrics import find_metric
-from limbeck.study.settings import StatisticsSettings
+from limbeck.study.settings import LEAST_FOLDS, StatisticsSettings
 from limbeck.study.titles import method_title
 
-COLUMNS = (
-    *("metric", "embedding", "layer", "budget", "first_method", "second_method", "folds"),
-    *("difference", "low", "high", "effect_size", "p", "p_corrected", "significant"),
-    *("p_corrected_study", "significant_study", "reason"),
-)
-# With fewer folds the t-test's assumption of normal differences cannot be checked.
-LEAST_FOLDS = 5
 ROUNDING = 1e-9
 
 

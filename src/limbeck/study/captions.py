@@ -16,10 +16,9 @@ from collections.abc import Mapping
 
 from limbeck.study.figures import FIGURES
 from limbeck.study.questions import resolve_figure
+from limbeck.study.settings import LEAST_FOLDS
 from limbeck.study.tables import TABLES
 
-# `limbeck.statistics.paired_tests.LEAST_FOLDS`; that module imports SciPy.
-TESTED_FOLDS = 5
 SPREAD = "Means ± sample standard deviations over {folds}."
 NO_SPREAD = "One fold: no deviation."
 # Captions of tables and figures outside the registries.
@@ -98,7 +97,7 @@ def _tests(config: Mapping) -> dict[str, str]:
     statistics = config["statistics"]
     first, *others = statistics["methods"] or [""]
     confidence, correction = statistics["confidence"], plain(statistics["correction"])
-    few = config["folds"] < TESTED_FOLDS
+    few = config["folds"] < LEAST_FOLDS
     asterisks = (
         f"An asterisk: a difference from {plain(first)} at the level "
         f"{1 - confidence:.3g} in a paired t-test, corrected for multiple comparisons "
@@ -108,7 +107,7 @@ def _tests(config: Mapping) -> dict[str, str]:
         "Effect size d\\_z, and the p-value of a paired t-test, corrected by "
         f"{correction} within each metric of one embedding, and over the whole study."
     )
-    none = f"Tests are made from {TESTED_FOLDS} folds on."
+    none = f"Tests are made from {LEAST_FOLDS} folds on."
     return {
         "first_method": plain(first),
         "other_methods": plain(others),

@@ -112,6 +112,10 @@ class MetricSettings:
     )
 
 
+# With fewer the t-test's assumption of normal differences cannot be checked.
+LEAST_FOLDS = 5
+
+
 @dataclass(frozen=True, kw_only=True)
 class StatisticsSettings:
     """The methods of the paired tests, the metrics and the level."""

@@ -76,10 +76,8 @@ class Trainer:
             for parameter in self._optimiser.param_groups[0]["params"]:
                 self._optimiser.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
         self._per_epoch = self._objective.steps_per_epoch()
-        self.total = self.epochs = 0
-        if self._per_epoch:
-            self.total = settings.steps or settings.epochs * self._per_epoch
-            self.epochs = math.ceil(self.total / self._per_epoch)
+        self.total = settings.steps or settings.epochs * self._per_epoch
+        self.epochs = math.ceil(self.total / self._per_epoch)
         self.rows: list[list[float]] = []
         self._precision = precision
         self._device = device
@@ -106,7 +104,7 @@ class Trainer:
         """
         with computing(self._precision, self._device):
             network = self._objective.result(self._network)
-        if self.total and (fault := find_fault(network, self._images[:LOOKED_AT])):
+        if fault := find_fault(network, self._images[:LOOKED_AT]):
             raise self._diverged(f"{fault} after the last step")
         return network
 
@@ -130,8 +128,8 @@ class Trainer:
             checkpoint.keep(self._state)
         self._check()
         rate = learning_rate(self.settings, epoch, first + count - 1, self.total)
-        loss, correct = self._loss.item() / self._seen, self._correct.item()
-        accuracy = correct / self._labelled if self._labelled else math.nan
+        loss = self._loss.item() / self._seen
+        accuracy = self._correct.item() / self._labelled
         seconds = time.perf_counter() - started
         self.rows.append([epoch, loss, accuracy, rate, self._seen / seconds, seconds])
         self._begin()
@@ -208,11 +206,8 @@ class Trainer:
         }
 
     def resume(self, state: dict | None) -> None:
-        """Resume from a checkpoint, if it holds a state and all of it is finite."""
+        """Resume from the state of a checkpoint, if there is one."""
         if state is None:
-            return
-        if not are_finite(state["network"].values()):
-            logger.warning("the checkpoint holds weights that are not finite; starting anew")
             return
         self._network.load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])

@@ -8,8 +8,7 @@ import pandas as pd
 
 from limbeck.figures.shared import style
 from limbeck.runtime import storage
-from limbeck.statistics.paired_tests import COLUMNS as TEST_COLUMNS
-from limbeck.statistics.paired_tests import LEAST_FOLDS
+from limbeck.statistics.columns import COLUMNS as TEST_COLUMNS
 from limbeck.study.metrics import NULL, NULL_HIGH, NULL_LOW, null_of
 from limbeck.study.titles import method_title
 
@@ -105,11 +104,10 @@ class Measurements:
         return select(self.table, metric=metric, **where).groupby(PLACE, sort=False)["value"]
 
     def significant(self, metric: str, **where: object) -> pd.DataFrame:
-        """Return the tests of a metric that found a difference, none of too few folds."""
+        """Return the tests of a metric that found a difference."""
         if self.tests is None:
             return pd.DataFrame(columns=TEST_COLUMNS)
-        found = select(self.tests, metric=metric, significant="yes", **where)
-        return found[found["folds"] >= LEAST_FOLDS]
+        return select(self.tests, metric=metric, significant="yes", **where)
 
     def describe_tests(self) -> str:
         """Return the words for asterisks; there are tests."""
