@@ -75,7 +75,8 @@ FAMILIES = (
     ),
     NetworkFamily(
         "cifar_resnet",
-        "resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet8x4, resnet32x4",
+        "resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet8x4, "
+        "resnet32x4",
         r"resnet(8|14|20|32|44|56|110|8x4|32x4)",
         "residual networks of small images (He et al. 2016; x4: four times as wide)",
         examples=("resnet20", "resnet56", "resnet110", "resnet8x4", "resnet32x4"),
