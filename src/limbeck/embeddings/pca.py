@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.decomposition import PCA
 
 from limbeck.embeddings import Embedding, Neighbours
+from limbeck.runtime.startup import without
+
+# Which it imports where it is installed, for data frames: a tenth of a short job.
+with without("pandas"):
+    from sklearn.decomposition import PCA
 
 
 def embed(

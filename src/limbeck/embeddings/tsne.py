@@ -4,14 +4,18 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-import openTSNE
-from openTSNE.affinity import PerplexityBasedNN
-from openTSNE.initialization import pca
-from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
 from limbeck.embeddings import Embedding, Neighbours
 from limbeck.runtime.errors import InputError
+from limbeck.runtime.startup import without
 from limbeck.runtime.threads import available_threads
+
+# Which scikit-learn imports where it is installed, for data frames: a tenth of a short job.
+with without("pandas"):
+    import openTSNE
+    from openTSNE.affinity import PerplexityBasedNN
+    from openTSNE.initialization import pca
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
 
 def embed(
