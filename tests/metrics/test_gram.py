@@ -87,6 +87,16 @@ def test_precision_of_a_layer_follows_from_what_it_has_to_tell_apart(wide, neare
     assert layer_gram(points[:, :100], distances, 0.3).dtype == np.float64
 
 
+@pytest.mark.parametrize("scale", [1e-24, 1e20])
+def test_wide_layers_of_any_scale_are_resolved(wide, scale):
+    points = wide[0] * np.float32(scale)
+    expected = by_definition(points)
+    within = {"rtol": 0, "atol": 1e-10 * np.diag(expected).mean()}
+    np.testing.assert_allclose(centred_gram(points), expected, **within)
+    for rows, columns, (tile,) in gram_tiles([points]):
+        np.testing.assert_allclose(tile, expected[rows, columns], **within)
+
+
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 def test_activations_that_are_not_numbers_are_refused(classes, small_blocks, wrong):
     points = classes[0].copy()

@@ -18,15 +18,20 @@ from limbeck.runtime.errors import InputError
 WIDE = 1024
 # Thousands of times the rounding of such products, in units of the mean squared norm.
 RESOLVED = 0.005
+# The first point's largest value from which to which float32 holds squares of all points.
+HELD = 1e-12, 1e12
 
 
 def precision_of(points) -> type:
     """Return the type of numbers in which points (n, D) are multiplied.
 
     float32 for `WIDE` values and more: inner products are then off by about a millionth of the mean
-    squared norm. float64 for fewer, where it costs nothing.
+    squared norm. float64 for fewer, where it costs nothing, and where values are not `HELD`.
     """
-    return np.float32 if points.shape[1] >= WIDE else np.float64
+    if points.shape[1] < WIDE:
+        return np.float64
+    low, high = HELD
+    return np.float32 if low < np.abs(points[:1]).max() < high else np.float64
 
 
 def centred_gram(points, precision: type | None = None) -> np.ndarray:
@@ -125,13 +130,12 @@ def gram_tiles(layers: Sequence) -> Iterator[tuple[slice, slice, np.ndarray]]:
     widest = max(layer.shape[1] for layer in layers)
     side = min(math.isqrt(BLOCK_BYTES // (8 * len(layers))), BLOCK_BYTES // (8 * widest))
     slices = slices_of(count, side)
-    means = [finite_mean(layer) for layer in layers]
+    known = [(layer, finite_mean(layer), precision_of(layer)) for layer in layers]
     for position, rows in enumerate(slices):
         for columns in slices[position:]:
             shape = (len(layers), rows.stop - rows.start, columns.stop - columns.start)
             tiles = np.empty(shape)
-            for tile, layer, mean in zip(tiles, layers, means, strict=True):
-                precision = precision_of(layer)
+            for tile, (layer, mean, precision) in zip(tiles, known, strict=True):
                 ours = not isinstance(layer, np.ndarray)
                 left = _centred(layer, rows, mean, precision, ours)
                 same = columns == rows
