@@ -1,6 +1,7 @@
 """Rows of the table: which metrics are taken, of what, and what they say they are of."""
 
 import csv
+import math
 import shutil
 import statistics
 from dataclasses import replace
@@ -19,6 +20,7 @@ from limbeck.metrics import scoring
 from limbeck.metrics.dimension import intrinsic_dimension
 from limbeck.metrics.gram import centred_gram, layer_gram
 from limbeck.metrics.probe import probe_accuracy
+from limbeck.metrics.scoring import measure
 from limbeck.metrics.variance import variance_ratio
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
@@ -260,6 +262,15 @@ def test_a_layer_with_small_classes_says_what_it_cannot_measure(layer, tmp_path,
     with open(tmp_path / "metrics.csv") as file:
         reasons = {row["metric"]: row["reason"] for row in csv.DictReader(file)}
     assert reasons["probe_accuracy"] == reason and reasons["silhouette"] == ""
+
+
+def test_what_an_algorithm_did_not_say_of_a_layer_that_has_died_has_a_reason():
+    names = ["ivis_loss", "ivis_converged", "embedding_seconds"]
+    attributes = {"embedding_seconds": 0.5}
+    scores = measure("embeddings", names, None, attributes, "embedding.zarr", "ivis_torch")
+    found = {score.name: (score.value, score.reason) for score in scores}
+    dead = pytest.approx(math.nan, nan_ok=True), "all activations are equal"
+    assert found == {"ivis_loss": dead, "ivis_converged": dead, "embedding_seconds": (0.5, "")}
 
 
 def test_activations_that_are_not_numbers_are_refused_by_name(layer, clusters, tmp_path):

@@ -1,6 +1,7 @@
 """What metrics may ask for, read from stores, and scores as tidy rows."""
 
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,8 +120,12 @@ def measure(
         scores = evaluate(metrics, inputs)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    known = [metric.name for metric in metrics if metric.name in attributes]
-    return [*scores, *(Score(name, attributes[name]) for name in known)]
+    for metric in metrics:
+        if metric.name in attributes:
+            scores.append(Score(metric.name, attributes[metric.name]))
+        elif metric.algorithms:  # The algorithm did not run.
+            scores.append(Score(metric.name, math.nan, "all activations are equal"))
+    return scores
 
 
 def check_neighbours(settings: MetricSettings, graph: storage.Store) -> None:
