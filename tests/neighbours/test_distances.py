@@ -1,26 +1,11 @@
-"""Squared distances in float64: of all points, and of pairs."""
+"""Squared distances in float64 of pairs."""
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import cdist
 
 from helpers.hard_points import HARD, squares_by_definition
 from limbeck.neighbours import distances, row_blocks
-from limbeck.neighbours.distances import pair_squares, squared_distances, squares_from
-
-
-def test_squared_distances_cover_all_pairs_once(monkeypatch):
-    points = np.random.default_rng(3).normal(size=(150, 20)).astype(np.float32)
-    monkeypatch.setattr(distances, "BLOCK_BYTES", 8 * 150 * 7 + 5)
-    parts = list(squared_distances(points))
-    assert [(rows.start, rows.stop) for rows, _ in parts] == [
-        (start, min(start + 7, 150)) for start in range(0, 150, 7)
-    ]
-    squares = np.concatenate([block for _, block in parts])
-    exact = cdist(points.astype(np.float64), points.astype(np.float64), "sqeuclidean")
-    np.testing.assert_allclose(squares, exact, rtol=1e-12, atol=1e-12)
-    assert (np.diag(squares) == 0).all()
-    assert (squares >= 0).all()
+from limbeck.neighbours.distances import pair_squares, squares_from
 
 
 # Five points fit a cache, or not one does.

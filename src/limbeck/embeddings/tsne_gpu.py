@@ -13,7 +13,7 @@ from torchdr.affinity import SparseAffinity
 
 from limbeck.embeddings import Embedding, Neighbours
 from limbeck.embeddings.tsne import conditional_affinities, initial_points
-from limbeck.neighbours.distances import squared_distances
+from limbeck.metrics.distance_blocks import plane_distances
 from limbeck.runtime.devices import select_device
 
 MOMENTUM = 0.8
@@ -122,7 +122,7 @@ def kl_divergence(conditional, points: np.ndarray) -> float:
     used = affinities.data > 0
     values, rows, columns = affinities.data[used], affinities.row[used], affinities.col[used]
     far = points[rows] - points[columns]
-    total = sum((1 / (1 + squares)).sum() for _, squares in squared_distances(points))
+    total = sum((1 / (1 + squares)).sum() for _, squares in plane_distances(points))
     # Without the points themselves, whose similarity is 1.
     total -= len(points)
     return float(values @ np.log(values * (1 + np.vecdot(far, far)) * total))

@@ -36,14 +36,9 @@ def hits(logits: np.ndarray, labels: np.ndarray, k: int = 1) -> np.ndarray:
     return np.clip((k - ahead) / equal, 0, 1)
 
 
-def top_k_accuracy(logits: np.ndarray, labels: np.ndarray, k: int) -> float:
-    """Return the part of the images whose class is among the `k` largest logits; see `hits`."""
-    return float(hits(logits, labels, k).mean())
-
-
 def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
     """Return the part of the images whose class has the largest logit; see `hits`."""
-    return top_k_accuracy(logits, labels, 1)
+    return float(hits(logits, labels, 1).mean())
 
 
 def top_5_accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -56,7 +51,7 @@ def top_5_accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
     """
     if logits.shape[1] <= 5:
         raise NotMeasured(f"all of {logits.shape[1]} classes are among the first 5")
-    return top_k_accuracy(logits, labels, 5)
+    return float(hits(logits, labels, 5).mean())
 
 
 def chance_accuracy(labels: np.ndarray) -> float:

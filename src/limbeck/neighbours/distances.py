@@ -1,44 +1,11 @@
-"""Squared distances in float64: between all points, or between chosen pairs."""
+"""Squared distances in float64, of chosen pairs of points or from chosen points."""
 
 import functools
 from collections.abc import Iterator
 
 import numpy as np
 
-from limbeck.neighbours.row_blocks import BLOCK_BYTES, CACHE_BYTES, Blocks, read_rows, slices_of
-
-
-def squared_distances(points) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield all squared Euclidean distances, a block of rows at a time.
-
-    Parameters
-    ----------
-    points : array-like
-        Shape (n, D); a Zarr array is read block by block.
-
-    Yields
-    ------
-    rows : slice
-        Which points.
-    distances : numpy.ndarray
-        Their squared distances to all points, shape (rows, n), float64, never negative; those of
-        the points to themselves are 0.
-    """
-    count, dimensions = points.shape
-    slices = slices_of(count, BLOCK_BYTES // (8 * max(count, dimensions)))
-    for rows in slices:
-        left = np.asarray(points[rows], np.float64)
-        left_norms = np.einsum("ij,ij->i", left, left)
-        distances = np.empty((len(left), count))
-        for columns in slices:
-            right = left if columns == rows else np.asarray(points[columns], np.float64)
-            part = distances[:, columns]
-            np.multiply(left @ right.T, -2, out=part)
-            part += left_norms[:, None]
-            part += np.einsum("ij,ij->i", right, right)
-        np.maximum(distances, 0, out=distances)
-        distances[np.arange(len(left)), np.arange(rows.start, rows.stop)] = 0
-        yield rows, distances
+from limbeck.neighbours.row_blocks import CACHE_BYTES, Blocks, read_rows, slices_of
 
 
 def pair_squares(points, i: np.ndarray, j: np.ndarray) -> np.ndarray:

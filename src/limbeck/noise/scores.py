@@ -7,8 +7,8 @@ import numpy as np
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
-from limbeck.metrics.neighbourhoods import silhouette
-from limbeck.neighbours.distances import squared_distances
+from limbeck.metrics.gram import centred_gram
+from limbeck.metrics.neighbourhoods import layer_silhouette
 from limbeck.neighbours.search import nearest_neighbours
 
 
@@ -95,8 +95,8 @@ def unevenness(points: np.ndarray, scales: np.ndarray) -> np.ndarray:
 
 NOISE_METRICS: Mapping[str, Callable[[NoiseInputs], float]] = {
     "distance_correlation": lambda noise: distance_correlation(noise.points, noise.plane),
-    "quadrant_silhouette": lambda noise: silhouette(
-        squared_distances(noise.points), noise.quadrants
+    "quadrant_silhouette": lambda noise: layer_silhouette(
+        centred_gram(noise.points, np.float64), noise.quadrants
     ),
     "clumping": lambda noise: clumping(noise.points, noise.plane),
 }
