@@ -120,6 +120,5 @@ def _draw_budget(
 
 
 def _legend(measurements: Measurements, shown: Sequence[str]) -> tuple[list, list[str]]:
-    look = {"linestyle": "none", "markersize": style.SETTINGS["lines.markersize"]}
-    handles = [style.dot(**measurements.style_of(method), **look) for method in shown]
+    handles = [style.dot(**measurements.style_of(method)) for method in shown]
     return handles, list(map(method_title, shown))

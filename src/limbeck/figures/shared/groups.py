@@ -7,6 +7,7 @@ from matplotlib.lines import Line2D
 
 from limbeck.data.dataset import Dataset
 from limbeck.explorer.colours import distinct_colours
+from limbeck.figures.shared import style
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.study.titles import words
 
@@ -87,5 +88,5 @@ class ImageGroups:
             plural = {"class": "classes", "superclass": "superclasses"}
             labels.append(f"{rest} other {self.kind if rest == 1 else plural[self.kind]}")
             colours.append(GREY)
-        look = {"linestyle": "none", "marker": "o", "markersize": 3.5, "markeredgewidth": 0}
-        return [Line2D([], [], color=colour, **look) for colour in colours], labels
+        look = {"marker": "o", "markersize": 3.5, "markeredgewidth": 0}
+        return [style.dot(color=colour, **look) for colour in colours], labels
