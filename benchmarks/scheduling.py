@@ -32,7 +32,7 @@ from side_by_side import hardware  # noqa: E402
 from helpers.checkout import copy_repository  # noqa: E402
 from limbeck.operations.jobs import READS, RULES  # noqa: E402
 from limbeck.study.config import read_config  # noqa: E402
-from limbeck.study.questions import tables_of  # noqa: E402
+from limbeck.study.shown import tables_of  # noqa: E402
 
 STUDY = "config/cifar100.yaml"
 # What each rule of the bare workflow reads beside `READS`, so that all jobs hang on the last one.

@@ -8,8 +8,8 @@ from limbeck.stages.prepare_dataset import prepare_dataset
 from limbeck.stages.split_dataset import split_dataset
 from limbeck.study.config import read_config
 from limbeck.study.method_settings import MethodSettings
-from limbeck.study.questions import method_json
 from limbeck.study.settings import DatasetSettings, parse_settings
+from limbeck.study.stage_settings import method_json
 from limbeck.training.loop import Run, train
 
 REPOSITORY = Path(__file__).parents[1]

@@ -34,7 +34,7 @@ from limbeck.published.numbers import SCALES, PublishedCell, read_published
 from limbeck.statistics.fold_summaries import format_mean, summarise
 from limbeck.statistics.paired_tests import paired_test
 from limbeck.study.config import read_config
-from limbeck.study.questions import runs_of
+from limbeck.study.runs import runs_of
 from limbeck.study.settings import LEAST_FOLDS
 from limbeck.study.titles import embedding_title
 from limbeck.tables.files import to_markdown

@@ -12,7 +12,7 @@ from pathlib import Path
 from study_numbers import Cell, Named, Study, bring_figures, bring_home, show, write_csv
 
 from limbeck.study.config import read_config
-from limbeck.study.questions import layers_of
+from limbeck.study.runs import layers_of
 from limbeck.tables.files import to_markdown
 
 PAGE = Path(__file__).with_name("results") / "distillation_methods.md"

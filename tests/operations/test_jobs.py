@@ -8,7 +8,7 @@ from helpers.traces import small_jobs
 from limbeck.operations import advice, status
 from limbeck.operations.jobs import READS, RULES, Job, jobs_of
 from limbeck.study.config import check_config, read_config
-from limbeck.study.questions import reference_teacher
+from limbeck.study.runs import reference_teacher
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from limbeck.study.config import check_config, read_config
-from limbeck.study.questions import method_json, options_of
+from limbeck.study.runs import options_of
+from limbeck.study.stage_settings import method_json
 
 SECTIONS = [
     *("dataset", "methods.teacher", "methods.distilled.distillation", "activations"),

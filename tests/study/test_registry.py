@@ -27,7 +27,7 @@ HEAVY = ("numpy", "torch", "pandas", "matplotlib", "scipy", "sklearn", "yaml", "
 
 def test_declarations_import_nothing_heavy():
     code = (
-        "import json, sys; import limbeck.study.config, limbeck.study.questions; "
+        "import json, sys; import limbeck.study.config, limbeck.study.stage_settings; "
         "print(json.dumps(list(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

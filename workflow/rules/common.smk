@@ -20,30 +20,6 @@ from limbeck.study.config import check_config, check_files
 from limbeck.study.figures import METRICS_TABLE
 from limbeck.study.metrics import metric_functions
 from limbeck.study.objectives import teacher_input
-from limbeck.study.questions import (
-    activations_json,
-    comparisons_of,
-    embedding_json,
-    embeddings_on_gpu,
-    figure_files,
-    figure_json,
-    layer_metrics_json,
-    layers_of,
-    method_json,
-    methods_with,
-    metrics_json,
-    needed_methods,
-    neighbours_needed,
-    plan_json,
-    reference_teacher,
-    runs_of,
-    shown_json,
-    tables_of,
-    teacher_and_students,
-    teachers_of,
-    to_json,
-    weights_file_of,
-)
 from limbeck.study.registry import (
     FIGURES,
     OBJECTIVES,
@@ -51,7 +27,31 @@ from limbeck.study.registry import (
     subject_of,
     training_modules,
 )
+from limbeck.study.runs import (
+    layers_of,
+    methods_with,
+    needed_methods,
+    reference_teacher,
+    runs_of,
+    teacher_and_students,
+    teachers_of,
+    weights_file_of,
+)
+from limbeck.study.shown import comparisons_of, figure_files, tables_of
 from limbeck.study.settings import DatasetSettings
+from limbeck.study.stage_settings import (
+    activations_json,
+    embedding_json,
+    embeddings_on_gpu,
+    figure_json,
+    layer_metrics_json,
+    method_json,
+    metrics_json,
+    neighbours_needed,
+    plan_json,
+    shown_json,
+    to_json,
+)
 
 # Cyclic garbage collection over thousands of live jobs costs 10 % of a dry run.
 gc.set_threshold(50_000)

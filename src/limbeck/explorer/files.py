@@ -10,7 +10,7 @@ from typing import Any
 
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.runtime.storage import open_store
-from limbeck.study.questions import runs_of
+from limbeck.study.runs import runs_of
 
 TEACHER_FIRST = ["teacher"]
 Run = tuple[str, int, int]  # method, budget, fold

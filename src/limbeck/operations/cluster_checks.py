@@ -25,7 +25,7 @@ from limbeck.operations.slurm_profile import (
     without_rules,
 )
 from limbeck.runtime.errors import InputError, suggest
-from limbeck.study.questions import embeddings_on_gpu
+from limbeck.study.stage_settings import embeddings_on_gpu
 
 COMMANDS = ("sbatch", "srun", "squeue", "sinfo", "scontrol")
 # How long a probe job may wait for a node, in seconds.

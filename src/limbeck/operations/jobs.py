@@ -14,17 +14,9 @@ from string import Formatter
 from limbeck.runtime.paths import expand
 from limbeck.study.figures import FIGURES, NETWORKS
 from limbeck.study.objectives import OBJECTIVES, teacher_input
-from limbeck.study.questions import (
-    comparisons_of,
-    figure_files,
-    layers_of,
-    reference_teacher,
-    runs_of,
-    tables_of,
-    teachers_of,
-    weights_file_of,
-)
 from limbeck.study.registry import TABLE_FORMATS
+from limbeck.study.runs import layers_of, reference_teacher, runs_of, teachers_of, weights_file_of
+from limbeck.study.shown import comparisons_of, figure_files, tables_of
 
 Run = tuple[str, int, int]  # method, budget, fold
 

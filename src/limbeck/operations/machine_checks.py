@@ -13,7 +13,7 @@ from limbeck.operations.preflight import facts_contradictions, study_facts
 from limbeck.runtime.errors import InputError
 from limbeck.study.checks import missing_files, missing_libraries
 from limbeck.study.dataset_checks import images_looked_at
-from limbeck.study.questions import neighbours_needed
+from limbeck.study.stage_settings import neighbours_needed
 
 GB = 1e9
 # Compression ratios of activations and neighbours, and memory of jobs; see docs/scaling.md.

@@ -22,15 +22,15 @@ from limbeck.runtime.fingerprint import fingerprint
 from limbeck.runtime.paths import expand
 from limbeck.study.networks import find_family, is_file
 from limbeck.study.objectives import OBJECTIVES
-from limbeck.study.questions import (
+from limbeck.study.runs import (
     layers_of,
-    method_json,
     needed_methods,
     options_of,
     runs_of,
     teachers_of,
     weights_file_of,
 )
+from limbeck.study.stage_settings import method_json
 
 # They take images of any size and batches of any, train on any device, and have the layers A to E.
 PLAIN = ("wide_resnet", "cifar_resnet")

@@ -12,7 +12,7 @@ from limbeck.runtime.paths import show
 from limbeck.study.checks import missing_libraries
 from limbeck.study.dataset_checks import dataset_contradictions, not_measured
 from limbeck.study.objectives import OBJECTIVES
-from limbeck.study.questions import needed_methods, teachers_of
+from limbeck.study.runs import needed_methods, teachers_of
 from limbeck.study.settings import DatasetSettings
 
 # What joins the flag and its value in one word.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from limbeck.operations.jobs import jobs_of
 from limbeck.runtime.errors import InputError
-from limbeck.study.questions import embeddings_on_gpu
+from limbeck.study.stage_settings import embeddings_on_gpu
 
 PROFILE = Path("profiles/slurm")
 # What the checks read of the profile.

@@ -21,7 +21,7 @@ from limbeck.runtime.dates import date_of
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.store_checks import fault_of
 from limbeck.study.config import read_config
-from limbeck.study.questions import runs_of
+from limbeck.study.runs import runs_of
 
 # Of files as large as this at most Snakemake keeps digests (--max-checksum-file-size).
 DIGESTED = 10**6

@@ -8,8 +8,8 @@ from limbeck.figures.shared import style
 from limbeck.figures.shared.files import save
 from limbeck.figures.shared.fonts import families_for
 from limbeck.study.figures import FIGURES
-from limbeck.study.questions import resolve_figure
 from limbeck.study.settings import FigureSettings
+from limbeck.study.shown import resolve_figure
 
 
 def draw_figure(

@@ -6,7 +6,7 @@ from limbeck.explorer.choice import ExplorerSettings
 from limbeck.explorer.page import write_explorer
 from limbeck.explorer.study import Study
 from limbeck.study.config import read_config
-from limbeck.study.questions import runs_of, teacher_and_students
+from limbeck.study.runs import runs_of, teacher_and_students
 
 
 def explore(configfile: list[str] | None = None) -> None:

@@ -15,8 +15,8 @@ Captions of figures and tables may have these fields, besides the settings of th
 from collections.abc import Mapping
 
 from limbeck.study.figures import FIGURES
-from limbeck.study.questions import resolve_figure
 from limbeck.study.settings import LEAST_FOLDS
+from limbeck.study.shown import resolve_figure
 from limbeck.study.tables import TABLES
 
 SPREAD = "Means ± sample standard deviations over {folds}."

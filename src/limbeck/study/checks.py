@@ -13,18 +13,18 @@ from limbeck.study.figures import ENDS
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
 from limbeck.study.metrics import TO_NULL
-from limbeck.study.questions import (
+from limbeck.study.registry import (
+    EMBEDDINGS,
+    OBJECTIVES,
+    layer_figure_metrics,
+)
+from limbeck.study.runs import (
     layers_of,
     needed_methods,
     options_of,
     runs_of,
     teachers_of,
     weights_file_of,
-)
-from limbeck.study.registry import (
-    EMBEDDINGS,
-    OBJECTIVES,
-    layer_figure_metrics,
 )
 from limbeck.study.settings import FIGURE, DatasetSettings, block_of
 from limbeck.study.structure import (

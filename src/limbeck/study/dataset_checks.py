@@ -10,7 +10,7 @@ from limbeck.study.embeddings import EMBEDDINGS, Embedding
 from limbeck.study.figures import ENDS
 from limbeck.study.metrics import metrics_of
 from limbeck.study.objectives import OBJECTIVES, needs_unlabelled
-from limbeck.study.questions import needed_methods, options_of, runs_of
+from limbeck.study.runs import needed_methods, options_of, runs_of
 
 LEAST = 3  # test images
 LARGEST = 10**9  # value of an embedding's option that is tried

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from limbeck.study.figures import FIGURES
 from limbeck.study.metrics import kinds_of
-from limbeck.study.questions import figure_files, layers_of, resolve_figure
+from limbeck.study.runs import layers_of
+from limbeck.study.shown import figure_files, resolve_figure
 
 
 def figure_contradictions(name: str, config: Mapping) -> Iterator[str]:
