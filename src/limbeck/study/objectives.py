@@ -4,147 +4,18 @@ Each is a module of its name in `limbeck.training.objectives`, but those that ta
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
-from limbeck.study.keys import Key, boolean, choice, either, integer, listed, mapping, number, text
-
-
-@dataclass(frozen=True)
-class Objective:
-    """Declaration of an objective, which a method minimises.
-
-    Attributes
-    ----------
-    name : str
-        In the config, and of its module.
-    title : str
-        In print.
-    summary : str
-        One line, with the source.
-    options : mapping of str to Key
-        The keys of its block.
-    trains : bool
-        Whether it takes steps; the others need no key of training.
-    teacher : {None, "logits", "arrays", "live"}
-        What it hears of a teacher. ``logits``: cached ones of the image and its mirror image, or a
-        live pass where images are cropped. ``arrays``: small values of some layers, computed once
-        where images are not cropped, in live passes elsewhere. ``live``: a pass in each step.
-    unlabelled : bool
-        Whether it always needs unlabelled images; see `needs_unlabelled`.
-    space : int
-        The least size (height times width) of the maps of its layers; 0 where vectors do.
-    general : tuple of str
-        General keys of the method that must not be null.
-    compares_views : bool
-        Whether it compares answers of one network to two views of an image, which must differ.
-    """
-
-    name: str
-    title: str
-    summary: str
-    options: Mapping[str, Key] = field(default_factory=dict)
-    trains: bool = True
-    teacher: str | None = None
-    unlabelled: bool = False
-    space: int = 0
-    general: tuple[str, ...] = ()
-    compares_views: bool = False
-
-    @property
-    def modules(self) -> list[str]:
-        """The modules of its code, below ``limbeck``; empty where none is needed."""
-        return [f"training.objectives.{self.name}"] if self.trains else []
-
-
-TEACHER = text("the method to learn from; any other, so that chains are possible", names="methods")
-TEACHERS = either(
-    "the method to learn from, any other, or a list of them: the mean of their probabilities at "
-    "the temperature. They must differ in a setting, as networks of equal ones are the same",
-    TEACHER,
-    listed("", TEACHER, least=1),
+from limbeck.study.keys import choice, integer, number, text
+from limbeck.study.objective_families import (
+    DIMENSIONS,
+    STANDARDISE,
+    TEMPERATURE,
+    THRESHOLD,
+    Objective,
+    of_layers,
+    of_logits,
+    semi_supervised,
 )
-THRESHOLD = number("the least probability of a class taken for a label", 0.95, above=0, below=1)
-TEMPERATURE = number("T, by which logits are divided", 4, above=0)
-STANDARDISE = boolean(
-    "whether the logits of each image lose their mean and are divided by their standard deviation "
-    "first (Sun et al. 2024, with temperature 2 and weight 9; the labels weigh 1 in dkd, 0.1 in "
-    "distillation)",
-    False,
-)
-DIMENSIONS = integer("of the linear embeddings that are compared", 128, least=1, most=65536)
-
-
-def _heard(teacher: Key, images: str) -> dict[str, Key]:
-    return {
-        "teacher": teacher,
-        "images": choice(
-            "on which images the teacher is heard. unlabelled: cycles of a pass over the labelled "
-            "images with cross-entropy and one over the others with the teacher; labelled: both "
-            "losses in each step, on the labelled images; all: so, with as many unlabelled ones in "
-            "each step",
-            ("labelled", "unlabelled", "all"),
-            images,
-        ),
-        "label_weight": number("of the cross-entropy with the labels", 1, above=0),
-    }
-
-
-def _of_logits(
-    name: str, title: str, summary: str, images: str = "unlabelled", weight: float = 1, **more: Key
-) -> Objective:
-    own = {"weight": number("of the teacher's loss", weight, above=0)}
-    options = {**_heard(TEACHERS, images), **own, **more}
-    return Objective(name, title, summary, options, teacher="logits")
-
-
-def _of_layers(
-    name: str,
-    title: str,
-    summary: str,
-    teacher: str,
-    layers: str,
-    weight: float,
-    space: int = 0,
-    **more: Key,
-) -> Objective:
-    options = {
-        **_heard(TEACHER, "all"),
-        "weight": number("of the loss between layers", weight, above=0),
-        "layers": mapping(
-            "layers of the student and of the teacher that are compared: names or paths of modules",
-            text(""),
-            {layer: layer for layer in layers},
-            pattern=r"\S+",
-            words="the name of a layer or the path of a module",
-            least=1,
-        ),
-        "temperature": number(
-            "T of Hinton's loss beside it; null: without it", None, null=True, above=0
-        ),
-        "kd_weight": number("of Hinton's loss beside it", 1, above=0),
-        **more,
-    }
-    return Objective(name, title, summary, options, teacher=teacher, space=space)
-
-
-def _semi_supervised(weight: float, ratio: int = 1, **more: Key) -> dict[str, Key]:
-    step = integer("", least=0, most=10**9)
-    return {
-        "unlabelled_ratio": integer(
-            "unlabelled images for each labelled one of a step, μ", ratio, least=1, most=1000
-        ),
-        "unlabelled_weight": number("of the unlabelled loss, at its largest", weight, least=0),
-        "ramp_up": choice(
-            "how that weight rises: gaussian is exp(-5 (1 - x)²); null: it is constant",
-            ("linear", "gaussian", None),
-            None,
-        ),
-        "ramp_up_steps": listed(
-            "from which step to which it rises", step, None, null=True, least=2, most=2
-        ),
-        **more,
-    }
-
 
 OBJECTIVES = {
     objective.name: objective
@@ -180,15 +51,15 @@ OBJECTIVES = {
             },
             trains=False,
         ),
-        _of_logits(
+        of_logits(
             "distillation",
             "distillation",
             "T² KL(teacher ‖ student) (Hinton et al. 2015)",
             temperature=TEMPERATURE,
             standardise=STANDARDISE,
         ),
-        _of_logits("teacher_labels", "teacher's labels", "cross-entropy with the teacher's class"),
-        _of_logits(
+        of_logits("teacher_labels", "teacher's labels", "cross-entropy with the teacher's class"),
+        of_logits(
             "dkd",
             "DKD",
             "the target against the rest, and the rest alone (Zhao et al. 2022)",
@@ -199,7 +70,7 @@ OBJECTIVES = {
             beta=number("of the rest alone", 8, least=0),
             warm_up=integer("epochs over which the weight rises", 20, least=1, most=10**6),
         ),
-        _of_logits(
+        of_logits(
             "dist",
             "DIST",
             "1 - Pearson's correlation of rows and of columns of probabilities (Huang et al. 2022)",
@@ -210,7 +81,7 @@ OBJECTIVES = {
             beta=number("of the rows: classes of an image", 1, least=0),
             gamma=number("of the columns: images of a class", 1, least=0),
         ),
-        _of_layers(
+        of_layers(
             "fitnet",
             "FitNet",
             "squared error of a regression to the teacher's map (Romero et al. 2015)",
@@ -219,7 +90,7 @@ OBJECTIVES = {
             100,
             space=1,
         ),
-        _of_layers(
+        of_layers(
             "attention_transfer",
             "attention transfer",
             "maps of attention (Zagoruyko & Komodakis 2017)",
@@ -228,7 +99,7 @@ OBJECTIVES = {
             1000,
             space=2,
         ),
-        _of_layers(
+        of_layers(
             "similarity_preserving",
             "similarity-preserving",
             "Gram matrices of the batch (Tung & Mori 2019)",
@@ -236,7 +107,7 @@ OBJECTIVES = {
             "D",
             3000,
         ),
-        _of_layers(
+        of_layers(
             "correlation_congruence",
             "correlation congruence",
             "differences of successive images (Peng et al. 2019)",
@@ -245,7 +116,7 @@ OBJECTIVES = {
             0.02,
             dimensions=DIMENSIONS,
         ),
-        _of_layers(
+        of_layers(
             "vid",
             "VID",
             "likelihood of the teacher's maps (Ahn et al. 2019)",
@@ -255,7 +126,7 @@ OBJECTIVES = {
             space=1,
             variance=number("of each of the teacher's channels before training", 5, above=0),
         ),
-        _of_layers(
+        of_layers(
             "relational",
             "RKD",
             "distances and angles in the batch (Park et al. 2019)",
@@ -265,7 +136,7 @@ OBJECTIVES = {
             distance_weight=number("of the distances", 25, least=0),
             angle_weight=number("of the angles", 50, least=0),
         ),
-        _of_layers(
+        of_layers(
             "pkt",
             "PKT",
             "similarities in the batch as probabilities (Passalis & Tefas 2018)",
@@ -273,7 +144,7 @@ OBJECTIVES = {
             "E",
             30000,
         ),
-        _of_layers(
+        of_layers(
             "nst",
             "NST",
             "discrepancy of the maps of channels (Huang & Wang 2017)",
@@ -282,7 +153,7 @@ OBJECTIVES = {
             50,
             space=2,
         ),
-        _of_layers(
+        of_layers(
             "crd",
             "CRD",
             "contrast with a memory of the training images (Tian et al. 2020)",
@@ -302,7 +173,7 @@ OBJECTIVES = {
             "pi_model",
             "Π-Model",
             "two views agree (Laine & Aila 2017)",
-            _semi_supervised(10),
+            semi_supervised(10),
             unlabelled=True,
             compares_views=True,
         ),
@@ -310,14 +181,14 @@ OBJECTIVES = {
             "pseudo_label",
             "Pseudo-Label",
             "confident classes (Lee 2013)",
-            _semi_supervised(1, threshold=THRESHOLD),
+            semi_supervised(1, threshold=THRESHOLD),
             unlabelled=True,
         ),
         Objective(
             "mean_teacher",
             "Mean Teacher",
             "agree with the average of the weights (Tarvainen & Valpola 2017)",
-            _semi_supervised(50),
+            semi_supervised(50),
             unlabelled=True,
             general=("ema_decay",),
         ),
@@ -325,7 +196,7 @@ OBJECTIVES = {
             "mixmatch",
             "MixMatch",
             "mixed images and guessed labels (Berthelot et al. 2019)",
-            _semi_supervised(
+            semi_supervised(
                 75,
                 views=integer("weak views that guess a label together", 2, least=1, most=100),
                 temperature=number("T, that sharpens guesses", 0.5, above=0),
@@ -337,7 +208,7 @@ OBJECTIVES = {
             "fixmatch",
             "FixMatch",
             "classes of weak views for strong ones (Sohn et al. 2020)",
-            _semi_supervised(
+            semi_supervised(
                 1,
                 7,
                 threshold=THRESHOLD,
