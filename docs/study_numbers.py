@@ -11,7 +11,7 @@ from PIL import Image
 
 from limbeck.runtime.storage import read_metrics
 from limbeck.statistics.fold_summaries import format_mean, summarise
-from limbeck.study.metrics import find_metric
+from limbeck.study.metric_rows import find_metric
 from limbeck.study.titles import embedding_title
 from limbeck.tables.files import to_markdown
 

@@ -12,7 +12,6 @@ from limbeck.metrics.probe import (
     predict_in_dual,
     predict_in_space,
     probe_accuracy,
-    probe_chance,
     stratified_parts,
 )
 
@@ -110,4 +109,3 @@ def test_probe_of_a_dead_layer_predicts_the_largest_class():
     for columns in (4, 40):
         points = np.full((30, columns), 0.3, np.float32)
         assert probe_accuracy(points, centred_gram(points), labels, 0.1, 5) == 2 / 3
-    assert probe_chance(labels) == 2 / 3

@@ -3,19 +3,8 @@
 import subprocess
 import sys
 
-import pytest
-
-from limbeck.runtime.errors import InputError
-from limbeck.study.metrics import (
-    DECLARATIONS,
-    KINDS,
-    NULL_HIGH,
-    TO_NULL,
-    find_metric,
-    metric_functions,
-    metrics_of,
-    null_of,
-)
+from limbeck.study.metric_rows import TO_NULL, find_metric
+from limbeck.study.metrics import DECLARATIONS, KINDS, metric_functions, metrics_of
 
 
 def test_a_metric_is_declared_once_a_kind_and_looks_the_same_in_all():
@@ -37,40 +26,6 @@ def test_declarations_are_complete():
             assert find_metric(metric.name.removesuffix(TO_NULL)).null
 
 
-@pytest.mark.parametrize(
-    ("name", "found"),
-    [
-        ("accuracy", "accuracy"),
-        ("superclass_correlation:people", "superclass_correlation"),
-        ("cka:teacher.A", "cka"),
-        ("cka_null:teacher.A", "cka"),
-        ("class_area_ratio_null", "class_area_ratio"),
-        ("class_area_ratio_null_low", "class_area_ratio"),
-        ("class_area_ratio_null_high", "class_area_ratio"),
-        ("class_area_ratio_to_null", "class_area_ratio_to_null"),
-    ],
-)
-def test_metrics_are_found_by_the_names_of_rows(name, found):
-    assert find_metric(name).name == found
-
-
-@pytest.mark.parametrize("name", ["acuracy", "silhouette_null", "_null", ""])
-def test_other_names_are_an_error(name):
-    with pytest.raises(InputError, match=f"^metric '{name}': no such metric; "):
-        find_metric(name)
-
-
-def test_names_of_nulls():
-    assert null_of("cka:teacher.A") == "cka_null:teacher.A"
-    assert null_of("knn_accuracy", NULL_HIGH) == "knn_accuracy_null_high"
-
-
-def test_titles_have_units():
-    assert find_metric("accuracy").title == "accuracy (%)"
-    assert find_metric("training_seconds").title == "training (s)"
-    assert find_metric("silhouette").title == "silhouette of classes"
-
-
 def test_embeddings_have_what_their_algorithm_has():
     names = {
         algorithm: set(metrics_of("embeddings", algorithm))
@@ -82,7 +37,7 @@ def test_embeddings_have_what_their_algorithm_has():
 
 
 def test_functions_of_metrics_and_their_nulls():
-    probe = ["probe:probe_accuracy", "probe:probe_chance"]
+    probe = ["classification:chance_accuracy", "probe:probe_accuracy"]
     assert metric_functions("layers", ["probe_accuracy", "neighbour_seconds"]) == probe
     found = metric_functions("embeddings", ["silhouette", "collapsed", "embedding_seconds"])
     assert found == ["embedding_shape:is_collapsed", "neighbourhoods:point_silhouette"]

@@ -9,7 +9,7 @@ from limbeck.figures.shared import style
 from limbeck.figures.shared.drawing import Drawing
 from limbeck.figures.shared.heatmaps import draw_cells
 from limbeck.figures.shared.measurements import Measurements
-from limbeck.study.metrics import NULL
+from limbeck.study.metric_rows import NULL
 from limbeck.study.titles import budget_title, method_title
 
 PANELS_PER_ROW = 3

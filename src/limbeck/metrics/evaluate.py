@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from limbeck.metrics.checks import NotMeasured
 from limbeck.metrics.nulls import Null
-from limbeck.study.metrics import NULL, NULL_HIGH, NULL_LOW, TO_NULL, Metric, null_of
+from limbeck.study.metric_rows import NULL, NULL_HIGH, NULL_LOW, TO_NULL, null_of
+from limbeck.study.metrics import Metric
 
 
 class Score(NamedTuple):

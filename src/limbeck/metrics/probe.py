@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from limbeck.metrics.checks import NotMeasured
-from limbeck.metrics.classification import chance_accuracy
 from limbeck.metrics.gram import finite_mean
 from limbeck.neighbours.row_blocks import CACHE_BYTES, slices_of
 
@@ -51,11 +50,6 @@ def probe_accuracy(
     else:
         predicted = predict_in_dual(gram, labels, parts, probe_penalty)
     return float((predicted == labels).mean())
-
-
-def probe_chance(labels: np.ndarray) -> float:
-    """Return the accuracy of a probe of a layer that says nothing: the largest class's part."""
-    return chance_accuracy(labels)
 
 
 def stratified_parts(labels: np.ndarray, parts: int) -> np.ndarray:

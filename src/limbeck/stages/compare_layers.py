@@ -7,7 +7,7 @@ from limbeck.metrics.scoring import check_neighbours
 from limbeck.metrics.similarity import align, neighbour_overlap, neighbour_overlap_null
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
-from limbeck.study.metrics import NULL
+from limbeck.study.metric_rows import NULL
 from limbeck.study.settings import MetricSettings
 
 

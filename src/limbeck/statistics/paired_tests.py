@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 from limbeck.statistics.columns import COLUMNS
 from limbeck.statistics.fold_summaries import COLLAPSED, NOT_MEASURED
 from limbeck.statistics.power import describe_power
-from limbeck.study.metrics import find_metric
+from limbeck.study.metric_rows import find_metric
 from limbeck.study.settings import LEAST_FOLDS, StatisticsSettings
 from limbeck.study.titles import method_title
 

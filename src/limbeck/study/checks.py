@@ -12,7 +12,7 @@ from limbeck.study.figure_checks import figure_contradictions
 from limbeck.study.figures import ENDS
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
-from limbeck.study.metrics import TO_NULL
+from limbeck.study.metric_rows import TO_NULL
 from limbeck.study.registry import (
     EMBEDDINGS,
     OBJECTIVES,

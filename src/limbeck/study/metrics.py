@@ -4,21 +4,10 @@ Schema, tables, figures, tests over folds and the explorer take its name in prin
 direction from here. To add one, write a pure function in `limbeck.metrics` whose parameters say
 what it needs (the inputs in `limbeck.metrics.scoring` list them), and declare it. Imports nothing
 heavy, because every job parses the workflow again.
-
-Rows of a metric bear its name, and these besides:
-
-- ``<metric>:<part>``: its value for one part, a superclass or another method's layer, say;
-- ``<metric>_null``: what it gives where there is no structure, the mean over permutations;
-- ``<metric>_null_low``, ``<metric>_null_high``: the range that holds 95 % of the permutations;
-- ``<metric>_to_null``: the metric over that mean, where it is declared.
-
-Nulls of parts are called ``<metric>_null:<part>``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-
-from limbeck.runtime.errors import InputError, suggest
 
 # What metrics are of, and in which columns of the tidy table their rows have a name.
 KINDS = {
@@ -27,19 +16,6 @@ KINDS = {
     "embeddings": ("method", "layer", "embedding"),
     "pairs": ("method", "layer"),
 }
-NULL, NULL_LOW, NULL_HIGH, TO_NULL = "_null", "_null_low", "_null_high", "_to_null"
-
-
-def _one(settings: Mapping) -> int:
-    return 1
-
-
-def _three(settings: Mapping) -> int:
-    return 3
-
-
-def _four(settings: Mapping) -> int:
-    return 4
 
 
 def _twice_the_neighbours(settings: Mapping) -> int:
@@ -103,8 +79,8 @@ class Metric:
     flag: bool = False
     algorithms: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
-    images: Callable[[Mapping], int] = _one
-    points: Callable[[Mapping], int] = _one
+    images: Callable[[Mapping], int] = lambda settings: 1
+    points: Callable[[Mapping], int] = lambda settings: 1
     tested: bool = True
 
     @property
@@ -137,18 +113,6 @@ _SILHOUETTE = Metric(
     "silhouette of classes",
     "neighbourhoods:layer_silhouette",
     better="higher",
-)
-_CLASS_AREA_RATIO = Metric(
-    "class_area_ratio",
-    "embeddings",
-    "class area ratio",
-    "class_areas:class_area_ratio",
-    **PERCENT,
-    better="lower",
-    null="class_areas:class_area_null",
-    null_label=CLASSES_PERMUTED,
-    settings=("area_mass",),
-    images=_three,
 )
 
 # One for each kind: a layer's and an embedding's of one name look the same in print.
@@ -230,7 +194,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         "probe:probe_accuracy",
         **PERCENT,
         better="higher",
-        null="probe:probe_chance",
+        null="classification:chance_accuracy",
         null_label=LARGEST_CLASS,
         settings=("probe_penalty", "probe_folds"),
         images=lambda settings: settings["probe_folds"],
@@ -279,14 +243,25 @@ DECLARATIONS: tuple[Metric, ...] = (
         null="neighbourhoods:point_knn_accuracy_null",
     ),
     replace(_SILHOUETTE, kind="embeddings", function="neighbourhoods:point_silhouette"),
-    _CLASS_AREA_RATIO,
+    Metric(
+        "class_area_ratio",
+        "embeddings",
+        "class area ratio",
+        "class_areas:class_area_ratio",
+        **PERCENT,
+        better="lower",
+        null="class_areas:class_area_null",
+        null_label=CLASSES_PERMUTED,
+        settings=("area_mass",),
+        images=lambda settings: 3,
+    ),
     Metric(
         "class_area_ratio_to_null",
         "embeddings",
         "class area over that of permuted classes",
         **PERCENT,
         better="lower",
-        images=_three,
+        images=lambda settings: 3,
         settings=("area_mass",),
         tested=False,
     ),
@@ -298,7 +273,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         **PERCENT,
         settings=("area_mass",),
         tested=False,
-        images=_three,
+        images=lambda settings: 3,
     ),
     Metric(
         "axis_ratio",
@@ -374,7 +349,7 @@ DECLARATIONS: tuple[Metric, ...] = (
         digits=2,
         parts="method.layer",
         tested=False,
-        points=_four,
+        points=lambda settings: 4,
     ),
     Metric(
         "neighbour_overlap",
@@ -404,42 +379,6 @@ def metrics_of(kind: str, algorithm: str = "") -> dict[str, Metric]:
 def kinds_of(name: str) -> list[str]:
     """Return the kinds that a metric is measured of."""
     return [metric.kind for metric in DECLARATIONS if metric.name == name]
-
-
-def find_metric(name: str) -> Metric:
-    """Return the declaration of a metric, given its name, that of a part or that of its null.
-
-    Of a layer's metric and an embedding's of the same name only `kind` and the functions differ.
-
-    Raises
-    ------
-    InputError
-        If there is no such metric.
-    """
-    whole = name.partition(":")[0]
-    for suffix in ("", NULL_LOW, NULL_HIGH, NULL):
-        found = METRICS.get(whole.removesuffix(suffix) if whole.endswith(suffix) else "")
-        if found and (found.null or not suffix):
-            return found
-    raise InputError(f"metric '{name}': no such metric; {suggest(whole, METRICS)}")
-
-
-def title_of(name: str) -> tuple[str, str]:
-    """Return the title of a row's metric, with its unit, and its part.
-
-    Raises
-    ------
-    InputError
-        If there is no such metric.
-    """
-    metric, part = find_metric(name), name.partition(":")[2].replace("_", " ")
-    return (metric.title.format(part), "") if "{}" in metric.label else (metric.title, part)
-
-
-def null_of(name: str, suffix: str = NULL) -> str:
-    """Return the name of a metric's null, ``cka_null:teacher.A`` for ``cka:teacher.A``."""
-    whole, colon, part = name.partition(":")
-    return f"{whole}{suffix}{colon}{part}"
 
 
 def metric_functions(kind: str, names: Sequence[str]) -> list[str]:

@@ -27,7 +27,8 @@ class Objective:
         live pass where images are cropped. ``arrays``: small values of some layers, computed once
         where images are not cropped, in live passes elsewhere. ``live``: a pass in each step.
     unlabelled : bool
-        Whether it always needs unlabelled images; see `needs_unlabelled`.
+        Whether it always needs unlabelled images; see
+        `limbeck.study.objectives.needs_unlabelled`.
     space : int
         The least size (height times width) of the maps of its layers; 0 where vectors do.
     general : tuple of str
@@ -54,7 +55,6 @@ class Objective:
 
 
 TEACHER = text("the method to learn from; any other, so that chains are possible", names="methods")
-
 TEACHERS = either(
     "the method to learn from, any other, or a list of them: the mean of their probabilities at "
     "the temperature. They must differ in a setting, as networks of equal ones are the same",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from limbeck.statistics import image_tests, paired_tests
-from limbeck.study.metrics import find_metric, title_of
+from limbeck.study.metric_rows import find_metric, title_of
 from limbeck.study.titles import embedding_title, method_title
 
 Readable = tuple[list[str], list[list[str]]]

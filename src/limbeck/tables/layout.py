@@ -15,7 +15,8 @@ from limbeck.statistics.fold_summaries import (
     format_summary,
     summarise,
 )
-from limbeck.study.metrics import KINDS, METRICS, NULL, NULL_HIGH, NULL_LOW, Metric, null_of
+from limbeck.study.metric_rows import NULL, NULL_HIGH, NULL_LOW, null_of
+from limbeck.study.metrics import KINDS, METRICS, Metric
 from limbeck.study.registry import kinds_of
 from limbeck.study.settings import StudyPlan
 from limbeck.study.tables import Table

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from limbeck.figures.shared import style
 from limbeck.figures.shared.measurements import Measurements
-from limbeck.study.metrics import find_metric
+from limbeck.study.metric_rows import find_metric
 from limbeck.study.titles import method_title
 
 # Width of all methods and largest step between two, as parts of the room between two places.

@@ -9,7 +9,7 @@ import pandas as pd
 from limbeck.figures.shared import style
 from limbeck.runtime import storage
 from limbeck.statistics.columns import COLUMNS as TEST_COLUMNS
-from limbeck.study.metrics import NULL, NULL_HIGH, NULL_LOW, null_of
+from limbeck.study.metric_rows import NULL, NULL_HIGH, NULL_LOW, null_of
 from limbeck.study.titles import method_title
 
 PLACE = ["method", "layer", "embedding", "budget"]
