@@ -4,15 +4,8 @@ import pytest
 
 from limbeck.study.config import check_config
 from limbeck.study.runs import layers_of, methods_with, needed_methods, teachers_of, weights_file_of
-from limbeck.study.settings import (
-    ActivationSettings,
-    StudyPlan,
-    parse_settings,
-)
-from limbeck.study.stage_settings import (
-    activations_json,
-    plan_json,
-)
+from limbeck.study.settings import ActivationSettings, StudyPlan, parse_settings
+from limbeck.study.stage_settings import activations_json, plan_json
 
 
 def test_layers_that_some_methods_lack(config):

@@ -8,12 +8,7 @@ import pytest
 from limbeck.study import stage_settings
 from limbeck.study.config import check_config
 from limbeck.study.metrics import DECLARATIONS
-from limbeck.study.settings import (
-    FigureSettings,
-    MethodSettings,
-    MetricSettings,
-    parse_settings,
-)
+from limbeck.study.settings import FigureSettings, MethodSettings, MetricSettings, parse_settings
 from limbeck.study.stage_settings import (
     figure_json,
     method_json,

@@ -7,8 +7,9 @@ import pytest
 from helpers.planned import accuracies, plan
 from limbeck.published.comparison import READABLE, compare, read_comparisons
 from limbeck.study.tables import TABLES
-from limbeck.tables.layout import COLUMNS, data_rows, readable, table_rows
 from limbeck.tables.published import write_comparisons
+from limbeck.tables.readable import readable
+from limbeck.tables.rows import COLUMNS, data_rows, table_rows
 
 
 def read(kind, values, plan):

@@ -9,8 +9,9 @@ from limbeck.statistics.fold_summaries import reasons_of, values_over_folds
 from limbeck.study.settings import StudyPlan
 from limbeck.study.tables import TABLES
 from limbeck.tables.files import write_table
-from limbeck.tables.layout import COLUMNS, data_rows, readable, table_rows
 from limbeck.tables.published import write_comparisons
+from limbeck.tables.readable import readable
+from limbeck.tables.rows import COLUMNS, data_rows, table_rows
 
 
 def build_table(metrics: Path, kind: str, settings: StudyPlan, table: list[Path]) -> None:

@@ -13,11 +13,7 @@ from limbeck.study.figures import ENDS
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
 from limbeck.study.metric_rows import TO_NULL
-from limbeck.study.registry import (
-    EMBEDDINGS,
-    OBJECTIVES,
-    layer_figure_metrics,
-)
+from limbeck.study.registry import EMBEDDINGS, OBJECTIVES, layer_figure_metrics
 from limbeck.study.runs import (
     layers_of,
     needed_methods,
@@ -27,12 +23,7 @@ from limbeck.study.runs import (
     weights_file_of,
 )
 from limbeck.study.settings import FIGURE, DatasetSettings, block_of
-from limbeck.study.structure import (
-    AUTO_LAYERS,
-    CONFIG,
-    DEFAULT_EMBEDDINGS,
-    DEFAULT_FIGURES,
-)
+from limbeck.study.structure import AUTO_LAYERS, CONFIG, DEFAULT_EMBEDDINGS, DEFAULT_FIGURES
 from limbeck.study.validation import mistakes
 
 # Names that stand for something else where a name may stand, or for a file.

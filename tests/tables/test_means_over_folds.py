@@ -12,7 +12,7 @@ from limbeck.stages.build_table import build_table
 from limbeck.study.metrics import KINDS, metrics_of
 from limbeck.study.settings import StudyPlan, parse_settings
 from limbeck.study.tables import TABLES
-from limbeck.tables.layout import COLUMNS
+from limbeck.tables.rows import COLUMNS
 
 HEADER = ",".join(METRIC_COLUMNS)
 PLAN = {
