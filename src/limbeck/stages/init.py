@@ -5,15 +5,13 @@ import shlex
 from pathlib import Path
 
 from limbeck.networks.user_code import search_beside
+from limbeck.operations.first_study import propose_network, propose_study, to_yaml
 from limbeck.operations.own_images import (
     FINISHED_SIDE,
     TRAINED_SIDE,
     look_at,
     look_closer,
-    propose_network,
-    propose_study,
     study_name,
-    to_yaml,
 )
 from limbeck.operations.preflight import check_before_jobs
 from limbeck.runtime.errors import InputError
