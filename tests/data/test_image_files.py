@@ -41,6 +41,8 @@ def test_parts_classes_and_paths_are_sorted(folder):
         "bee": ["train/bee/0.tiff", "train/bee/1.png", "train/bee/10.JPG"],
     }
     assert files.parts["test"]["ant"] == ["test/ant/2.png"]
+    assert files.paths[:2] == ["train/Zebra/1.gif", "train/ant/1.png"]
+    assert files.paths[5:7] == ["test/Zebra/1.gif", "test/ant/2.png"]
     assert files.notes() == ()
 
 

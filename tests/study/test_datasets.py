@@ -104,6 +104,7 @@ def test_a_new_dataset_changes_no_other(code):
     [
         ("data/sources/digits.py", {"digits"}),
         ("data/decoding.py", {"image_folder"}),
+        ("data/folder_entries.py", {"image_folder"}),
         ("data/image_files.py", {"image_folder"}),
         ("data/superclasses.py", {"image_folder"}),
         ("data/torchvision_files.py", {"cifar10", "cifar100", "fashion_mnist", "svhn"}),

@@ -1,37 +1,26 @@
 """The images of an image folder and their classes, from file names alone."""
 
 import os
-import stat
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from limbeck.data.folder_entries import (
+    SIDECAR_SUFFIXES,
+    entries_of,
+    has_folders,
+    holds_images,
+    images_below,
+    is_leftover,
+    kind_of,
+)
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.paths import show, show_all
 
-IMAGE_SUFFIXES = {
-    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
-    *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif"),
-}
-# Images in formats that are not opened: to pass over them would lose them.
-REFUSED_SUFFIXES = {
-    *(".heic", ".heif", ".jxl", ".eps", ".ps", ".svg", ".psd", ".tga", ".ico", ".pcx", ".sgi"),
-    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raw", ".pfm", ".exr", ".hdr", ".dcm"),
-}
-# Files beside images, which are not looked into.
-SIDECAR_SUFFIXES = {".txt", ".json", ".xml", ".csv", ".yaml", ".yml", ".md", ".npy", ".db", ".ini"}
-# What macOS, Synology and Windows leave behind.
-LEFTOVER_FOLDERS = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
 # Names of folders that divide a dataset, in lower case.
 PART_NAMES = {"train", "training", "test", "testing", "val", "valid", "validation"}
-KINDS = {
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 
 
 @dataclass(frozen=True)
@@ -61,6 +50,11 @@ class ImageFiles:
     def class_names(self) -> list[str]:
         """The names of the classes, in the order of their labels."""
         return list(next(iter(self.parts.values())))
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths of all images, part by part and class by class."""
+        return [path for part in self.parts.values() for each in part.values() for path in each]
 
     @property
     def doubtful(self) -> list[str]:
@@ -96,11 +90,11 @@ class ImageFiles:
         roots = [self.folder / root for root in self.roots]
         return sorted(
             entry.name
-            for entry in _entries(self.folder)
-            if not _is_leftover(entry.name)
+            for entry in entries_of(self.folder)
+            if not is_leftover(entry.name)
             and os.path.isdir(entry.path)
             and not any(os.path.samefile(entry.path, root) for root in roots)
-            and _holds_images(entry.path, [self.folder, *roots])
+            and holds_images(entry.path, [self.folder, *roots])
         )
 
 
@@ -135,11 +129,11 @@ def find_images(folder: Path, split: bool) -> ImageFiles:
         raise InputError(f"{show(folder)}: no such folder{_what_is_there(folder)}")
     skipped: list[str] = []
     if split:
-        if _has_folders(folder / "train") and _has_folders(folder / "test"):
+        if has_folders(folder / "train") and has_folders(folder / "test"):
             raise InputError(
                 f"{show(folder / 'test')}: has test images, so dataset.test_fraction must be null"
             )
-        base = "train" if _has_folders(folder / "train") else ""
+        base = "train" if has_folders(folder / "train") else ""
         classes = _find_classes(folder, base, skipped)
         return ImageFiles(folder, {"all": classes}, tuple(skipped), (base,))
     parts = {part: _find_classes(folder, part, skipped) for part in ("train", "test")}
@@ -163,15 +157,15 @@ def _find_classes(folder: Path, part: str, skipped: list[str]) -> dict[str, list
         )
     classes: dict[str, list[str]] = {}
     origin: dict[str, str] = {}
-    for entry in _entries(root):
-        match _kind(entry):
+    for entry in entries_of(root):
+        match kind_of(entry):
             case "folder":
                 name = unicodedata.normalize("NFC", entry.name)
                 if origin.setdefault(name, entry.name) != entry.name:
                     raise InputError(f"{show(entry.path)}: two folders have this name; rename one")
                 passed_over: list[str] = []
                 below = f"{part}/{entry.name}" if part else entry.name
-                classes[name] = sorted(_walk(folder, below, passed_over))
+                classes[name] = sorted(images_below(folder, below, passed_over))
                 if not classes[name]:
                     only = f" but for {_count(passed_over)}" if passed_over else ""
                     raise InputError(
@@ -195,107 +189,6 @@ def _find_classes(folder: Path, part: str, skipped: list[str]) -> dict[str, list
             "lower case"
         )
     return {name: classes[name] for name in sorted(classes, key=origin.__getitem__)}
-
-
-def _walk(folder: Path, below: str, skipped: list[str]) -> list[str]:
-    found: list[str] = []
-    above = dict.fromkeys((folder, (folder / below).parent, folder / below))
-    waiting = [(below, tuple(map(_identity, above)))]
-    while waiting:
-        below, above = waiting.pop()
-        for entry in _entries(folder / below):
-            path = f"{below}/{entry.name}"
-            match _kind(entry):
-                case "image":
-                    found.append(path)
-                case "folder":
-                    identity = _identity(entry.path)
-                    if identity in above:
-                        raise InputError(
-                            f"{show(entry.path)}: a link to a folder that holds it; remove it"
-                        )
-                    waiting.append((path, (*above, identity)))
-                case _:
-                    skipped.append(path)
-    return found
-
-
-def _holds_images(folder: str, others: Sequence[Path]) -> bool:
-    """Return whether images lie below a folder, apart from links to others; refuse nothing."""
-    seen = {os.path.realpath(other) for other in others}
-    for place, folders, files in os.walk(folder, followlinks=True):
-        seen.add(os.path.realpath(place))
-        if any(_is_image_name(name) and not _is_leftover(name) for name in files):
-            return True
-        folders[:] = [
-            name
-            for name in folders
-            if not _is_leftover(name) and os.path.realpath(os.path.join(place, name)) not in seen
-        ]
-    return False
-
-
-def _is_leftover(name: str) -> bool:
-    return name.startswith(".") or name in LEFTOVER_FOLDERS
-
-
-def _is_image_name(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
-
-
-def _identity(folder: str | Path) -> tuple[int, int]:
-    status = os.stat(folder)
-    return status.st_dev, status.st_ino
-
-
-def _entries(folder: str | Path) -> list[os.DirEntry]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError as error:
-        raise InputError(f"{show(folder)}: cannot be read ({error.strerror})") from None
-
-
-def _kind(entry: os.DirEntry) -> str:
-    """Return ``"folder"``, ``"image"`` or ``"skipped"``; refuse what is neither file nor folder."""
-    name = entry.name
-    if _is_leftover(name):
-        return "skipped"
-    try:
-        is_file = entry.is_file()
-        is_folder = not is_file and entry.is_dir()
-        mode = 0 if is_file or is_folder else entry.stat().st_mode
-    except FileNotFoundError:
-        raise InputError(
-            f"{show(entry.path)}: a link to {show(os.readlink(entry.path))}, which is not there; "
-            "mount or restore it, or remove the link"
-        ) from None
-    except OSError as error:
-        raise InputError(f"{show(entry.path)}: cannot be read ({error.strerror})") from None
-    if mode:
-        raise InputError(
-            f"{show(entry.path)}: {KINDS.get(stat.S_IFMT(mode), 'neither file nor folder')}, not "
-            "an image; remove it"
-        )
-    suffix = os.path.splitext(name)[1].lower()
-    if is_file and suffix in REFUSED_SUFFIXES:
-        raise InputError(
-            f"{show(entry.path)}: images of type {suffix} are not read; convert it to PNG or JPEG, "
-            "or remove it"
-        )
-    if is_file and not _is_image_name(name):
-        return "skipped"
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise InputError(f"{show(entry.path)}: its name is not UTF-8; rename it") from None
-    if "\r" in name:
-        raise InputError(f"{show(entry.path)}: its name holds a carriage return; rename it")
-    return "folder" if is_folder else "image"
-
-
-def _has_folders(folder: Path) -> bool:
-    return folder.is_dir() and any(_kind(entry) == "folder" for entry in _entries(folder))
 
 
 def _check_ids(folder: Path, paths: list[str]) -> None:

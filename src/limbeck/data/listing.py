@@ -1,7 +1,6 @@
 """A digest of a dataset's files, in which a changed file shows."""
 
 import hashlib
-import itertools
 import os
 
 from limbeck.data.image_files import find_images
@@ -45,9 +44,7 @@ def listing(settings: DatasetSettings) -> str:
     if declaration.files:
         names = declaration.files
     else:
-        files = find_images(folder, split=settings.test_fraction is not None)
-        classes = itertools.chain(*(part.values() for part in files.parts.values()))
-        names = list(itertools.chain(*classes))
+        names = find_images(folder, split=settings.test_fraction is not None).paths
         if os.path.lexists(folder / SUPERCLASS_FILE):
             names.append(SUPERCLASS_FILE)
     state, root = hashlib.sha256(), str(folder)

@@ -1,6 +1,5 @@
 """Images that came into a folder since a dataset's store was made of it."""
 
-import itertools
 import os
 from pathlib import Path
 
@@ -34,8 +33,7 @@ def refuse_new_images(settings: DatasetSettings, store: str | Path) -> None:
     folder = expand(settings.path, "dataset.path")
     made, arrays = os.stat(os.path.join(store, "zarr.json")).st_mtime, open_store(store)
     known = {name for part in ("train", "test") for name in arrays[f"{part}/sample_ids"][:]}
-    files = find_images(folder, split=settings.test_fraction is not None)
-    paths = [path for part in files.parts.values() for path in itertools.chain(*part.values())]
+    paths = find_images(folder, split=settings.test_fraction is not None).paths
     new = {p for p in paths if sample_id(p) not in known or _changed(folder / p) > made}
     first = next((path for path in paths if path not in new), paths[0])
     size = settings.image_size

@@ -9,7 +9,8 @@ from pathlib import Path
 from statistics import median
 
 from limbeck.data.facts import Facts, quick_facts
-from limbeck.data.image_files import LEFTOVER_FOLDERS, find_images
+from limbeck.data.folder_entries import has_folders
+from limbeck.data.image_files import find_images
 from limbeck.data.image_sizes import count_sizes
 from limbeck.runtime.paths import show_all
 from limbeck.study.settings import DatasetSettings
@@ -66,13 +67,12 @@ def look_at(path: Path, most: int) -> Folder:
     InputError
         If it is no folder of images in classes.
     """
-    has_test = all(_has_folders(path / part) for part in ("train", "test"))
+    has_test = all(has_folders(path / part) for part in ("train", "test"))
     files = find_images(path, split=not has_test)
-    classes = [paths for part in files.parts.values() for paths in part.values()]
     settings: dict = {"name": "image_folder", "path": os.path.abspath(path)}
     if not has_test:
-        settings["test_fraction"] = choose_test_fraction(min(map(len, classes)))
-    sizes = count_sizes(path / image for paths in classes for image in paths)
+        settings["test_fraction"] = choose_test_fraction(min(map(len, files.parts["all"].values())))
+    sizes = count_sizes(path / image for image in files.paths)
     return _with_side(settings, sizes, most)
 
 
@@ -109,10 +109,3 @@ def study_name(path: Path) -> str:
     """Return the name of a folder as one that a study may have."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", os.path.basename(os.path.abspath(path))).strip("-")
     return name[:100] or "images"
-
-
-def _has_folders(folder: Path) -> bool:
-    return folder.is_dir() and any(
-        entry.is_dir() and not entry.name.startswith(".") and entry.name not in LEFTOVER_FOLDERS
-        for entry in os.scandir(folder)
-    )

@@ -33,7 +33,7 @@ def facts(settings: DatasetSettings) -> Facts:
         ]
         train = [count - taken for count, taken in zip(counts["all"], test, strict=True)]
         counts = {"train": train, "test": test}
-    paths = [path for part in files.parts.values() for each in part.values() for path in each]
+    paths = files.paths
     pixels = read_image(folder / paths[0]).pixels
     grey = pixels.ndim == 2 and all(is_grey(folder / path) for path in paths)
     size = settings.image_size
