@@ -12,7 +12,7 @@ from itertools import product
 from string import Formatter
 
 from limbeck.runtime.paths import expand
-from limbeck.study.figures import FIGURES, NETWORKS
+from limbeck.study.figures import FIGURES, NETWORK_FILES
 from limbeck.study.objectives import OBJECTIVES, teacher_input
 from limbeck.study.registry import TABLE_FORMATS
 from limbeck.study.runs import layers_of, reference_teacher, runs_of, teachers_of, weights_file_of
@@ -177,7 +177,7 @@ def jobs_of(config: Mapping) -> Iterator[Job]:
     compared = {"statistics": "test_methods", "accuracies": "compare_accuracies"}
     tables = comparisons_of(config)
     left_out += [rule for table, rule in compared.items() if table not in tables]
-    if not any(FIGURES[kind].reads == NETWORKS for kind in kinds):
+    if not any(FIGURES[kind].reads == NETWORK_FILES for kind in kinds):
         left_out.append("describe_network")
     for rule in RULES:
         names = wildcards_of(rule)

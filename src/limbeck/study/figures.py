@@ -45,14 +45,14 @@ PAIRS = either(
 
 # What figures read, below the study's results. A wildcard stands for what the figure's settings
 # name, and for all that the study has where they name nothing.
-TESTS = "tables/statistics.csv"  # there is none of one method
+TESTS_TABLE = "tables/statistics.csv"  # there is none of one method
 METRICS_TABLE = "tables/metrics.csv"
-METRICS = (METRICS_TABLE, TESTS)
-PUBLISHED = ("tables/published.csv", METRICS_TABLE)
-NETWORKS = ("networks/{method}.csv",)
-PREDICTIONS = ("runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",)
-EMBEDDINGS = ("runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr",)
-NOISE = (
+METRIC_FILES = (METRICS_TABLE, TESTS_TABLE)
+PUBLISHED_FILES = ("tables/published.csv", METRICS_TABLE)
+NETWORK_FILES = ("networks/{method}.csv",)
+PREDICTION_FILES = ("runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",)
+EMBEDDING_FILES = ("runs/{method}/budget-{budget}/fold-{fold}/embeddings/{layer}/{embedding}.zarr",)
+NOISE_FILES = (
     "tables/noise.csv",
     "noise/{map}/activations.zarr",
     "noise/{map}/embeddings/{embedding}.zarr",
@@ -78,7 +78,7 @@ class Figure:
     caption : str
         In the report: reStructuredText with the fields of `limbeck.study.captions`.
     reads : tuple of str
-        Patterns of the files that it is drawn from, such as `METRICS`, in this order.
+        Patterns of the files that it is drawn from, such as `METRIC_FILES`, in this order.
     width : int
         In mm, where the config does not say.
     options : mapping of str to Key
@@ -93,7 +93,7 @@ class Figure:
     title: str
     subject: str
     caption: str
-    reads: tuple[str, ...] = METRICS
+    reads: tuple[str, ...] = METRIC_FILES
     width: int = 183
     options: Mapping[str, Key] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
@@ -131,7 +131,7 @@ FIGURES = {
             "Measured (points) against published (lines) test accuracy, and ivis loss at "
             "convergence by layer. Bars and bands are sample standard deviations over folds, "
             "missing where there is one fold or none was published. A line alone was not measured.",
-            PUBLISHED,
+            PUBLISHED_FILES,
         ),
         Figure(
             "superclass_correlation",
@@ -150,7 +150,7 @@ FIGURES = {
             "Pearson correlation between the test logits of every two classes ({budget} labelled "
             "images, fold {fold}). Classes are ordered by superclass, and lines part the "
             "superclasses.",
-            PREDICTIONS,
+            PREDICTION_FILES,
             options={"methods": METHODS, "budget": BUDGET, "fold": FOLD},
         ),
         Figure(
@@ -162,7 +162,7 @@ FIGURES = {
             "layers are coloured. Below each box stand its output's shape (channels × rows × "
             "columns) and, for layers, the number of values. Heights (side) and widths (channels) "
             "are logarithmic.",
-            NETWORKS,
+            NETWORK_FILES,
         ),
         Figure(
             "layers",
@@ -203,7 +203,7 @@ FIGURES = {
             "Panels are turned and mirrored to lie alike (orthogonal Procrustes problem), which "
             "changes no distance; their axes have no unit. In a red frame points lie on a line "
             "or in one place.",
-            EMBEDDINGS,
+            EMBEDDING_FILES,
             options={"embedding": EMBEDDING, "budget": BUDGET, "fold": FOLD, "groups": GROUPS},
         ),
         Figure(
@@ -215,7 +215,7 @@ FIGURES = {
             "many, and turned and mirrored to lie alike. The titles give the seconds that each "
             "took once the neighbours were known; the paper gives 600 s for ivis and 3700 s for "
             "t-SNE on 10000 images of 16384 values. The axes have no unit.",
-            EMBEDDINGS,
+            EMBEDDING_FILES,
             width=120,
             options={
                 "method": METHOD,
@@ -234,7 +234,7 @@ FIGURES = {
             "smallest region that holds {area_percent} % of the class's kernel density. The number "
             "is its area over that of all images, in brackets what as many random images have. Of "
             "fewer than 30 images areas are too uncertain to be compared.",
-            EMBEDDINGS,
+            EMBEDDING_FILES,
             options={
                 "class": CLASS,
                 "embedding": EMBEDDING,
@@ -265,7 +265,7 @@ FIGURES = {
             "Spearman's correlation of all pairwise distances with those in the plane; quadrants: "
             "their silhouette; clumping: how many times more uneven neighbourhoods are than in "
             "the plane, at the scale where this is largest.",
-            NOISE,
+            NOISE_FILES,
         ),
     )
 }

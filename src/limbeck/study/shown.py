@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from string import Formatter
 
-from limbeck.study.figures import TESTS
+from limbeck.study.figures import TESTS_TABLE
 from limbeck.study.registry import FIGURES, METRICS, TABLES
 from limbeck.study.runs import layers_of, runs_of
 
@@ -79,7 +79,7 @@ def figure_files(config: Mapping, figure: str) -> list[str]:
     return [
         path
         for pattern in FIGURES[settings["kind"]].reads
-        if pattern != TESTS or "statistics" in comparisons_of(config)
+        if pattern != TESTS_TABLE or "statistics" in comparisons_of(config)
         for path in _filled(pattern, choices, config)
     ]
 
