@@ -1,5 +1,6 @@
 """One image file as pixels of 8 bits, as a viewer shows it."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from limbeck.runtime.paths import show
 
 # Only these are opened: others start programs (EPS) or have no fixed range (FITS).
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000", "AVIF")
-ORIENTATION, BITS_PER_SAMPLE, PHOTOMETRIC = 274, 258, 262
+BITS_PER_SAMPLE, PHOTOMETRIC = 258, 262
 WHITE_IS_ZERO = 0
 GREY = ("1", "L", "LA", "La")  # modes of Pillow, beside those of 16 bits
 
@@ -66,9 +67,11 @@ def read_image(path: Path, size: int | None = None) -> DecodedImage:
         # Not by its name: Pillow maps uncompressed TIFFs into memory then, and turns them wrongly.
         with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:
             image.load()
+            # EXIF data that cannot be read do not count: they are as damaged as a file can be.
+            with contextlib.suppress(Exception):
+                ImageOps.exif_transpose(image, in_place=True)
             frames = image.format != "MPO" and getattr(image, "is_animated", False)
             shown, transparent = _to_8_bits(image, path)
-            shown = _turn(shown, image)
             if size is not None:
                 shown = ImageOps.fit(shown, (size, size), Image.Resampling.BILINEAR)
             return DecodedImage(np.array(shown), frames, transparent)
@@ -142,23 +145,3 @@ def _upper_bits(image) -> np.ndarray:
     if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:
         values = 2**bits - 1 - values
     return (values >> (bits - 8)).astype(np.uint8)
-
-
-def _turn(shown, image):
-    """Return the image turned upright; EXIF data that cannot be read do not count."""
-    from PIL import Image
-
-    try:
-        orientation = image.getexif().get(ORIENTATION)
-    except Exception:  # EXIF data are as damaged as the rest of a file can be.
-        return shown
-    turns = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }
-    return shown.transpose(turns[orientation]) if orientation in turns else shown

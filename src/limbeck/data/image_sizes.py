@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from limbeck.data.decoding import FORMATS, ORIENTATION, read_image
+from limbeck.data.decoding import FORMATS, read_image
 from limbeck.data.image_folder import read_each
 
+ORIENTATION = 274
 TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange height and width
 
 
