@@ -8,7 +8,8 @@ from scipy import stats
 from scipy.spatial import cKDTree
 from sklearn.metrics import pairwise_distances
 
-from limbeck.noise.maps import MAPS, draw_plane
+from limbeck.noise import maps
+from limbeck.noise.maps import draw_plane
 from limbeck.noise.scores import clumping, distance_correlation, unevenness
 from limbeck.study.settings import NoiseSettings
 
@@ -17,7 +18,7 @@ SETTINGS = {"points": 60, "dimensions": 8, "degree": 3, "frequency": 2}
 
 def lift(name, plane, seed=0, **changes):
     settings = NoiseSettings(**SETTINGS | changes)
-    return MAPS[name](np.asarray(plane, float), settings, np.random.default_rng(seed))
+    return maps.lift(name, np.asarray(plane, float), settings, np.random.default_rng(seed))
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,8 @@
 """Uniform noise in the plane, lifted to more dimensions: what embeddings make of no structure.
 
 Whoever embeds it back in the plane knows what the picture should be (Fig. 1 of the paper). To add a
-map, write a function, name it in `MAPS` and declare it in `limbeck.study.maps`.
+map, write a function ``lift_<name>`` and declare the name in `limbeck.study.maps`.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 
@@ -20,6 +18,13 @@ def quadrants(plane: np.ndarray) -> np.ndarray:
     """Return each point's quadrant, 0 to 3 counterclockwise from x, y >= 0, shape (n,)."""
     left, below = plane.T < 0
     return np.where(below, np.where(left, 2, 3), left.astype(np.int64))
+
+
+def lift(
+    name: str, plane: np.ndarray, settings: NoiseSettings, generator: np.random.Generator
+) -> np.ndarray:
+    """Lift (n, 2) to (n, D) by a map of `limbeck.study.maps`, given its name."""
+    return globals()[f"lift_{name}"](plane, settings, generator)
 
 
 def lift_linear(
@@ -63,11 +68,3 @@ def lift_network(
     units = settings.dimensions
     hidden = np.maximum(plane @ generator.normal(size=(2, units)) + generator.normal(size=units), 0)
     return hidden @ generator.normal(size=(units, units))
-
-
-MAPS: dict[str, Callable[[np.ndarray, NoiseSettings, np.random.Generator], np.ndarray]] = {
-    "linear": lift_linear,
-    "polynomial": lift_polynomial,
-    "fourier": lift_fourier,
-    "network": lift_network,
-}

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from limbeck.noise.maps import MAPS, draw_plane, quadrants
+from limbeck.noise.maps import draw_plane, lift, quadrants
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.runtime.seeding import derive_seed
+from limbeck.study.maps import MAPS
 from limbeck.study.settings import NoiseSettings
 
 
@@ -38,7 +39,7 @@ def lift_noise(study: str, map: str, settings: NoiseSettings, seed: int, activat
     plane = draw_plane(settings.points, np.random.default_rng(derive_seed(seed, "noise")))
     generator = np.random.default_rng(derive_seed(seed, "noise", map))
     arrays = {
-        "activations": MAPS[map](plane, settings, generator).astype(np.float32),
+        "activations": lift(map, plane, settings, generator).astype(np.float32),
         "sample_ids": np.array([f"noise-{index:05d}" for index in range(len(plane))]),
         "plane": plane,
         "quadrants": quadrants(plane),
