@@ -12,7 +12,9 @@ if "methods" not in config:
 report: "workflow/report/workflow.rst"
 
 
+include: "workflow/rules/config.smk"
 include: "workflow/rules/common.smk"
+include: "workflow/rules/code.smk"
 include: "workflow/rules/1_data.smk"
 include: "workflow/rules/2_training.smk"
 include: "workflow/rules/3_activations.smk"

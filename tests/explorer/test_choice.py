@@ -100,9 +100,10 @@ def test_nothing_of_the_plan_is_made(folder):
         shown(folder, runs={("teacher", 400, 0)})
 
 
-def test_teacher_and_students_are_those_of_the_config_at_hand(folder):
+@pytest.mark.parametrize("teacher", ["distilled", ["gone", "distilled"]])
+def test_teacher_and_students_are_those_of_the_config_at_hand(folder, teacher):
     """Not those of the config that an earlier run recorded."""
-    methods = {"teacher": {"distillation": {"teacher": "distilled"}}}
+    methods = {"teacher": {"distillation": {"teacher": teacher}}}
     record(folder, methods=methods, statistics={"methods": ["teacher", "distilled"]})
     recorded, given = shown(folder), shown(folder, teacher="teacher")
     assert (recorded.teacher, recorded.students) == ("distilled", ("teacher", "distilled"))

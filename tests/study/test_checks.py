@@ -166,6 +166,18 @@ def test_tests_of_metrics_that_are_not_taken(config):
     assert "variance_ratio" not in check_config(config)["statistics"]["metrics"]
 
 
+def test_tests_of_metrics_that_no_embedding_has(config):
+    config["run"] |= {"embeddings": ["pca"], "figures": []}
+    found = check_config(config)
+    assert "ivis_loss" in found["run"]["metrics"]["embeddings"]
+    assert "ivis_loss" not in found["statistics"]["metrics"]
+    config["statistics"] = {"metrics": ["ivis_loss"]}
+    assert config.mistake() == (
+        "statistics.metrics = 'ivis_loss': measured of embeddings by ivis or ivis_torch alone, and "
+        "none is in run.embeddings"
+    )
+
+
 def add_students(config, **teachers):
     for name, teacher in teachers.items():
         block = {"teacher": teacher}

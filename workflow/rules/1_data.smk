@@ -14,7 +14,7 @@ rule prepare_dataset:
     params:
         settings=as_json("dataset"),
         seed=config["seed"],
-        files=dataset_files,
+        files=lambda wildcards: dataset_listing(),
         code=fingerprint("prepare_dataset", f"data.sources.{config['dataset']['name']}"),
     shell:
         "limbeck prepare_dataset --settings {params.settings:q} --seed {params.seed}"

@@ -56,23 +56,17 @@ use rule embed_noise as embed_noise_on_gpu with:
 
 rule score_noise:
     input:
-        activations=noise_activations(),
-        embeddings=noise_embeddings(),
+        activations=expand(
+            "results/{{study}}/noise/{map}/activations.zarr", map=config["run"]["maps"]
+        ),
+        embeddings=expand(
+            "results/{{study}}/noise/{map}/embeddings/{embedding}.zarr",
+            map=config["run"]["maps"],
+            embedding=config["run"]["embeddings"],
+        ),
     output:
-        csv=report(
-            "results/{study}/tables/noise.csv",
-            caption=CAPTION,
-            category=subject_of("noise"),
-            subcategory="Tables",
-            labels={"table": "noise", "format": CSV},
-        ),
-        html=report(
-            "results/{study}/tables/noise.html",
-            caption=CAPTION,
-            category=subject_of("noise"),
-            subcategory="Tables",
-            labels={"table": "noise", "format": HTML},
-        ),
+        csv=reported_table("results/{study}/tables/noise.csv", "noise", CSV),
+        html=reported_table("results/{study}/tables/noise.html", "noise", HTML),
         md="results/{study}/tables/noise.md",
     log:
         "logs/{study}/score_noise.log",

@@ -37,20 +37,8 @@ rule build_table:
     input:
         metrics="results/{study}/tables/metrics.csv",
     output:
-        csv=report(
-            "results/{study}/tables/{table}.csv",
-            caption=CAPTION,
-            category=lambda wildcards: subject_of(wildcards.table),
-            subcategory="Tables",
-            labels={"table": "{table}", "format": CSV},
-        ),
-        html=report(
-            "results/{study}/tables/{table}.html",
-            caption=CAPTION,
-            category=lambda wildcards: subject_of(wildcards.table),
-            subcategory="Tables",
-            labels={"table": "{table}", "format": HTML},
-        ),
+        csv=reported_table("results/{study}/tables/{table}.csv", "{table}", CSV),
+        html=reported_table("results/{study}/tables/{table}.html", "{table}", HTML),
         md="results/{study}/tables/{table}.md",
     log:
         "logs/{study}/build_table/{table}.log",
@@ -78,20 +66,8 @@ rule test_methods:
     input:
         metrics="results/{study}/tables/metrics.csv",
     output:
-        csv=report(
-            "results/{study}/tables/statistics.csv",
-            caption=CAPTION,
-            category=subject_of("statistics"),
-            subcategory="Tables",
-            labels={"table": "statistics", "format": CSV},
-        ),
-        html=report(
-            "results/{study}/tables/statistics.html",
-            caption=CAPTION,
-            category=subject_of("statistics"),
-            subcategory="Tables",
-            labels={"table": "statistics", "format": HTML},
-        ),
+        csv=reported_table("results/{study}/tables/statistics.csv", "statistics", CSV),
+        html=reported_table("results/{study}/tables/statistics.html", "statistics", HTML),
         md="results/{study}/tables/statistics.md",
     log:
         "logs/{study}/test_methods.log",
@@ -116,20 +92,8 @@ rule compare_accuracies:
     input:
         predictions=compared_predictions,
     output:
-        csv=report(
-            "results/{study}/tables/accuracies.csv",
-            caption=CAPTION,
-            category=subject_of("accuracies"),
-            subcategory="Tables",
-            labels={"table": "accuracies", "format": CSV},
-        ),
-        html=report(
-            "results/{study}/tables/accuracies.html",
-            caption=CAPTION,
-            category=subject_of("accuracies"),
-            subcategory="Tables",
-            labels={"table": "accuracies", "format": HTML},
-        ),
+        csv=reported_table("results/{study}/tables/accuracies.csv", "accuracies", CSV),
+        html=reported_table("results/{study}/tables/accuracies.html", "accuracies", HTML),
         md="results/{study}/tables/accuracies.md",
     log:
         "logs/{study}/compare_accuracies.log",
@@ -178,7 +142,7 @@ rule describe_network:
 rule draw_figure:
     input:
         dataset="results/{study}/dataset.zarr",
-        inputs=figure_inputs,
+        inputs=lambda wildcards: figure_sources(wildcards.figure),
     output:
         pdf=report(
             "results/{study}/figures/{figure}.pdf",

@@ -1,31 +1,20 @@
-import functools
-import gc
-import hashlib
 import os
 import shlex
-import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from limbeck.networks import user_code
-from limbeck.data.listing import listing
 from limbeck.published import numbers
-from limbeck.runtime.errors import InputError
-from limbeck.runtime.fingerprint import fingerprint
 from limbeck.runtime.paths import expand as expand_path
 from limbeck.study.captions import figure_caption, table_caption
-from limbeck.study.config import check_config, check_files
 from limbeck.study.figures import METRICS_TABLE
-from limbeck.study.metrics import metric_functions
 from limbeck.study.objectives import teacher_input
 from limbeck.study.registry import (
     FIGURES,
     OBJECTIVES,
     TABLE_FORMATS,
     subject_of,
-    training_modules,
 )
 from limbeck.study.runs import (
     layers_of,
@@ -38,7 +27,6 @@ from limbeck.study.runs import (
     weights_file_of,
 )
 from limbeck.study.shown import comparisons_of, figure_files, tables_of
-from limbeck.study.settings import DatasetSettings
 from limbeck.study.stage_settings import (
     activations_json,
     embedding_json,
@@ -49,77 +37,8 @@ from limbeck.study.stage_settings import (
     metrics_json,
     neighbours_needed,
     plan_json,
-    shown_json,
     to_json,
 )
-
-# Cyclic garbage collection over thousands of live jobs costs 10 % of a dry run.
-gc.set_threshold(50_000)
-
-if "{" in str(workflow.current_basedir):
-    raise WorkflowError(
-        f"{workflow.current_basedir}: Snakemake takes what stands in braces for wildcards; move the "
-        "repository to a folder without them"
-    )
-
-# Where the config came from, for messages.
-SOURCES = " + ".join(
-    [
-        *(min(str(path), os.path.relpath(path), key=len) for path in workflow.configfiles),
-        *["--config"] * bool(workflow.config_settings.config),
-    ]
-    or ["config that the module is given"]
-)
-
-# Jobs were planned with a config that was checked. What is only unlocked or reported needs none of
-# the inputs that the config names: they may be gone by then.
-WORDS = {word.partition("=")[0] for word in sys.argv}
-PLANS = workflow.is_main_process and WORDS.isdisjoint(["--unlock", "--report"])
-
-try:
-    if workflow.is_main_process:
-        check_files(workflow.configfiles)
-    config.update(check_config(config, SOURCES, files=PLANS))
-except InputError as error:
-    raise WorkflowError(str(error)) from None
-
-
-user_code.search_beside(workflow.configfiles)
-
-
-@functools.cache
-def dataset_listing():
-    """A digest of the dataset's files, taken only where jobs are planned."""
-    try:
-        return listing(DatasetSettings(**config["dataset"]))
-    except InputError as error:
-        if not PLANS:
-            return "gone"
-        raise WorkflowError(str(error)) from None
-
-
-if PLANS:
-    from limbeck.operations.preflight import check_before_jobs, check_until
-
-    deployed = bool(workflow.deployment_settings.deployment_method)
-    try:
-        check_until(config, sys.argv)
-        for note in check_before_jobs(config, SOURCES, dataset_listing(), not deployed):
-            logger.info(note)
-    except InputError as error:
-        raise WorkflowError(str(error)) from None
-
-
-wildcard_constraints:
-    study=config["study"],
-    method="|".join(config["methods"]),
-    budget="|".join(map(str, config["budgets"])),
-    fold="|".join(map(str, range(config["folds"]))),
-    layer="|".join(config["layers"]),
-    embedding="|".join(config["embeddings"]),
-    map="|".join(config["run"]["maps"]) or "none",
-    figure="|".join(config["figures"]),
-
 
 GPU = int(config["device"] == "cuda")
 TABLES = tables_of(config)
@@ -139,10 +58,6 @@ def as_json(key, *without):
         return to_json({name: v for name, v in config[key].items() if name not in without})
 
     return select
-
-
-def dataset_files(wildcards):
-    return dataset_listing()
 
 
 def activation_store(path):
@@ -212,27 +127,6 @@ def reference_predictions(wildcards):
     return expand(path, teacher=reference_teacher(config, *run) or [])
 
 
-def scoring_code(stage, *kinds):
-    """Hash of a stage that scores and the functions of the metrics that the config chooses."""
-    chosen = config["run"]["metrics"]
-    functions = [name for kind in kinds for name in metric_functions(kind, chosen[kind])]
-    modules = {f"metrics.{name.partition(':')[0]}" for name in functions}
-    return " ".join([fingerprint(stage, *sorted(modules)), *functions])
-
-
-def showing_code(stage, *chosen, table=None):
-    """Hash of a stage that shows metrics, and of what is declared of them."""
-    code = fingerprint(stage, "study.titles", *chosen)
-    return f"{code} {hashlib.sha256(shown_json(config, table).encode()).hexdigest()[:16]}"
-
-
-def figure_code(stage, kind):
-    """Hash of what draws a kind of figure, and of what is declared of metrics if it shows any."""
-    if METRICS_TABLE in FIGURES[kind].reads:
-        return showing_code(stage, f"figures.{kind}")
-    return fingerprint(stage, "study.titles", f"figures.{kind}")
-
-
 def optional_flags(inputs, *names):
     """The flags of a command for those of its inputs that this job has."""
     flags = []
@@ -244,20 +138,11 @@ def optional_flags(inputs, *names):
     return " ".join(flags)
 
 
-def training_code(wildcards):
-    """Hash of the training loop and of the method's own objective and network, not of others."""
-    settings = method_settings(wildcards)
-    model = settings["model"]
-    code = fingerprint("train", *training_modules(settings["objective"], model))
-    return code + user_code.source_digest(model)
-
-
-def is_trained(wildcards):
-    return OBJECTIVES[method_settings(wildcards)["objective"]].trains
-
-
 def split_of(wildcards):
-    return "results/{study}/splits/budget-{budget}/fold-{fold}.csv" if is_trained(wildcards) else []
+    """The split that a method is trained on, none where it takes no step."""
+    if not OBJECTIVES[method_settings(wildcards)["objective"]].trains:
+        return []
+    return "results/{study}/splits/budget-{budget}/fold-{fold}.csv"
 
 
 def teachers_input(wildcards, needed, name):
@@ -305,21 +190,6 @@ def figure_settings(wildcards):
     return config["figures"][wildcards.figure]
 
 
-def noise_activations():
-    return expand(
-        "results/{{study}}/noise/{map}/activations.zarr",
-        map=config["run"]["maps"],
-    )
-
-
-def noise_embeddings():
-    return expand(
-        "results/{{study}}/noise/{map}/embeddings/{embedding}.zarr",
-        map=config["run"]["maps"],
-        embedding=config["run"]["embeddings"],
-    )
-
-
 def first_model(wildcards):
     """The network of the first run of a method."""
     path = "results/{{study}}/runs/{{method}}/budget-{budget}/fold-{fold}/model.pt"
@@ -339,8 +209,15 @@ def figure_sources(figure):
     return [path for path in paths if path in there]
 
 
-def figure_inputs(wildcards):
-    return figure_sources(wildcards.figure)
+def reported_table(path, table, form):
+    """A table in one of the formats that the report shows."""
+    return report(
+        path,
+        caption=CAPTION,
+        category=lambda wildcards: subject_of(table.format(**wildcards)),
+        subcategory="Tables",
+        labels={"table": table, "format": form},
+    )
 
 
 def caption_of(table):

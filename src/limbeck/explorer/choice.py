@@ -208,8 +208,10 @@ def _recorded_roles(
     pair = study.config.get("statistics", {}).get("methods", ["undistilled", "distilled"])
     for block in study.config.get("methods", {}).values():
         for settings in (block, *block.values()):
-            if isinstance(settings, Mapping) and settings.get("teacher") in methods:
-                return settings["teacher"], pair
+            named = settings.get("teacher") if isinstance(settings, Mapping) else None
+            for teacher in named if isinstance(named, list) else [named]:
+                if teacher in methods:
+                    return teacher, pair
     for method in methods:
         if any(study.folder.glob(f"runs/{method}/budget-*/fold-*/teacher_logits.zarr")):
             return method, pair

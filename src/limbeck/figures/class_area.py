@@ -152,5 +152,5 @@ def _null_words(nulls: set[str]) -> str:
         return ""
     return (
         f" {named[0].capitalize()}: what there would be without structure, a dashed line with a "
-        "band of 95 %, or an arrow where that is above the axis."
+        "band from the 2.5th to the 97.5th percentile, or an arrow where that is above the axis."
     )

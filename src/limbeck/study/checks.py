@@ -13,8 +13,10 @@ from limbeck.study.figures import ENDS
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
 from limbeck.study.metric_rows import TO_NULL
+from limbeck.study.metrics import METRICS, is_measured
 from limbeck.study.registry import EMBEDDINGS, OBJECTIVES, layer_figure_metrics
 from limbeck.study.runs import (
+    algorithms_of,
     layers_of,
     needed_methods,
     options_of,
@@ -216,6 +218,11 @@ def _metric_contradictions(config: Mapping) -> Iterator[str]:
     for name in config["statistics"]["metrics"]:
         if name not in scored:
             yield f"statistics.metrics = '{name}': not in run.metrics; {suggest(name, scored)}"
+        elif not is_measured(name, algorithms_of(config)):
+            yield (
+                f"statistics.metrics = '{name}': measured of embeddings by "
+                f"{' or '.join(METRICS[name].algorithms)} alone, and none is in run.embeddings"
+            )
     published, dataset = config["published"], config["dataset"]["name"]
     if published and dataset not in (published, "image_folder"):
         yield (

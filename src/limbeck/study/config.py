@@ -10,7 +10,9 @@ from pathlib import Path
 from limbeck.runtime.errors import InputError
 from limbeck.study.checks import contradictions, missing_files
 from limbeck.study.method_settings import DEFAULT_STEPS
-from limbeck.study.registry import METRICS, OBJECTIVES
+from limbeck.study.metrics import METRICS, is_measured
+from limbeck.study.registry import OBJECTIVES
+from limbeck.study.runs import algorithms_of
 from limbeck.study.settings import block_of
 from limbeck.study.structure import (
     COMMON_FIGURES,
@@ -167,7 +169,9 @@ def _completed(config: dict) -> dict:
     if statistics["metrics"] is None:
         scored = {name for names in run["metrics"].values() for name in names}
         statistics["metrics"] = [
-            name for name, metric in METRICS.items() if metric.tested and name in scored
+            name
+            for name, metric in METRICS.items()
+            if metric.tested and name in scored and is_measured(name, algorithms_of(config))
         ]
     budgets = config["budgets"]
     if budgets is None and not any(OBJECTIVES[m["objective"]].trains for m in methods.values()):

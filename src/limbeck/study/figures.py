@@ -249,8 +249,9 @@ FIGURES = {
             "mean class area ratio by layer, beside that of permuted classes",
             "embeddings",
             "Area of a class over the area of all images in the embedding by {embedding}, mean "
-            "over classes (Fig. 14 of the paper): {bars}. Dashed, with a band of 95 %: permuted "
-            "classes, what there would be without structure; an arrow where that is far above. "
+            "over classes (Fig. 14 of the paper): {bars}. Dashed, with a band from the 2.5th "
+            "to the 97.5th percentile: permuted classes, what there would be without structure; an "
+            "arrow where that is far above. "
             "{asterisks}",
             options={"embedding": EMBEDDING, "methods": METHODS},
             metrics=("class_area_ratio",),

@@ -4,7 +4,7 @@ Rows of a metric bear its name, and these besides:
 
 - ``<metric>:<part>``: its value for one part, a superclass or another method's layer, say;
 - ``<metric>_null``: what it gives where there is no structure, the mean over permutations;
-- ``<metric>_null_low``, ``<metric>_null_high``: the range that holds 95 % of the permutations;
+- ``<metric>_null_low``, ``<metric>_null_high``: the 2.5th and 97.5th percentile of those;
 - ``<metric>_to_null``: the metric over that mean, where it is declared.
 
 Nulls of parts are called ``<metric>_null:<part>``.

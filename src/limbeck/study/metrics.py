@@ -6,7 +6,7 @@ what it needs (the inputs in `limbeck.metrics.scoring` list them), and declare i
 heavy, because every job parses the workflow again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 # What metrics are of, and in which columns of the tidy table their rows have a name.
@@ -365,6 +365,12 @@ DECLARATIONS: tuple[Metric, ...] = (
 )
 
 METRICS = {metric.name: metric for metric in DECLARATIONS}
+
+
+def is_measured(name: str, algorithms: Collection[str]) -> bool:
+    """Return whether a metric is measured where embeddings are made by these algorithms."""
+    own = METRICS[name].algorithms
+    return not own or any(algorithm in own for algorithm in algorithms)
 
 
 def metrics_of(kind: str, algorithm: str = "") -> dict[str, Metric]:

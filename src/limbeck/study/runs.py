@@ -96,3 +96,9 @@ def weights_file_of(config: Mapping, method: str, budget: object, fold: object) 
 def weights_of_run(weights: str, budget: object, fold: object) -> str:
     """Return a pattern of weights with ``{budget}`` and ``{fold}`` replaced."""
     return weights.replace("{budget}", str(budget)).replace("{fold}", str(fold))
+
+
+def algorithms_of(config: Mapping) -> set[str]:
+    """Return the algorithms of those of the study's embeddings that are defined."""
+    defined = config["embeddings"]
+    return {defined[name]["algorithm"] for name in config["run"]["embeddings"] if name in defined}

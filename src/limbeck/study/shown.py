@@ -5,8 +5,9 @@ from itertools import product
 from string import Formatter
 
 from limbeck.study.figures import TESTS_TABLE
-from limbeck.study.registry import FIGURES, METRICS, TABLES
-from limbeck.study.runs import layers_of, runs_of
+from limbeck.study.metrics import is_measured
+from limbeck.study.registry import FIGURES, TABLES
+from limbeck.study.runs import algorithms_of, layers_of, runs_of
 
 ALL_PAIRS_OF = 4  # methods; the pairs of more would not fit on a page
 
@@ -103,14 +104,12 @@ def _is_run(config: Mapping, chosen: Mapping) -> bool:
 def tables_of(config: Mapping) -> list[str]:
     """Return the names of the tables that are built from the study's metrics."""
     run = config["run"]
-    algorithms = {config["embeddings"][name]["algorithm"] for name in run["embeddings"]}
+    algorithms = algorithms_of(config)
     scored = {
         name
         for names in run["metrics"].values()
         for name in names
-        if config["published"]
-        or not METRICS[name].algorithms
-        or algorithms.intersection(METRICS[name].algorithms)
+        if config["published"] or is_measured(name, algorithms)
     }
     own = [name for name, table in TABLES.items() if scored.intersection(table.metrics)]
     return [*own, *(["published"] if config["published"] else [])]

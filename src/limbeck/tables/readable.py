@@ -73,7 +73,7 @@ def _note(rows: Sequence[Row]) -> str:
     )
     if nulls:
         ranged = any(cell.null_low is not None for cell in cells)
-        brackets = "; in brackets the range of 95 % of the permutations" if ranged else ""
+        brackets = "; in brackets 2.5th to 97.5th percentile" if ranged else ""
         names = "; ".join(nulls)
         sentences.append(f"Null: what there is without structure ({names}){brackets}.")
     for mark in MARKS.values():

@@ -36,7 +36,7 @@ class Cell:
     """Values of one row at one budget, as stored; None where unknown.
 
     `null` is the mean over folds of what the metric gives without structure, `null_low` and
-    `null_high` the range that holds 95 % of the permutations. `marks` are those of `MARKS`.
+    `null_high` the 2.5th and 97.5th percentile of the permutations. `marks` are those of `MARKS`.
     """
 
     summary: Summary
