@@ -149,7 +149,10 @@ def test_nulls_have_columns_of_their_own(table):
             *("25.00 (1 of 2 folds)", ""),
         ],
     ]
-    assert "class area ratio: permuted classes" in note and "in brackets 2.5th to 97.5th percentile" in note
+    assert (
+        "class area ratio: permuted classes" in note
+        and "in brackets 2.5th to 97.5th percentile" in note
+    )
 
 
 def test_collapsed_and_unconverged_embeddings_are_marked(table):
