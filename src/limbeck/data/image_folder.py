@@ -17,6 +17,7 @@ from limbeck.data.image_files import ImageFiles, find_images, sample_id
 from limbeck.data.samples import Samples, SourceData
 from limbeck.data.superclasses import read_superclasses
 from limbeck.runtime.errors import InputError
+from limbeck.runtime.memory import memory_bytes
 from limbeck.runtime.paths import show
 from limbeck.runtime.threads import available_threads
 
@@ -225,7 +226,7 @@ def _read_images(folder: Path, paths: Sequence[str], size: int | None) -> np.nda
 
 def _allocate(count: int, height: int, width: int) -> np.ndarray:
     needed = count * height * width * 3
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    there = memory_bytes()
     if needed > there:
         raise InputError(
             f"{count} images of {width} x {height} pixels need {needed / 1e9:.0f} GB of memory, "

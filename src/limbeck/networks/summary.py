@@ -1,11 +1,14 @@
 """A network's stages and the shapes between them (Fig. 12 of the paper)."""
 
 import contextlib
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import torch
+from torch import nn
 
+from limbeck.networks.features import hooked
 from limbeck.networks.network import Network
 
 
@@ -85,14 +88,12 @@ def record_shapes(network: Network, paths: Iterable[str]) -> Iterator[dict[str, 
     """
     shapes: dict[str, tuple[int, ...]] = {}
 
-    def record(path: str, output: object) -> None:
+    def record(path: str, module: nn.Module, inputs: tuple, output: object) -> None:
         if isinstance(output, torch.Tensor):
             shapes[path] = tuple(output.shape[1:])
 
     with contextlib.ExitStack() as hooks:
         for path in dict.fromkeys(paths):
-            handle = network.backbone.get_submodule(path).register_forward_hook(
-                lambda module, inputs, output, path=path: record(path, output)
-            )
-            hooks.callback(handle.remove)
+            module = network.backbone.get_submodule(path)
+            hooks.enter_context(hooked(module, functools.partial(record, path)))
         yield shapes

@@ -23,6 +23,12 @@ Run = tuple[str, int, int]  # method, budget, fold
 RUN = "{method}/budget-{budget}/fold-{fold}"
 NOISE = "results/{study}/noise/{map}"
 FILES = "results/{study}/runs/" + RUN
+
+
+def _table(name: str) -> list[str]:
+    return [f"results/{{study}}/tables/{name}.{format}" for format in TABLE_FORMATS]
+
+
 # Of each rule: its log under logs/{study}/{rule}, and its outputs.
 RULES = {
     "prepare_dataset": ("", ["results/{study}/dataset.zarr"]),
@@ -48,23 +54,11 @@ RULES = {
     "lift_noise": ("{map}", [f"{NOISE}/activations.zarr"]),
     "find_noise_neighbours": ("{map}", [f"{NOISE}/neighbours.zarr"]),
     "embed_noise": ("{map}/{embedding}", [f"{NOISE}/embeddings/{{embedding}}.zarr"]),
-    "score_noise": (
-        "",
-        [f"results/{{study}}/tables/noise.{format}" for format in TABLE_FORMATS],
-    ),
+    "score_noise": ("", _table("noise")),
     "gather_study": ("", ["results/{study}/tables/metrics.csv"]),
-    "build_table": (
-        "{table}",
-        [f"results/{{study}}/tables/{{table}}.{format}" for format in TABLE_FORMATS],
-    ),
-    "test_methods": (
-        "",
-        [f"results/{{study}}/tables/statistics.{format}" for format in TABLE_FORMATS],
-    ),
-    "compare_accuracies": (
-        "",
-        [f"results/{{study}}/tables/accuracies.{format}" for format in TABLE_FORMATS],
-    ),
+    "build_table": ("{table}", _table("{table}")),
+    "test_methods": ("", _table("statistics")),
+    "compare_accuracies": ("", _table("accuracies")),
     "describe_network": ("{method}", ["results/{study}/networks/{method}.csv"]),
     "draw_figure": (
         "{figure}",

@@ -11,6 +11,7 @@ from limbeck.operations.network_checks import layer_values
 from limbeck.operations.outcomes import outcome
 from limbeck.operations.preflight import facts_contradictions, study_facts
 from limbeck.runtime.errors import InputError
+from limbeck.runtime.memory import memory_bytes
 from limbeck.study.checks import missing_files, missing_libraries
 from limbeck.study.dataset_checks import images_looked_at
 from limbeck.study.stage_settings import neighbours_needed
@@ -135,7 +136,7 @@ def _check_memory(facts: Facts, images: int, values: Values) -> str:
     training = sum(facts.train_per_class) * height * width * channels
     largest = max((size for its in values.values() for size in its.values()), default=0)
     needed = BASE + max(training, EMBEDDING * images * largest, SCORES * images**2)
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    there = memory_bytes()
     said = f"about {needed / GB:.1f} GB for the largest job, {there / GB:.1f} GB in this machine"
     if needed > there:
         raise InputError(f"{said}; use a smaller activations.images_per_class")

@@ -5,6 +5,7 @@ import platform
 from importlib import metadata
 
 from limbeck import __version__
+from limbeck.runtime.memory import memory_bytes
 from limbeck.runtime.origin import answer, git
 from limbeck.runtime.processor import processor_name
 
@@ -28,7 +29,7 @@ def describe_environment() -> dict:
             "platform": platform.platform(),
             "processor": processor_name(),
             "cores": os.cpu_count(),
-            "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            "memory_bytes": memory_bytes(),
             "gpus": (answer("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") or "")
             .strip()
             .splitlines(),

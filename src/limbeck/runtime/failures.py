@@ -1,4 +1,4 @@
-"""Say in one line why a file cannot be read or written."""
+"""Say in one line why a file cannot be read or written, and what a GPU lacks."""
 
 import contextlib
 import errno

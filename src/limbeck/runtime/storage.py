@@ -1,4 +1,4 @@
-"""The only reader and writer of files: atomic, with sample ids and provenance.
+"""Stores and other files of results: written whole or not at all, with sample ids and provenance.
 
 A store is a Zarr v3 group in a directory. It is written once, to a temporary path beside the
 final one, and renamed when complete, so that a reader never sees half a store. Arrays are sharded
