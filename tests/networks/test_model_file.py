@@ -10,6 +10,7 @@ from torch import nn
 from limbeck.networks.model_file import check_reload, load_network, matches, save_network
 from limbeck.networks.network import build
 from limbeck.networks.user_code import VARIABLE
+from limbeck.runtime.errors import InputError
 
 CPU = torch.device("cpu")
 
@@ -40,7 +41,7 @@ def test_saved_network_gives_identical_logits(path, spec):
 def test_nothing_in_the_file_names_layers(path, spec):
     save_network(path, build(spec()), {})
     content = torch.load(path, weights_only=True)
-    assert content.keys() == {"network", "hash", "state"}
+    assert content.keys() == {"network", "source", "hash", "state"}
     assert content["network"] == dataclasses.asdict(spec())
 
 
@@ -205,3 +206,14 @@ def test_networks_that_ask_for_the_version_of_their_weights(path, spec):
     save_network(path, network, {})
     images = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8)
     assert torch.equal(load_network(path, CPU)[0](images), network(images))
+
+
+def test_a_network_is_not_read_by_other_code_than_it_was_trained_by(own, path, spec, tmp_path):
+    network = own("Net", spec)
+    file = tmp_path / "reloaded_nets.py"
+    file.write_text(OWN + "\nEDITED = True\n")
+    save_network(path, network, {})  # The code that it was built by counts, not that of now.
+    with pytest.raises(InputError, match="trained by other code of reloaded_nets:Net than there"):
+        load_network(path, CPU)
+    file.write_text(OWN + "\n# A remark.\n")
+    load_network(path, CPU)

@@ -48,3 +48,6 @@ def test_images_that_change_rerun_what_read_them(workflow):
     result = workflow.run("--dry-run", STORE)
     assert result.returncode == 1
     assert "dataset.path = images: no such file or folder" in result.stdout + result.stderr
+    # The same images in another folder are the same dataset.
+    (workflow.folder / "own.yaml").write_text(OVERLAY.replace("path: images", "path: away"))
+    assert not workflow.planned(STORE)

@@ -12,7 +12,9 @@ rule prepare_dataset:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=as_json("dataset"),
+        # Of outputs, so that the same images in another folder rerun nothing.
+        settings=lambda wildcards, output: to_json(config["dataset"]),
+        content=as_json("dataset", "path", "download"),
         seed=config["seed"],
         files=lambda wildcards: dataset_listing(),
         code=fingerprint("prepare_dataset", f"data.sources.{config['dataset']['name']}"),

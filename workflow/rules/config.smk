@@ -9,7 +9,7 @@ from snakemake.logging import logger
 from limbeck.data.listing import listing
 from limbeck.networks import user_code
 from limbeck.runtime.errors import InputError
-from limbeck.study.config import check_config, check_files
+from limbeck.study.config import as_planned, check_config, check_files, hand_on
 from limbeck.study.settings import DatasetSettings
 
 # Cyclic garbage collection over thousands of live jobs costs 10 % of a dry run.
@@ -38,7 +38,10 @@ PLANS = workflow.is_main_process and WORDS.isdisjoint(["--unlock", "--report"])
 try:
     if workflow.is_main_process:
         check_files(workflow.configfiles)
-    config.update(check_config(config, SOURCES, files=PLANS))
+        config.update(check_config(config, SOURCES, files=PLANS))
+        hand_on(config)
+    else:
+        config.update(as_planned(config, SOURCES))
 except InputError as error:
     raise WorkflowError(str(error)) from None
 

@@ -10,11 +10,11 @@ import torch
 
 from limbeck.networks.network import Network, NetworkSpec, assemble
 from limbeck.networks.state_dicts import check_finite, load_state_dict, read_tensors
-from limbeck.networks.user_code import source_digest
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 
 PREFIX = "backbone."
+KEYS = {"network", "source", "hash", "state"}
 FOREIGN = "no network of Limbeck, or of another version; remove it and run its rule again"
 
 
@@ -33,9 +33,10 @@ def save_network(path: str | Path, network: Network, metadata: Mapping) -> None:
     state = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
     spec = dataclasses.asdict(network.spec)
     # The same weights answer otherwise behind another normalisation, or in edited code.
-    built = json.dumps([spec, source_digest(network.spec.model)]).encode()
+    built = json.dumps([spec, network.source]).encode()
     content = storage.digest(np.frombuffer(built, np.uint8), *map(_as_array, state.values()))
-    storage.write_tensors(path, {**metadata, "network": spec, "hash": content, "state": state})
+    own = {"network": spec, "source": network.source, "hash": content, "state": state}
+    storage.write_tensors(path, {**metadata, **own})
 
 
 def check_reload(network: Network, images: torch.Tensor) -> None:
@@ -99,7 +100,8 @@ def load_network(path: str | Path, device: torch.device) -> tuple[Network, dict]
     Raises
     ------
     InputError
-        If the file is missing, damaged or no network of Limbeck's.
+        If the file is missing, damaged or no network of Limbeck's, or if the network's own code was
+        edited since.
     """
     content = _read(path)
     # Not `rename`: a backbone may have parts of that name itself.
@@ -109,7 +111,13 @@ def load_network(path: str | Path, device: torch.device) -> tuple[Network, dict]
         spec = NetworkSpec(**content.pop("network"))
     except TypeError:
         raise InputError(f"{path}: {FOREIGN}") from None
-    return _restore(spec, state, f"{path}:").to(device).eval(), content
+    network = _restore(spec, state, f"{path}:")
+    if content.pop("source") != network.source:
+        raise InputError(
+            f"{path}: trained by other code of {spec.model} than there is now; take the edit back, "
+            "or run its rule again"
+        )
+    return network.to(device).eval(), content
 
 
 def _restore(spec: NetworkSpec, state: Mapping[str, torch.Tensor], start: str) -> Network:
@@ -123,6 +131,6 @@ def _read(path: str | Path) -> dict:
     if not path.is_file():
         raise InputError(f"{path}: no network there; the rule that writes it has not run")
     content = read_tensors(path, f"{path}:")
-    if not isinstance(content, dict) or not {"network", "hash", "state"} <= content.keys():
+    if not isinstance(content, dict) or not content.keys() >= KEYS:
         raise InputError(f"{path}: {FOREIGN}")
     return content

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from limbeck.networks.state_dicts import load_state_dict, read_state_dict, rename
+from limbeck.networks.user_code import source_digest
 from limbeck.runtime.errors import InputError, suggest
 from limbeck.study.method_settings import MethodSettings
 from limbeck.study.networks import find_family, is_file
@@ -72,6 +73,11 @@ class Network(nn.Module):
     spec : NetworkSpec
         What it was built from; kept as an attribute.
 
+    Attributes
+    ----------
+    source : str
+        Hash of a user's own code that it was built by, empty for others.
+
     Raises
     ------
     InputError
@@ -81,6 +87,7 @@ class Network(nn.Module):
     def __init__(self, backbone: nn.Module, spec: NetworkSpec):
         super().__init__()
         self.backbone, self.spec = backbone, spec
+        self.source = source_digest(spec.model)
         first = next((part for part in backbone.modules() if isinstance(part, nn.Conv2d)), None)
         grey_in_colour = spec.channels == 1 and first is not None and first.in_channels == 3
         channels = 3 if grey_in_colour else spec.channels

@@ -3,7 +3,11 @@
 Imports nothing heavy, because every job parses the workflow again.
 """
 
+import base64
 import copy
+import json
+import os
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,6 +28,7 @@ from limbeck.study.validation import fill_in, mistakes
 from limbeck.study.yaml_files import read_yaml
 
 DEFAULT_STUDY = "config/config.yaml"
+HANDED_ON = "LIMBECK_CONFIGS"
 
 
 def read_config(overlays: Sequence[str | Path] = ()) -> dict:
@@ -182,3 +187,37 @@ def _completed(config: dict) -> dict:
     layers = {name: place for name, place in config["layers"].items() if place is not None}
     changed = {"methods": methods, "run": run, "statistics": statistics}
     return {**config, **changed, "budgets": budgets, "layers": layers}
+
+
+def hand_on(config: Mapping) -> None:
+    """Leave a study's checked config to the jobs that this process starts.
+
+    On a cluster jobs read the config's files again, which may have been edited since they were
+    planned. The environment variable `HANDED_ON` holds the config of each study of the workflow.
+    """
+    studies = {**_handed_on(), config["study"]: config}
+    os.environ[HANDED_ON] = base64.b64encode(zlib.compress(json.dumps(studies).encode())).decode()
+
+
+def as_planned(config: Mapping, sources: str) -> dict:
+    """Return the config that a job was planned with, in place of what its files say now.
+
+    Raises
+    ------
+    InputError
+        If the files are of another study by now, or are wrong where none was handed on.
+    """
+    studies = _handed_on()
+    if not studies:
+        return check_config(config, sources, files=False)
+    if config.get("study") not in studies:
+        raise InputError(
+            f"{sources}: study = {config.get('study')}: this job is of {', '.join(studies)}; the "
+            "name was edited after the job was planned"
+        )
+    return studies[config["study"]]
+
+
+def _handed_on() -> dict[str, dict]:
+    text = os.environ.get(HANDED_ON)
+    return json.loads(zlib.decompress(base64.b64decode(text))) if text else {}

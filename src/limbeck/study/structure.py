@@ -181,7 +181,7 @@ CONFIG = section(
         ),
         "partial": boolean(
             "whether no missing run is started, and tables and figures are made of those that are "
-            "finished, with gaps",
+            "finished, with gaps; finished ones that are outdated run again",
             False,
         ),
     },
