@@ -5,20 +5,13 @@ import pytest
 from matplotlib.colors import to_hex
 
 from helpers.drawn import legend_labels, texts
-from helpers.stored import write_noise
+from helpers.noise import read_table, write_noise
 from limbeck.embeddings.alignment import align
 from limbeck.figures import noise as figure_of_noise
 from limbeck.noise.maps import quadrants
 from limbeck.runtime import storage
 
 pytestmark = pytest.mark.usefixtures("styled")
-
-
-def read_table(path):
-    return {
-        (row.pop("map"), row.pop("embedding")): [float(value or "nan") for value in row.values()]
-        for row in storage.read_rows(path)
-    }
 
 
 def draw(inputs, width=183):

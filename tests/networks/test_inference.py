@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.stored import samples_of
+from helpers.pictures import samples_of
 from limbeck.data.dataset import Dataset
 from limbeck.networks.inference import read_batches
 

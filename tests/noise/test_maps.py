@@ -6,22 +6,10 @@ from scipy import stats
 from sklearn.metrics import pairwise_distances
 from sklearn.preprocessing import PolynomialFeatures
 
+from helpers.noise import SETTINGS, lift, residual
 from limbeck.noise import maps
-from limbeck.noise.maps import draw_plane, quadrants
+from limbeck.noise.maps import quadrants
 from limbeck.study.maps import MAPS
-from limbeck.study.settings import NoiseSettings
-
-SETTINGS = {"points": 60, "dimensions": 8, "degree": 3, "frequency": 2}
-
-
-def lift(name, plane, seed=0, **changes):
-    settings = NoiseSettings(**SETTINGS | changes)
-    return maps.lift(name, np.asarray(plane, float), settings, np.random.default_rng(seed))
-
-
-@pytest.fixture(scope="module")
-def plane():
-    return draw_plane(500, np.random.default_rng(3))
 
 
 def test_maps_are_those_that_are_declared():
@@ -47,11 +35,6 @@ def test_maps_act_on_each_point_alone(name, plane):
     assert lifted.shape == (500, 6)
     np.testing.assert_allclose(lift(name, plane[::-1], dimensions=6), lifted[::-1])
     assert not np.allclose(lift(name, plane, seed=1, dimensions=6), lifted)
-
-
-def residual(design, lifted):
-    fitted = design @ np.linalg.lstsq(design, lifted, rcond=None)[0]
-    return np.abs(lifted - fitted).max()
 
 
 def test_only_the_linear_map_is_linear(plane):

@@ -8,22 +8,8 @@ from scipy import stats
 from scipy.spatial import cKDTree
 from sklearn.metrics import pairwise_distances
 
-from limbeck.noise import maps
-from limbeck.noise.maps import draw_plane
+from helpers.noise import lift
 from limbeck.noise.scores import clumping, distance_correlation, unevenness
-from limbeck.study.settings import NoiseSettings
-
-SETTINGS = {"points": 60, "dimensions": 8, "degree": 3, "frequency": 2}
-
-
-def lift(name, plane, seed=0, **changes):
-    settings = NoiseSettings(**SETTINGS | changes)
-    return maps.lift(name, np.asarray(plane, float), settings, np.random.default_rng(seed))
-
-
-@pytest.fixture(scope="module")
-def plane():
-    return draw_plane(500, np.random.default_rng(3))
 
 
 def test_distance_correlation_by_hand():

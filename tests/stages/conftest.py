@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from helpers.stored import samples_of
+from helpers.pictures import samples_of
 from limbeck.data.dataset import Dataset
 from limbeck.networks.model_file import load_network
 

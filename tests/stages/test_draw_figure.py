@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from helpers.drawn import ROWS, write_dataset, write_embeddings, write_logits, write_metrics
+from helpers.noise import write_noise
 from helpers.planned import plan
-from helpers.stored import write_noise
 from limbeck.figures.shared.fonts import families_for
 from limbeck.published.comparison import compare
 from limbeck.runtime import storage

@@ -3,18 +3,12 @@
 import numpy as np
 import pytest
 
+from helpers.noise import SETTINGS, residual
 from limbeck.noise.maps import quadrants
 from limbeck.runtime import storage
 from limbeck.runtime.errors import InputError
 from limbeck.stages.lift_noise import lift_noise
 from limbeck.study.settings import NoiseSettings
-
-SETTINGS = {"points": 60, "dimensions": 8, "degree": 3, "frequency": 2}
-
-
-def residual(design, lifted):
-    fitted = design @ np.linalg.lstsq(design, lifted, rcond=None)[0]
-    return np.abs(lifted - fitted).max()
 
 
 def test_every_map_lifts_the_same_points(tmp_path):

@@ -7,14 +7,12 @@ import pytest
 from scipy import stats
 from sklearn.metrics import pairwise_distances, silhouette_score
 
-from helpers.stored import write_noise
+from helpers.noise import SETTINGS, read_table, write_noise
 from limbeck import cli
 from limbeck.noise.maps import quadrants
 from limbeck.noise.scores import clumping
 from limbeck.runtime import storage
 from limbeck.stages.score_noise import score_noise
-
-SETTINGS = {"points": 60, "dimensions": 8, "degree": 3, "frequency": 2}
 
 
 def table_row(points, plane):
@@ -26,13 +24,6 @@ def table_row(points, plane):
         clumping(points, plane),
     ]
     return [pytest.approx(value, abs=6e-4) for value in values]
-
-
-def read_table(path):
-    return {
-        (row.pop("map"), row.pop("embedding")): [float(value or "nan") for value in row.values()]
-        for row in storage.read_rows(path)
-    }
 
 
 def test_commands_make_the_table(tmp_path):
