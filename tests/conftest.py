@@ -3,17 +3,21 @@
 import contextlib
 import itertools
 import os
+import re
 import shutil
 import signal
+import sys
 
 # Before torch is imported: one thread, here and in subprocesses, so that runs have the same bits.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import numpy as np
 import pytest
 import torch
 from filelock import FileLock
 
 from helpers.checkout import Workflow, copy_repository
+from limbeck.runtime.errors import InputError
 from limbeck.study.objectives import OBJECTIVES
 from limbeck.study.settings import DatasetSettings, MethodSettings, block_of
 from limbeck.study.validation import fill_in
@@ -63,6 +67,43 @@ def method_settings():
 
 
 @pytest.fixture(scope="session")
+def refusal():
+    """Return a function that calls another, which must end in an error; returns its one line."""
+
+    def call(function, *arguments, **keywords):
+        with pytest.raises(InputError) as caught:
+            function(*arguments, **keywords)
+        message = str(caught.value)
+        assert re.search(r"[\n\x1b]", message) is None
+        assert len(message) < 600
+        return message
+
+    return call
+
+
+@pytest.fixture
+def own_modules(tmp_path, monkeypatch):
+    """Return the folder of the test, whose modules are found and loaded in this test only."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield tmp_path
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def layers():
+    """Return three layers of 50 images, of 30, 8 and 120 values, that have something in common."""
+    generator = np.random.default_rng(6)
+    common = generator.normal(size=(50, 8))
+    return [
+        common @ generator.normal(size=(8, 30)) + generator.normal(size=(50, 30)) + 5,
+        common + generator.normal(scale=0.3, size=(50, 8)) - 80,
+        generator.normal(size=(50, 120)),
+    ]
+
+
+@pytest.fixture(scope="session")
 def device():
     """Return where tests of what computes on the study's device compute: a GPU, if there is one."""
     return "cuda" if torch.cuda.is_available() else "cpu"
@@ -77,6 +118,15 @@ def digits(tmp_path_factory):
     settings = DatasetSettings(name="digits", path=None, download=False, test_fraction=0.2)
     prepare_dataset(settings, 0, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def samples(digits):
+    """Return the images, labels and sample ids of the test images."""
+    from helpers.pictures import samples_of
+    from limbeck.data.dataset import Dataset
+
+    return samples_of(Dataset(digits), "test")
 
 
 @pytest.fixture(scope="session")
@@ -180,7 +230,6 @@ def browser(chromium):
 @pytest.fixture
 def interrupt(run_training, monkeypatch):
     """Return a function that trains but cannot write its network: a checkpoint is left behind."""
-    from limbeck.runtime.errors import InputError
     from limbeck.training import checkpoints
 
     monkeypatch.setattr(checkpoints, "SAVE_SECONDS", 0.0)

@@ -1,5 +1,7 @@
 """Made-up studies, and the explorer of one of them in the browser."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,12 @@ def explorer(content, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "explorer.html"
     path.write_text(build_page(content), encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def folder(written, tmp_path):
+    """Return the folder of a copy of a module's `written` study, which a test may change."""
+    return shutil.copytree(written, tmp_path / "made")
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,8 @@ import shutil
 import numpy as np
 import pytest
 
-import limbeck
-from helpers.made_up import write_study
+from helpers.made_up import shown, write_study
 from limbeck.explorer import gather
-from limbeck.explorer.choice import ExplorerSettings
-from limbeck.explorer.gather import gather_content
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.storage import open_store, write_store
 from limbeck.stages.write_explorer import write_explorer
@@ -27,16 +24,6 @@ def written(tmp_path_factory):
     return write_study(
         folder, images, np.arange(8) % 2, "ab", methods=methods, budgets=budgets, layers=("A",)
     )
-
-
-@pytest.fixture
-def folder(written, tmp_path):
-    """Return the folder of a copy that a test may change."""
-    return shutil.copytree(written, tmp_path / "made")
-
-
-def shown(folder, **settings):
-    return gather_content(limbeck.open_study(folder), ExplorerSettings(**settings))
 
 
 def run_of(folder, method="teacher", budget=200):

@@ -6,11 +6,10 @@ import shutil
 import numpy as np
 import pytest
 
-import limbeck
-from helpers.made_up import METHODS, write_layer, write_study
+from helpers.made_up import METHODS, shown, write_layer, write_study
 from helpers.metric_files import write_metrics
 from limbeck.explorer import gather
-from limbeck.explorer.gather import ExplorerSettings, first_of_each_class, gather_content
+from limbeck.explorer.gather import first_of_each_class
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.storage import open_store
 
@@ -28,16 +27,6 @@ def written(tmp_path_factory):
         embeddings=("pca", "tsne"),
         layers=("A", "B"),
     )
-
-
-@pytest.fixture
-def folder(written, tmp_path):
-    """Return the folder of a copy that a test may change."""
-    return shutil.copytree(written, tmp_path / "made")
-
-
-def shown(folder, **settings):
-    return gather_content(limbeck.open_study(folder), ExplorerSettings(**settings))
 
 
 def run_of(folder, method="teacher", budget=50):

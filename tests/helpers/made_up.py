@@ -5,6 +5,9 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial import cKDTree
 
+import limbeck
+from limbeck.explorer.choice import ExplorerSettings
+from limbeck.explorer.gather import gather_content
 from limbeck.runtime.storage import METRIC_COLUMNS, metric_rows, read_rows, write_rows, write_store
 
 CIFAR = Path(__file__).parents[2] / "data/cifar100/test"
@@ -120,3 +123,8 @@ def write_cifar_study(folder):
     return write_study(
         *(folder, images, labels, names, superclasses), methods=METHODS[1:], layers=tuple("ABCDE")
     )
+
+
+def shown(folder, **settings):
+    """Return what the explorer shows of a study."""
+    return gather_content(limbeck.open_study(folder), ExplorerSettings(**settings))

@@ -17,18 +17,6 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(row_blocks, "ROW_BYTES", 9000)
 
 
-@pytest.fixture(scope="module")
-def layers():
-    """Return three layers of 50 images, of 30, 8 and 120 values, that have something in common."""
-    generator = np.random.default_rng(6)
-    common = generator.normal(size=(50, 8))
-    return [
-        common @ generator.normal(size=(8, 30)) + generator.normal(size=(50, 30)) + 5,
-        common + generator.normal(scale=0.3, size=(50, 8)) - 80,
-        generator.normal(size=(50, 120)),
-    ]
-
-
 # --- Linear CKA -------------------------------------------------------------------------------
 
 

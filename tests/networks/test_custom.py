@@ -51,15 +51,11 @@ LIST = []
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(own_modules, tmp_path, monkeypatch):
     """Return a folder with modules of a user, on the search path of this test only."""
     (tmp_path / "my_nets.py").write_text(SMALL)
     monkeypatch.setenv(VARIABLE, f"/no/such/folder:{tmp_path}")
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    yield tmp_path
-    for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
-            del sys.modules[name]
+    return tmp_path
 
 
 def test_a_file_beside_the_config_is_found(folder, spec):

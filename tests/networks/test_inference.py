@@ -1,17 +1,10 @@
 """Batches of images."""
 
 import numpy as np
-import pytest
 import torch
 
-from helpers.pictures import samples_of
 from limbeck.data.dataset import Dataset
 from limbeck.networks.inference import read_batches
-
-
-@pytest.fixture(scope="module")
-def samples(digits):
-    return samples_of(Dataset(digits), "test")
 
 
 def test_batches_are_the_images_asked_for_in_their_order(digits, samples):

@@ -1,7 +1,6 @@
 """What is wrong with a study's networks is said before any job; what is right is built once."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,14 +18,10 @@ GREY = Facts(["ant", "bee"], [50, 50], [20, 20], (8, 8, 1), {})
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(own_modules, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LIMBECK_NETWORKS", str(tmp_path))
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    yield tmp_path
-    for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
-            del sys.modules[name]
+    return tmp_path
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from helpers.pictures import samples_of
-from limbeck.data.dataset import Dataset
 from limbeck.networks.model_file import load_network
 
 
@@ -30,11 +28,6 @@ def direct_pass(model, images):
 @pytest.fixture(scope="session")
 def model(trained):
     return trained / "model.pt"
-
-
-@pytest.fixture(scope="session")
-def samples(digits):
-    return samples_of(Dataset(digits), "test")
 
 
 @pytest.fixture(scope="session")

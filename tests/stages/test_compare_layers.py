@@ -17,18 +17,6 @@ OVERLAPS = ("neighbour_overlap:teacher", "neighbour_overlap:student")
 SETTINGS = MetricSettings(names=("cka", "cka_debiased", "neighbour_overlap"), neighbours=4)
 
 
-@pytest.fixture(scope="module")
-def layers():
-    """Return three layers of 50 images, of 30, 8 and 120 values, that have something in common."""
-    generator = np.random.default_rng(6)
-    common = generator.normal(size=(50, 8))
-    return [
-        common @ generator.normal(size=(8, 30)) + generator.normal(size=(50, 30)) + 5,
-        common + generator.normal(scale=0.3, size=(50, 8)) - 80,
-        generator.normal(size=(50, 120)),
-    ]
-
-
 @pytest.fixture
 def stores(tmp_path, layers):
     """Write layers A and E of the teacher and A of the student; return the paths."""

@@ -7,7 +7,6 @@ import torch
 from torch.nn import functional as F
 
 from limbeck.networks.network import build_network
-from limbeck.runtime.errors import InputError
 from limbeck.training.objectives import build_objective
 from limbeck.training.objectives.base import TrainingData
 from limbeck.training.teacher import CachedTeacher, LiveTeacher
@@ -254,17 +253,10 @@ def test_contrast_draws_negatives_of_other_classes(data_with, network_of, method
 # Errors
 
 
-def refusal(call):
-    with pytest.raises(InputError) as caught:
-        call()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-def test_no_unlabelled_image_is_an_error(data_with, network_of, method_settings):
+def test_no_unlabelled_image_is_an_error(data_with, network_of, method_settings, refusal):
     teacher, _ = cached_logits()
     data, settings = data_with(teacher, list(range(11))), method_settings(objective="distillation")
-    message = refusal(lambda: build_objective(data, settings, network_of(1)))
+    message = refusal(build_objective, data, settings, network_of(1))
     assert message.startswith("images = unlabelled: all 11 training images are labelled")
     for images in ("labelled", "all"):
         settings = method_settings(objective="distillation", options={"images": images})
@@ -272,10 +264,12 @@ def test_no_unlabelled_image_is_an_error(data_with, network_of, method_settings)
 
 
 @pytest.mark.parametrize("images", ["labelled", "all"])
-def test_logits_of_the_unlabelled_only_are_an_error(images, data_with, network_of, method_settings):
+def test_logits_of_the_unlabelled_only_are_an_error(
+    images, data_with, network_of, method_settings, refusal
+):
     teacher, _ = cached_logits(rows=UNLABELLED)
     settings = method_settings(objective="distillation", options={"images": images})
-    message = refusal(lambda: build_objective(data_with(teacher), settings, network_of(1)))
+    message = refusal(build_objective, data_with(teacher), settings, network_of(1))
     assert message.startswith(f"images = {images}: the teacher's logits are not of all")
     settings = method_settings(objective="distillation")
     build_objective(data_with(teacher), settings, network_of(1))
@@ -294,16 +288,16 @@ def test_logits_of_the_unlabelled_only_are_an_error(images, data_with, network_o
     ],
 )
 def test_layers_that_cannot_be_compared_are_an_error(
-    objective, layers, expected, data_with, network_of, method_settings
+    objective, layers, expected, data_with, network_of, method_settings, refusal
 ):
     live = LiveTeacher([network_of(2)], ["float32"])
     settings = method_settings(objective=objective, options={"layers": layers})
-    message = refusal(lambda: build_objective(data_with(live), settings, network_of(1)))
+    message = refusal(build_objective, data_with(live), settings, network_of(1))
     assert expected in message
 
 
-def test_a_second_teacher_of_layers_is_an_error(data_with, network_of, method_settings):
+def test_a_second_teacher_of_layers_is_an_error(data_with, network_of, method_settings, refusal):
     live = LiveTeacher([network_of(2), network_of(3)], ["float32"] * 2)
     settings = method_settings(objective="pkt")
-    message = refusal(lambda: build_objective(data_with(live), settings, network_of(1)))
+    message = refusal(build_objective, data_with(live), settings, network_of(1))
     assert message == "objective pkt: needs one teacher's network"

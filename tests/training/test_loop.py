@@ -12,7 +12,6 @@ from limbeck.data.splits import read_split
 from limbeck.networks.model_file import load_network
 from limbeck.networks.network import build_network
 from limbeck.runtime import devices, processor, storage
-from limbeck.runtime.errors import InputError
 from limbeck.training import loop
 from limbeck.training.loop import Run, keep_as_is
 
@@ -186,48 +185,27 @@ def test_students_of_other_sizes_see_the_images_in_the_same_order(
 # Errors
 
 
-def one_line_error(call):
-    with pytest.raises(InputError) as caught:
-        call()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-def test_nothing_to_distil_on_is_an_error(
-    digits, run_training, distilling, teacher_logits, tmp_path
-):
-    path = tmp_path / "all.csv"
-    ids = Dataset(digits).array("train", "sample_ids")
-    classes = Dataset(digits).classes("train")
-    storage.write_rows(path, ["sample_id", "class"], zip(ids, classes, strict=True))
-    message = one_line_error(
-        lambda: run_training(tmp_path, distilling, split=path, teacher_logits=[teacher_logits])
-    )
-    assert message.startswith("images = unlabelled: all 1437 training images are labelled")
-    assert not (tmp_path / "model.pt").exists()
-
-
 def test_teacher_logits_of_other_images_are_an_error(
-    run_training, distilling, teacher_logits, tmp_path
+    run_training, distilling, teacher_logits, tmp_path, refusal
 ):
     store = storage.open_store(teacher_logits)
     ids = store["sample_ids"][:]
     ids[0] = "another"
     path = tmp_path / "other.zarr"
     storage.write_store(path, {"logits": store["logits"][:], "sample_ids": ids}, store.attrs)
-    message = one_line_error(
-        lambda: run_training(tmp_path / "run", distilling, teacher_logits=[path])
-    )
+    message = refusal(run_training, tmp_path / "run", distilling, teacher_logits=[path])
     assert message == f"{path}: logits of other images than those of the dataset"
 
 
-def test_a_teacher_of_other_classes_is_an_error(run_training, distilling, teacher_logits, tmp_path):
+def test_a_teacher_of_other_classes_is_an_error(
+    run_training, distilling, teacher_logits, tmp_path, refusal
+):
     store = storage.open_store(teacher_logits)
     arrays = {"logits": store["logits"][:][..., :9], "sample_ids": store["sample_ids"][:]}
     path = tmp_path / "other.zarr"
     storage.write_store(path, arrays, store.attrs)
-    message = one_line_error(
-        lambda: run_training(tmp_path / "run", distilling, teacher_logits=[teacher_logits, path])
+    message = refusal(
+        run_training, tmp_path / "run", distilling, teacher_logits=[teacher_logits, path]
     )
     assert message == f"{path}: a teacher of 9 classes; the dataset has 10"
     assert not (tmp_path / "run").exists()
@@ -237,20 +215,24 @@ def test_a_teacher_of_other_classes_is_an_error(run_training, distilling, teache
     ("changes", "flag"),
     [({"augmentation": "flip"}, "--teacher-logits"), ({"augmentation": "crop"}, "--teacher-model")],
 )
-def test_a_missing_teacher_is_an_error(changes, flag, run_training, method_settings, tmp_path):
+def test_a_missing_teacher_is_an_error(
+    changes, flag, run_training, method_settings, tmp_path, refusal
+):
     settings = method_settings(objective="distillation", crop_padding=1, **changes)
-    message = one_line_error(lambda: run_training(tmp_path / "run", settings))
+    message = refusal(run_training, tmp_path / "run", settings)
     assert message == f"{flag} is missing: the objective distillation needs it"
     assert not (tmp_path / "run").exists()
 
 
-def test_a_teacher_with_nan_weights_is_an_error(run_training, method_settings, trained, tmp_path):
+def test_a_teacher_with_nan_weights_is_an_error(
+    run_training, method_settings, trained, tmp_path, refusal
+):
     content = torch.load(trained / "model.pt", weights_only=True)
     content["state"]["backbone.head.bias"][3] = float("nan")
     torch.save(content, tmp_path / "teacher.pt")
     settings = method_settings(objective="pkt")
-    message = one_line_error(
-        lambda: run_training(tmp_path / "run", settings, teacher_models=[tmp_path / "teacher.pt"])
+    message = refusal(
+        run_training, tmp_path / "run", settings, teacher_models=[tmp_path / "teacher.pt"]
     )
     assert message.startswith(f"{tmp_path / 'teacher.pt'}: NaN or infinite numbers in head.bias")
 
@@ -267,35 +249,37 @@ def test_a_teacher_with_nan_weights_is_an_error(run_training, method_settings, t
 )
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_divergence_is_an_error_that_says_when(
-    changes, place, precision, run_training, method_settings, tmp_path
+    changes, place, precision, run_training, method_settings, tmp_path, refusal
 ):
     keys = {"learning_rate": 1e30, "schedule": "constant", "batch_size": 20, "precision": precision}
-    message = one_line_error(lambda: run_training(tmp_path, method_settings(**keys, **changes)))
+    message = refusal(run_training, tmp_path, method_settings(**keys, **changes))
     assert message == f"learning_rate = 1e+30: {place}; use a smaller one"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_late_divergence_is_told_by_its_epoch(run_training, method_settings, tmp_path):
+def test_a_late_divergence_is_told_by_its_epoch(run_training, method_settings, tmp_path, refusal):
     # Steps 1 to 3 at 0.1; the fourth, at 1e30, breaks what the fifth sees.
     schedule = {"schedule": "multi_step", "decay_epochs": (1,), "decay_factor": 1e31}
     settings = method_settings(batch_size=20, **schedule, epochs=4)
-    message = one_line_error(lambda: run_training(tmp_path, settings))
+    message = refusal(run_training, tmp_path, settings)
     assert "the loss is not finite at step 2 of epoch 2 of 4" in message
 
 
-def test_a_diverged_training_saves_no_state(run_training, method_settings, tmp_path, monkeypatch):
+def test_a_diverged_training_saves_no_state(
+    run_training, method_settings, tmp_path, monkeypatch, refusal
+):
     from limbeck.training import checkpoints
 
     monkeypatch.setattr(checkpoints, "SAVE_SECONDS", 0.0)
     settings = method_settings(learning_rate=1e30, batch_size=20, schedule="constant")
-    message = one_line_error(lambda: run_training(tmp_path, settings))
+    message = refusal(run_training, tmp_path, settings)
     assert "step 2 of epoch 1" in message
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     assert state["sums"][0] == 1  # steps taken
 
 
 def test_a_constant_channel_is_not_the_learning_rates_fault(
-    digits, run_training, method_settings, tmp_path
+    digits, run_training, method_settings, tmp_path, refusal
 ):
     source = storage.open_store(digits)
     arrays = {
@@ -305,15 +289,13 @@ def test_a_constant_channel_is_not_the_learning_rates_fault(
     }
     path = tmp_path / "dataset.zarr"
     storage.write_store(path, arrays, {**source.attrs, "std": [0.0]})
-    message = one_line_error(
-        lambda: run_training(tmp_path / "run", method_settings(), dataset=path)
-    )
+    message = refusal(run_training, tmp_path / "run", method_settings(), dataset=path)
     assert message.startswith("std = [0.0]: allowed: above 0")
     assert "learning" not in message
 
 
 def test_nan_weights_are_not_the_learning_rates_fault(
-    run_training, method_settings, tmp_path, monkeypatch
+    run_training, method_settings, tmp_path, monkeypatch, refusal
 ):
     from limbeck.training import loop
 
@@ -325,17 +307,17 @@ def test_nan_weights_are_not_the_learning_rates_fault(
         return network
 
     monkeypatch.setattr(loop, "build_network", build_broken)
-    message = one_line_error(lambda: run_training(tmp_path, method_settings()))
+    message = refusal(run_training, tmp_path, method_settings())
     expected = "the network's weights are not finite before training"
     assert message == f"model = wrn_10_1, weights = None: {expected}"
 
 
 def test_a_step_of_one_image_is_an_error_where_it_has_no_variance(
-    run_training, method_settings, tmp_path
+    run_training, method_settings, tmp_path, refusal
 ):
     # Maps of 1 x 1 pixel in the last group of this network; those of wrn_10_1 have 2 x 2.
     settings = method_settings(model="resnet18", batch_size=1, steps=2, epochs=None)
-    message = one_line_error(lambda: run_training(tmp_path / "resnet", settings))
+    message = refusal(run_training, tmp_path / "resnet", settings)
     assert message.startswith("batch_size = 1: batch normalisation in resnet18 has no variance")
     assert list((tmp_path / "resnet").iterdir()) == []
     run_training(tmp_path / "wide", method_settings(batch_size=1, steps=2, epochs=None))
@@ -362,8 +344,8 @@ def test_the_backward_pass_multiplies_as_the_precision_says(
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is here")
-def test_absent_cuda_is_an_error():
-    message = one_line_error(lambda: devices.select_device("cuda"))
+def test_absent_cuda_is_an_error(refusal):
+    message = refusal(devices.select_device, "cuda")
     assert message.startswith("device = cuda: torch sees no CUDA device here")
 
 
@@ -384,6 +366,6 @@ def test_precision_follows_the_processor(setting, flags, expected, monkeypatch):
     assert devices.resolve_precision(setting, torch.device("cpu")) == expected
 
 
-def test_tf32_on_a_processor_is_an_error():
-    message = one_line_error(lambda: devices.resolve_precision("tf32", torch.device("cpu")))
+def test_tf32_on_a_processor_is_an_error(refusal):
+    message = refusal(devices.resolve_precision, "tf32", torch.device("cpu"))
     assert "precision = tf32" in message
