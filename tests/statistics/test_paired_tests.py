@@ -1,5 +1,6 @@
 """Paired tests over folds, against numbers worked out by hand."""
 
+import functools
 import math
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ from scipy import stats
 
 from limbeck.runtime import storage
 from limbeck.stages.test_methods import test_methods as compare_methods
+from limbeck.statistics import power
 from limbeck.statistics.columns import COLUMNS
 from limbeck.statistics.paired_tests import limits_of, paired_test
 from limbeck.study.settings import StatisticsSettings
@@ -21,6 +23,14 @@ SETTINGS = StatisticsSettings(
 ZEROS = [0.0] * 5
 # Of mean 3 and sample variance 2.5.
 ONE_TO_FIVE = [1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def effects_once():
+    """Compute once each effect that could be detected: many tests ask for the same ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(power, "detectable_effect", functools.cache(power.detectable_effect))
+        yield
 
 
 def value_or_reason(value):
