@@ -188,17 +188,13 @@ def test_an_embedding_embeds_every_layer(chosen):
     assert store["points"].shape == (80, 2) and np.isfinite(store["points"][:]).all()
 
 
-def test_a_metric_of_layers_scores_every_layer(chosen):
-    workflow = chosen("A metric of layers")
+def test_metrics_of_layers_and_of_embeddings_score_every_layer(chosen):
+    names = ("A metric of layers", "A metric of embeddings")
+    layers, embeddings = (EXAMPLES[name].config["run"]["metrics"] for name in names)
+    workflow = chosen(names[0], run={"metrics": layers | embeddings})
     assert workflow.planned() == layer_jobs(["score_layer"]) + summary_jobs()
     scores = metrics(make(workflow, RUN.format("teacher") + "/metrics/E.csv"))
     assert np.isfinite(scores["hubness"])
-
-
-def test_a_metric_of_embeddings_scores_every_embedding(chosen):
-    workflow = chosen("A metric of embeddings")
-    assert workflow.planned() == layer_jobs(["score_layer"]) + summary_jobs()
-    scores = metrics(make(workflow, RUN.format("teacher") + "/metrics/E.csv"))
     assert -1 <= scores["class_distance_correlation"] <= 1
 
 
