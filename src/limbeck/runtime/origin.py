@@ -13,8 +13,14 @@ FIRST_LINE = re.compile(r"^\S+ \S+ limbeck \w+, version ", re.MULTILINE)
 
 
 def git(*arguments: str) -> str | None:
-    """Return what git says of the checkout that the package lies in, None outside of one."""
-    return answer("git", "-C", str(Path(__file__).parent), *arguments)
+    """Return what git says of the checkout that the package belongs to, None outside of one.
+
+    An installed package may lie in somebody else's checkout, which does not track its files.
+    """
+    here = Path(__file__)
+    ask = ("git", "-C", str(here.parent))
+    tracked = answer(*ask, "ls-files", "--error-unmatch", here.name) is not None
+    return answer(*ask, *arguments) if tracked else None
 
 
 def describe_process() -> str:
