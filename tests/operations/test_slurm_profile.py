@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -164,6 +165,27 @@ def test_a_qos_is_that_of_every_rule(other_profile):
     for rule, resources in profile["set-resources"].items():
         assert "qos" not in resources, rule
     assert cluster_checks._check_profile().endswith("slurm, 100 jobs at a time")
+
+
+def test_a_profile_that_snakemake_does_not_read_by_name_is_said(
+    other_profile, tmp_path, monkeypatch
+):
+    other_profile("\n  qos: null ", "\n  qos: long ")
+    assert "--profile" not in cluster_checks._check_profile()
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "home/snakemake"
+    with pytest.raises(InputError, match=f"does not find it by name; mkdir -p {folder} && ln -s"):
+        cluster_checks._check_profile()
+    theirs = folder / "slurm/config.yaml"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("jobs: 5\n")
+    said = cluster_checks._check_profile()
+    assert said.endswith(
+        f"; type --profile {slurm_profile.PROFILE}, as --profile slurm reads {theirs}"
+    )
+    shutil.rmtree(theirs.parent)
+    theirs.parent.symlink_to(slurm_profile.PROFILE)
+    assert "--profile" not in cluster_checks._check_profile()
 
 
 def test_flags_that_a_training_would_lose_are_refused(other_profile):

@@ -4,7 +4,6 @@ import getpass
 import importlib.util
 import json
 import math
-import os
 import re
 import shutil
 import subprocess
@@ -85,9 +84,13 @@ def check_cluster(config: Mapping) -> Iterator[tuple[bool, str]]:
 
 
 def _check_profile() -> str:
+    from snakemake.cli import get_profile_dir
+    from snakemake.common import get_appdirs
+
     profile = read_profile()
-    folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "snakemake"
-    if not (folder / PROFILE.name / "config.yaml").exists():
+    found = get_profile_dir(PROFILE.name)
+    if found is None:
+        folder = get_appdirs().user_config_dir
         command = f'mkdir -p {folder} && ln -s "$PWD/{PROFILE}" {folder}/'
         raise InputError(
             f"`snakemake --profile {PROFILE.name}` does not find it by name; {command}"
@@ -98,7 +101,11 @@ def _check_profile() -> str:
             f"are lost; set partition, account and qos in the first lines of {PROFILE}, and give "
             "other flags to train too, beside its --signal"
         )
-    return f"{PROFILE}, {profile['jobs']} jobs at a time"
+    said = f"{PROFILE}, {profile['jobs']} jobs at a time"
+    _, file = found
+    if file.samefile(PROFILE / "config.yaml"):
+        return said
+    return f"{said}; type --profile {PROFILE}, as --profile {PROFILE.name} reads {file}"
 
 
 def _check_executor() -> str:
