@@ -139,3 +139,40 @@ def test_qos_and_accounts_are_those_of_accounting(monkeypatch, said, name, known
     else:
         with pytest.raises(InputError, match=f"'{name}' is none of yours; {known}"):
             cluster_checks._check_association("qos", name)
+
+
+@pytest.mark.parametrize(
+    ("mine", "of_qos", "account", "qos", "line"),
+    [
+        ("vision||\n", "normal|\n", None, None, None),
+        ("vision||20\n", "normal|\n", None, None, "account vision allows 20 (MaxSubmitJobs)"),
+        ("vision||100\n", "normal|\n", None, None, None),
+        ("vision||20\nother||\n", "normal|\n", "other", None, None),
+        # A QOS's limit takes the place of the account's.
+        ("vision||20\n", "normal|500\n", None, None, None),
+        ("vision||\n", "normal|\nlow|50\n", None, "low", "QOS low allows 50 (MaxSubmitJobs)"),
+        ("vision|low|\n", "normal|\nlow|50\n", None, None, "QOS low allows 50 (MaxSubmitJobs)"),
+        ("vision|low|\n", "normal|\nlow|50\n", None, "normal", None),
+    ],
+)
+def test_jobs_in_the_queue_are_as_many_as_may_be_submitted(
+    monkeypatch, mine, of_qos, account, qos, line
+):
+    monkeypatch.setattr(
+        cluster_checks, "_answer", lambda *command: of_qos if "qos" in command else mine
+    )
+    if line is None:
+        assert cluster_checks._check_submissions(100, account, qos).startswith("100 in the queue, ")
+    else:
+        with pytest.raises(InputError) as caught:
+            cluster_checks._check_submissions(100, account, qos)
+        limit = line.split()[3]
+        assert str(caught.value) == (
+            f"the profile has up to 100 in the queue, {line}, and those beyond fail; "
+            f"set jobs: {limit} in profiles/slurm"
+        )
+
+
+def test_without_accounting_no_limit_of_jobs_is_known(without_slurm):
+    said = cluster_checks._check_submissions(100, None, None)
+    assert said == "limits are not known, sacctmgr gives no answer"

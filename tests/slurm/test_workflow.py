@@ -2,6 +2,7 @@
 
 import csv
 import filecmp
+import getpass
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,19 @@ def test_a_wrong_account_ends_in_one_line(site):
     (line,) = (line for line in result.stdout.splitlines() if line.startswith("FAIL  account"))
     assert "'nobodys' is none of yours; allowed: " in line
     assert "vision" in line
+
+
+def test_a_limit_of_submitted_jobs_is_named(site):
+    change = ["sacctmgr", "-i", "modify", "user", getpass.getuser(), "set"]
+    site.cluster.check(*change, "MaxSubmitJobs=7")
+    try:
+        result = site.limbeck("doctor", "--configfile", "tiny.yaml")
+    finally:
+        site.cluster.check(*change, "MaxSubmitJobs=-1")
+    assert result.returncode == 1
+    (line,) = (line for line in result.stdout.splitlines() if line.startswith("FAIL"))
+    assert line.startswith("FAIL  jobs: the profile has up to 100 in the queue, account vision ")
+    assert line.endswith("set jobs: 7 in profiles/slurm")
 
 
 def test_the_doctor_names_limits_and_gpus_that_are_not_there(site):

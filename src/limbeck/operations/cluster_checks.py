@@ -76,6 +76,10 @@ def check_cluster(config: Mapping) -> Iterator[tuple[bool, str]]:
     yield outcome("account", lambda: _check_association("account", site.get("slurm_account")))
     for qos in dict.fromkeys([site.get("qos"), *([on_gpu.get("qos")] if on_gpu else [])]):
         yield outcome("QOS", lambda qos=qos: _check_association("qos", qos))
+        yield outcome(
+            "jobs",
+            lambda qos=qos: _check_submissions(profile["jobs"], site.get("slurm_account"), qos),
+        )
     yield outcome("status", lambda: _check_status(profile["slurm-status-command"]))
     yield outcome("device", lambda: _check_device(config, profile["set-resources"]))
     yield outcome("node", lambda: _probe(site))
@@ -191,6 +195,40 @@ def _check_association(kind: str, name: str | None) -> str:
     if name not in known:
         raise InputError(f"'{name}' is none of yours; {suggest(name, filter(None, known))}")
     return name
+
+
+def _check_submissions(jobs: int | str, account: str | None, qos: str | None) -> str:
+    """Check that the user may have as many jobs in the queue as the profile submits.
+
+    SLURM refuses those beyond the limit, so that they fail before they run. A limit of the QOS
+    takes the place of the association's.
+    """
+    show = ("sacctmgr", "--noheader", "--parsable2", "show")
+    columns = "format=Account,DefaultQOS,MaxSubmitJobs"
+    try:
+        mine = _answer(*show, "associations", f"user={getpass.getuser()}", columns)
+        every_qos = _answer(*show, "qos", "format=Name,MaxSubmitJobsPerUser")
+    except InputError:
+        return "limits are not known, sacctmgr gives no answer"
+    of_qos = dict(row.split("|") for row in every_qos.splitlines())
+    limits = {}
+    for row in mine.splitlines():
+        its_account, default, limit = row.split("|")
+        name = qos or default or "normal"
+        if account in (None, its_account):
+            if of_qos.get(name):
+                limits[f"QOS {name}"] = int(of_qos[name])
+            elif limit:
+                limits[f"account {its_account}"] = int(limit)
+    if not limits:
+        return f"{jobs} in the queue, no limit"
+    source = min(limits, key=limits.get)
+    if jobs == "unlimited" or int(jobs) > limits[source]:
+        raise InputError(
+            f"the profile has up to {jobs} in the queue, {source} allows {limits[source]} "
+            f"(MaxSubmitJobs), and those beyond fail; set jobs: {limits[source]} in {PROFILE}"
+        )
+    return f"{jobs} in the queue, {source} allows {limits[source]}"
 
 
 def _check_status(command: str) -> str:
