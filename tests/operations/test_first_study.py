@@ -59,6 +59,14 @@ def test_the_config_fits_the_folder(kind, here, capsys):
     check_before_jobs(read_config(["mine.yaml"]), "mine.yaml")
 
 
+def test_a_folder_may_have_a_name_with_a_variable(here, capsys):
+    write_split(here / "pay$HOME/x")
+    assert main(["init", "--images", "pay$HOME/x"]) == 0
+    checked = read_config(["x.yaml"])
+    assert checked["dataset"]["path"] == f"{here}/pay$HOME/x"
+    check_before_jobs(checked, "x.yaml")
+
+
 def test_too_few_test_images_are_said(here, capsys):
     for part in ("train", "test"):
         save_images(here / "mine" / part, 2, 1)

@@ -28,8 +28,10 @@ def test_home_and_variables_are_replaced(monkeypatch, path, expected):
 
 def test_a_name_with_a_dollar_sign_that_is_there_is_taken(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    Path("price in $US").mkdir()
-    assert expand("price in $US", "dataset.path") == Path("price in $US")
+    monkeypatch.setenv("HOME", "/home/ada")
+    for name in ("price in $US", "pay$HOME"):
+        Path(name).mkdir()
+        assert expand(name, "dataset.path") == Path(name)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from limbeck.runtime.errors import InputError
 def expand(path: str, key: str) -> Path:
     """Return a path of the config with ``~`` and environment variables replaced.
 
+    What is there under a name with a ``$`` is taken as it is.
+
     Parameters
     ----------
     path : str
@@ -35,7 +37,9 @@ def expand(path: str, key: str) -> Path:
         encoded = b""
     if not encoded or b"\0" in encoded:
         raise InputError(f"{said}: not a path; use null or the path of a folder or file")
-    expanded = os.path.expandvars(os.path.expanduser(path))
+    expanded = os.path.expanduser(path)
+    if not os.path.lexists(expanded):
+        expanded = os.path.expandvars(expanded)
     if not os.path.lexists(expanded):
         if expanded.startswith("~"):
             raise InputError(f"{said}: there is no user of that name")
