@@ -208,6 +208,22 @@ def test_weights_of_each_run_must_be_there(config, repository):
     check_config(config, files=True)  # nothing needs the teacher
 
 
+def test_weights_with_braces_are_wildcards_to_snakemake(config, repository, monkeypatch):
+    method = config["methods"]["teacher"]
+    key, reason = "methods.teacher.weights", "braces other than {budget} and {fold} are wildcards"
+    (repository / "w{x}").mkdir()
+    (repository / "w{x}/a.pth").touch()
+    for path in ("w{x}/a.pth", "w{x}/none.pth", "w{budget}{x}/a.pth"):
+        method["weights"] = path
+        assert missing(config).startswith(f"{key} = {path.replace('{budget}', '50')}: {reason}")
+    monkeypatch.setenv("THERE", str(repository / "w{x}"))
+    method["weights"] = "${THERE}/a.pth"
+    assert missing(config).startswith(f"{key} = ${{THERE}}/a.pth: {reason}")
+    monkeypatch.setenv("THERE", str(repository))
+    (repository / "a.pth").touch()
+    check_config(config, files=True)
+
+
 def test_libraries_of_an_extra_must_be_installed(config, monkeypatch):
     monkeypatch.setitem(EXTRAS, "umap", ("umap", "no_such_library"))
     config["embeddings"]["map"] = {"algorithm": "umap"}

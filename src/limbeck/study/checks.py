@@ -232,12 +232,12 @@ def _metric_contradictions(config: Mapping) -> Iterator[str]:
 
 
 def missing_files(config: Mapping) -> Iterator[str]:
-    """Check that the files which a config names are there.
+    """Check that the files which a config names are there, and that Snakemake can take them.
 
     Yields
     ------
     str
-        One line for each that is not: the key, the file and what to do.
+        One line for each of which that is not so: the key, the file and what to do.
     """
     dataset = config["dataset"]
     if dataset["path"] is not None and not dataset["download"]:
@@ -248,7 +248,7 @@ def missing_files(config: Mapping) -> Iterator[str]:
         runs = runs_of(config, method)
         for path in dict.fromkeys(weights_file_of(config, method, *run) for run in runs):
             if path is not None:
-                yield from _missing(f"methods.{method}{block}.weights", path)
+                yield from _missing(f"methods.{method}{block}.weights", path, for_snakemake=True)
 
 
 def missing_libraries(config: Mapping) -> Iterator[str]:
@@ -267,9 +267,17 @@ def missing_libraries(config: Mapping) -> Iterator[str]:
             yield f"embeddings.{name}.algorithm = {algorithm}: {missing}"
 
 
-def _missing(key: str, path: str) -> Iterator[str]:
+def _missing(key: str, path: str, for_snakemake: bool = False) -> Iterator[str]:
+    """Check that a path is there and, if it is an input of a rule, that Snakemake can take it."""
     try:
-        if not expand(path, key).exists():
-            yield f"{key} = {show(path)}: no such file or folder; put it there, or change {key}"
+        found = expand(path, key)
     except InputError as error:
         yield str(error)
+        return
+    if for_snakemake and set("{}") & set(str(found)):
+        yield (
+            f"{key} = {show(path)}: braces other than {{budget}} and {{fold}} are wildcards to "
+            "Snakemake; rename the file or folder"
+        )
+    elif not found.exists():
+        yield f"{key} = {show(path)}: no such file or folder; put it there, or change {key}"
