@@ -167,6 +167,16 @@ def test_watching_ends_when_all_is_done(study, monkeypatch, capsys):
     assert waits == [status.WATCH_SECONDS]
 
 
+def test_ctrl_c_ends_watching_without_a_traceback(study, monkeypatch):
+    def press(seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(status.time, "sleep", press)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["status", "--configfile", "small.yaml", "--watch"])
+    assert ended.value.code == 130
+
+
 def test_what_is_not_trained_has_no_budget_but_0(study):
     Path("five.yaml").write_text(
         "study: five\n"
