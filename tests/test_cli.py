@@ -123,14 +123,19 @@ def _not_deterministic():
         torch.set_deterministic_debug_mode("default")
 
 
+def _out_of_main_memory():
+    torch.empty(10**15)
+
+
 @pytest.mark.parametrize(
     ("fail", "message"),
     [
+        (_out_of_main_memory, "not enough memory (tried to allocate 4000000000000000 bytes); give"),
         (_out_of_memory, "CUDA out of memory. Tried to allocate 2.00 GiB; let fewer jobs share it"),
         (_not_deterministic, "put_ gives other numbers from time to time on this device, so that"),
     ],
 )
-def test_what_a_gpu_lacks_is_one_line(fail, message, monkeypatch, capsys):
+def test_what_torch_lacks_is_one_line(fail, message, monkeypatch, capsys):
     monkeypatch.setattr(cli, "call", lambda *given: fail())
     flags = ["--metrics=metrics.csv", "--kind=accuracy", "--settings={}", "--table=table.csv"]
     assert cli.main(["build_table", *flags]) == 1

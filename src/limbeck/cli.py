@@ -161,7 +161,7 @@ def call(function: Callable, arguments: Mapping[str, object]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status.
 
-    Bad input, files that cannot be read or written and what a GPU lacks end with one line and
+    Bad input, files that cannot be read or written and what torch lacks end with one line and
     status 1, a job that was told to stop with one line and the status of a process that SIGTERM
     ended.
     """

@@ -1,8 +1,9 @@
-"""Say in one line why a file cannot be read or written, and what a GPU lacks."""
+"""Say in one line why a file cannot be read or written, and what torch lacks."""
 
 import contextlib
 import errno
 import os
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,11 +48,14 @@ def explain(error: OSError, path: str | Path | None = None) -> str:
 
 
 def explain_torch(error: RuntimeError) -> str:
-    """Return one line for what a GPU lacks; empty for other errors."""
+    """Return one line for memory or what a GPU lacks; empty for other errors."""
     said = " ".join(str(error).split())
     if type(error).__name__ == "OutOfMemoryError":
         said = ". ".join(said.split(". ")[:2])  # And how much was asked for.
         return f"{said}; let fewer jobs share it, or take smaller batches"
+    if "DefaultCPUAllocator: " in said:
+        asked = re.search(r"tried to allocate \d+ bytes", said)
+        return f"not enough memory ({asked[0] if asked else said}); give the job more"
     if "does not have a deterministic implementation" in said:
         name = said.partition(" does not have")[0]
         return (
