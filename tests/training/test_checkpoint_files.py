@@ -1,13 +1,15 @@
 """Checkpoints: read back whole or not at all, and nothing of somebody else's is lost to them."""
 
+import errno
 import os
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
-from limbeck.runtime import storage
-from limbeck.runtime.errors import InputError
+from limbeck.runtime import failures, storage
+from limbeck.runtime.errors import DamagedError, InputError
 from limbeck.training import checkpoints
 from limbeck.training.checkpoints import Checkpoint
 
@@ -80,6 +82,49 @@ def test_a_state_that_is_damaged_or_diverged_is_passed_over(path, caplog, change
     assert line.startswith(f"{path}: {reason}")
     assert line.endswith("; starting anew")
     assert "make it again" not in line
+
+
+def fails(error):
+    def fail(*_, **__):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.ESTALE])
+def test_a_state_that_cannot_be_read_now_ends_the_job_and_stays(path, monkeypatch, number):
+    save(path)
+    before = path.read_bytes()
+    with Checkpoint(path, IDENTITY) as checkpoint, monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", fails(OSError(number, os.strerror(number))))
+        with pytest.raises(InputError) as caught:
+            checkpoint.read()
+    assert str(caught.value) == f"{path}: {failures.REASONS[number]}"
+    assert path.read_bytes() == before
+    assert read(path) is not None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("Unable to allocate 1 GiB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."),
+    ],
+)
+def test_a_state_that_memory_is_too_small_for_ends_the_job(path, monkeypatch, error):
+    save(path)
+    monkeypatch.setattr(torch, "load", fails(error))
+    with pytest.raises(type(error), match="allocate"):
+        read(path)
+
+
+def test_a_state_that_is_cut_anywhere_is_passed_over(path):
+    save(path)
+    whole = path.read_bytes()
+    for length in range(50, len(whole), 50):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DamagedError):
+            storage.read_tensors(path)
 
 
 def test_a_state_of_another_identity_is_passed_over(path, caplog):

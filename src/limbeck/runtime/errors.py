@@ -10,6 +10,10 @@ class InputError(ValueError):
     """Bad input: one line that names the value, where it came from and what is allowed."""
 
 
+class DamagedError(InputError):
+    """A file that was read, and is not whole or not what it should be."""
+
+
 class Stopped(Exception):
     """The job was told to stop and has saved what it needs to go on; one line that says so."""
 

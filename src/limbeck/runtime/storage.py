@@ -25,8 +25,8 @@ from limbeck.runtime.csv_files import (
     read_rows,
     write_rows,
 )
-from limbeck.runtime.errors import InputError
-from limbeck.runtime.failures import explain, reading, remedy
+from limbeck.runtime.errors import DamagedError, InputError
+from limbeck.runtime.failures import explain, explain_torch, reading, remedy
 from limbeck.runtime.store_checks import OF_LAYER, check_match, check_origin
 from limbeck.runtime.stored import Attributes, Store
 
@@ -245,24 +245,33 @@ def read_tensors(path: str | Path, keys: Collection[str] = ()) -> dict:
 
     Raises
     ------
+    DamagedError
+        If the file is not whole or not of `write_tensors`.
     InputError
-        If the file cannot be read, or is not of `write_tensors`.
+        If it cannot be read, which says nothing about its content; so it is for lack of memory,
+        which is raised as it comes.
     """
     import torch
 
-    with reading(path), open(path, "rb") as file:
-        if not os.fstat(file.fileno()).st_size:
-            raise InputError(f"{path}: an empty file; {remedy(path)}")
-        try:
-            with warnings.catch_warnings(action="ignore"):
-                content = torch.load(file, map_location="cpu", weights_only=True)
-        except Exception:  # torch raises many kinds for a file that is not whole
-            raise InputError(
-                f"{path}: cut, damaged or not written by Limbeck; {remedy(path)}"
-            ) from None
+    # Before torch sees it, which raises OSError also for a file that is cut.
+    with reading(path):
+        file = io.BytesIO(Path(path).read_bytes())
+    if not file.getbuffer().nbytes:
+        raise DamagedError(f"{path}: an empty file; {remedy(path)}")
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            content = torch.load(file, map_location="cpu", weights_only=True)
+    except MemoryError:
+        raise
+    except Exception as error:  # torch raises many kinds for a file that is not whole
+        if isinstance(error, RuntimeError) and explain_torch(error):
+            raise
+        raise DamagedError(
+            f"{path}: cut, damaged or not written by Limbeck; {remedy(path)}"
+        ) from None
     if not isinstance(content, dict) or (missing := [key for key in keys if key not in content]):
         what = f"no '{missing[0]}' in it" if isinstance(content, dict) else "not a dictionary"
-        raise InputError(f"{path}: not written by Limbeck, {what}; {remedy(path)}")
+        raise DamagedError(f"{path}: not written by Limbeck, {what}; {remedy(path)}")
     return content
 
 

@@ -16,7 +16,7 @@ import torch
 from filelock import SoftFileLease, Timeout
 
 from limbeck.runtime import leftovers, storage
-from limbeck.runtime.errors import InputError, Stopped
+from limbeck.runtime.errors import DamagedError, InputError, Stopped
 from limbeck.runtime.paths import expand
 
 logger = logging.getLogger(__name__)
@@ -146,7 +146,13 @@ class Checkpoint:
             raise Stopped(f"SIGTERM; {self._path} is saved, the same command goes on from there")
 
     def read(self) -> dict | None:
-        """Return the saved state, or None if there is none of this identity, or a damaged one."""
+        """Return the saved state, or None if there is none of this identity, or a damaged one.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read now: it may be whole, and starting anew would replace it.
+        """
         if not self._path.is_file():
             return None
         try:
@@ -157,7 +163,7 @@ class Checkpoint:
                 reason = "holds NaN or infinite values"
             else:
                 return state
-        except InputError as error:
+        except DamagedError as error:
             reason = str(error).removeprefix(f"{self._path}: ")
             reason = reason.removesuffix(f"; {storage.remedy(self._path)}")
         logger.warning("%s: %s; starting anew", self._path, reason)
