@@ -8,7 +8,6 @@ import inspect
 import logging
 import os
 import re
-import signal
 import sys
 import types
 import typing
@@ -162,8 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status.
 
     Bad input, files that cannot be read or written and what torch lacks end with one line and
-    status 1, a job that was told to stop with one line and the status of a process that SIGTERM
-    ended.
+    status 1, a job that was told to stop with one line and the status of a process that the
+    signal ended.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if not arguments or arguments[0] not in command_names():
@@ -183,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         return _say(name, f"error: {error}", 1)
     except Stopped as reason:
-        return _say(name, f"stopped: {reason}", 128 + signal.SIGTERM)
+        return _say(name, f"stopped: {reason}", 128 + reason.number)
     except MemoryError as error:
         return _say(name, f"error: not enough memory ({error}); give the job more", 1)
     except RuntimeError as error:

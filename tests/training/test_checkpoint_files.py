@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -200,6 +201,17 @@ def test_what_a_killed_writer_left_is_removed_and_nothing_else(path):
     (path.parent / ".run.pt.backup").mkdir()
     read(path)
     assert [file.name for file in path.parent.iterdir()] == [".run.pt.backup"]
+
+
+def test_a_signal_that_is_ignored_stays_ignored(path):
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Checkpoint(path, IDENTITY) as checkpoint:
+            os.kill(os.getpid(), signal.SIGINT)
+            checkpoint.keep(lambda: STATE)
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 def test_a_file_is_read_without_running_its_code(tmp_path):

@@ -66,20 +66,24 @@ def test_training_stopped_at_any_step_ends_with_the_same_bits(
         assert column(tmp_path / "a", name) == column(whole, name)
 
 
-def test_sigterm_ends_the_command_with_its_status_and_the_way_on(
-    digits, split, method_settings, tmp_path, monkeypatch, capsys
+@pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_a_signal_ends_the_command_with_its_status_and_the_way_on(
+    digits, split, method_settings, tmp_path, monkeypatch, capsys, name, status
 ):
+    number = signal.Signals[name]
+    former = signal.getsignal(number)
     keep = checkpoints.Checkpoint.keep
 
     def stop_and_keep(self, state):
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)
         keep(self, state)
 
     monkeypatch.setattr(checkpoints.Checkpoint, "keep", stop_and_keep)
-    assert cli.main(command_line(tmp_path / "run", digits, split, method_settings())) == 143
+    assert cli.main(command_line(tmp_path / "run", digits, split, method_settings())) == status
     *_, line = capsys.readouterr().err.splitlines()
-    assert line.startswith("limbeck train: stopped: SIGTERM")
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert line.startswith(f"limbeck train: stopped: {name}; ")
+    assert (tmp_path / "run" / "checkpoints" / "run.pt").is_file()
+    assert signal.getsignal(number) == former
 
 
 @contextlib.contextmanager

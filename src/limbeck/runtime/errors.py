@@ -1,6 +1,7 @@
 """The exceptions that users are meant to read."""
 
 import difflib
+import signal
 from collections.abc import Iterable
 
 LISTED = 40
@@ -15,7 +16,19 @@ class DamagedError(InputError):
 
 
 class Stopped(Exception):
-    """The job was told to stop and has saved what it needs to go on; one line that says so."""
+    """The job was told to stop and has saved what it needs to go on; one line that says so.
+
+    Parameters
+    ----------
+    number : signal.Signals
+        What it was told with.
+    saved : str
+        What is saved and how to go on.
+    """
+
+    def __init__(self, number: signal.Signals, saved: str):
+        super().__init__(f"{number.name}; {saved}")
+        self.number = number
 
 
 def suggest(name: str, allowed: Iterable[str]) -> str:

@@ -22,6 +22,8 @@ from limbeck.runtime.paths import expand
 logger = logging.getLogger(__name__)
 
 SAVE_SECONDS = 30.0
+# Clusters announce the end of a job with the first, Ctrl-C sends the second.
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 # How long a retry waits for the lock of a dead node.
 LEASE_SECONDS = 60.0
 # A process writes its name into its lock at once; after this time a lock without one is stale.
@@ -31,9 +33,10 @@ NAMELESS_SECONDS = 2.0
 class Checkpoint:
     """One training's saved state, in the hands of one process at a time.
 
-    As a context it waits until no other copy of the job is at work, and catches SIGTERM, with which
-    clusters announce the end of a job. A copy whose process has died on this machine, or has given
-    no sign of life for `LEASE_SECONDS`, no longer counts, nor does a lock that names no process.
+    As a context it waits until no other copy of the job is at work, and catches SIGTERM and SIGINT,
+    except where SIGINT was ignored already, as in the background of a script. A copy whose process
+    has died on this machine, or has given no sign of life for `LEASE_SECONDS`, no longer counts,
+    nor does a lock that names no process.
 
     Parameters
     ----------
@@ -55,7 +58,8 @@ class Checkpoint:
         self._lease = SoftFileLease(
             f"{self._path}.lock", lease_duration=LEASE_SECONDS, poll_interval=1.0
         )
-        self.waited = self._terminated = False
+        self.waited = False
+        self._told: signal.Signals | None = None
 
     def __enter__(self) -> "Checkpoint":
         """Wait for the lock.
@@ -73,7 +77,11 @@ class Checkpoint:
             raise InputError(storage.explain(error, self._path)) from None
         # Whoever wrote here without the lock is dead.
         leftovers.remove_all(self._path)
-        self._previous = signal.signal(signal.SIGTERM, self._terminate)
+        self._previous = {
+            number: signal.signal(number, self._stop)
+            for number in STOPPING
+            if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN
+        }
         self._saved = time.monotonic()
         return self
 
@@ -124,11 +132,12 @@ class Checkpoint:
         return now
 
     def __exit__(self, *_) -> None:
-        signal.signal(signal.SIGTERM, self._previous)
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
         self._lease.release()
 
-    def _terminate(self, *_) -> None:
-        self._terminated = True
+    def _stop(self, number: int, _) -> None:
+        self._told = signal.Signals(number)
 
     def keep(self, state: Callable[[], Mapping]) -> None:
         """Save what `state` returns if `SAVE_SECONDS` have passed or the end was announced.
@@ -136,14 +145,15 @@ class Checkpoint:
         Raises
         ------
         Stopped
-            After saving, if this process was sent SIGTERM.
+            After saving, if this process was sent SIGTERM or SIGINT.
         """
-        if not self._terminated and time.monotonic() - self._saved < SAVE_SECONDS:
+        if self._told is None and time.monotonic() - self._saved < SAVE_SECONDS:
             return
         storage.write_tensors(self._path, {"identity": self._identity, **state()})
         self._saved = time.monotonic()
-        if self._terminated:
-            raise Stopped(f"SIGTERM; {self._path} is saved, the same command goes on from there")
+        if self._told is not None:
+            saved = f"{self._path} is saved, the same command goes on from there"
+            raise Stopped(self._told, saved)
 
     def read(self) -> dict | None:
         """Return the saved state, or None if there is none of this identity, or a damaged one.

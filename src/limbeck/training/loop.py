@@ -96,7 +96,7 @@ def train(
         If what the objective needs is missing or not finite, or if training diverged; then no
         network is written.
     Stopped
-        If SIGTERM came; the state is saved.
+        If SIGTERM or SIGINT came; the state is saved.
     """
     place = select_device(device)
     precision = resolve_precision(settings.precision, place)
