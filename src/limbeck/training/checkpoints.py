@@ -3,10 +3,12 @@
 It lies outside of what a job declares as outputs, because Snakemake deletes those when a job fails.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
 import os
+import secrets
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +30,41 @@ STOPPING = (signal.SIGTERM, signal.SIGINT)
 LEASE_SECONDS = 60.0
 # A process writes its name into its lock at once; after this time a lock without one is stale.
 NAMELESS_SECONDS = 2.0
+POLL_SECONDS = 1.0
+
+
+class _Lease(SoftFileLease):
+    """A lease whose stale locks are taken over on every file system.
+
+    filelock exchanges a stale lock with its own in one step. NFS and most file systems of clusters
+    refuse that, and it then waits for the lock of a dead process for ever.
+    """
+
+    def _take_over(self, marker: os.stat_result, breaker_pid: int | None) -> None:
+        """Take over a lock, or remove it so that the next try makes a new one.
+
+        filelock calls this once its rules say that the lock is stale, and holds the file open, so
+        that no other has its number meanwhile.
+
+        Parameters
+        ----------
+        marker : os.stat_result
+            The lock that is stale.
+        breaker_pid : int or None
+            For filelock.
+        """
+        with contextlib.suppress(OSError):
+            super()._take_over(marker, breaker_pid)
+        if not _is_same(self.lock_file, marker):
+            return
+        # Of several that wait one renames the stale lock; another gets the lock that the first
+        # has made since, and puts it back, never over a newer one.
+        aside = f"{self.lock_file}.{secrets.token_hex(8)}"
+        os.rename(self.lock_file, aside)
+        if not _is_same(aside, marker):
+            with contextlib.suppress(FileExistsError):
+                os.link(aside, self.lock_file)
+        os.unlink(aside)
 
 
 class Checkpoint:
@@ -55,8 +92,8 @@ class Checkpoint:
     def __init__(self, path: str | Path, identity: Mapping):
         self._path = Path(path)
         self._identity = json.dumps({**identity, **_weights_of(identity)}, sort_keys=True)
-        self._lease = SoftFileLease(
-            f"{self._path}.lock", lease_duration=LEASE_SECONDS, poll_interval=1.0
+        self._lease = _Lease(
+            f"{self._path}.lock", lease_duration=LEASE_SECONDS, poll_interval=POLL_SECONDS
         )
         self.waited = False
         self._told: signal.Signals | None = None
@@ -182,6 +219,11 @@ class Checkpoint:
     def remove(self) -> None:
         """Remove the saved state: the training has ended."""
         self._path.unlink(missing_ok=True)
+
+
+def _is_same(path: str, file: os.stat_result) -> bool:
+    now = os.lstat(path)
+    return (now.st_ino, now.st_mtime_ns) == (file.st_ino, file.st_mtime_ns)
 
 
 def _weights_of(identity: Mapping) -> dict[str, str]:
