@@ -144,6 +144,37 @@ def test_a_name_that_is_taken_is_told(name, folder, spec, refusal):
     assert message.endswith("; rename it")
 
 
+@pytest.mark.parametrize("other", [".venv/lib/site-packages", "studies"])
+def test_another_file_below_the_folder_is_not_taken_for_it(other, folder, spec, refusal):
+    installed = folder / other / "my_nets.py"
+    installed.parent.mkdir(parents=True)
+    installed.write_text(SMALL)
+    sys.path.insert(0, str(installed.parent))
+    assert refusal(build, spec(model="my_nets:colour")) == (
+        f"model = my_nets:colour: {folder}/my_nets.py cannot be imported, because my_nets is "
+        f"{installed}; rename it"
+    )
+
+
+def test_a_file_in_a_folder_without_init_is_the_one_that_is_imported(folder, spec, refusal):
+    for place in (folder, folder / "installed"):
+        (place / "parted").mkdir(parents=True)
+        (place / "parted" / "nets.py").write_text(SMALL)
+    assert build(spec(model="parted.nets:colour")).backbone[3].out_features == 5
+    for name in ("parted", "parted.nets"):
+        del sys.modules[name]
+    sys.path.insert(0, str(folder / "installed"))
+    message = refusal(build, spec(model="parted.nets:colour"))
+    assert message.endswith(f"parted.nets is {folder}/installed/parted/nets.py; rename it")
+
+
+def test_a_link_to_the_file_is_the_file(folder, spec):
+    (folder / "linked").mkdir()
+    (folder / "linked" / "my_nets.py").symlink_to(folder / "my_nets.py")
+    sys.path.insert(0, str(folder / "linked"))
+    assert build(spec(model="my_nets:colour")).backbone[3].out_features == 5
+
+
 def test_without_a_folder_the_line_says_so(spec, refusal, monkeypatch):
     monkeypatch.delenv(VARIABLE, raising=False)
     assert f"(none, {VARIABLE} is not set)" in refusal(build, spec(model="my_nets:colour"))

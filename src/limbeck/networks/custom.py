@@ -8,12 +8,13 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from limbeck.networks.user_code import VARIABLE, search_folders
+from limbeck.networks.user_code import VARIABLE, find_file, search_folders
 from limbeck.runtime.errors import InputError, suggest
 
 LONGEST = 200
@@ -57,11 +58,16 @@ def build(name: str, classes: int, channels: int) -> nn.Module:
 
 def _import(name: str) -> Callable:
     module, _, attribute = name.partition(":")
-    _check_shadowing(name, module.partition(".")[0])
+    top = module.partition(".")[0]
     for folder in map(str, search_folders()):
         if folder not in sys.path:
             sys.path.append(folder)
     importlib.invalidate_caches()
+    file = find_file(module, search_folders())
+    # A folder without __init__.py has no file of its own.
+    first = find_file(top, search_folders()) or file
+    if first is not None:
+        _check_origin(name, first, importlib.util.find_spec(top))
     try:
         # A module keeps the tensors that it makes: on the meta device they would have no numbers.
         with torch.device("cpu"):
@@ -75,6 +81,8 @@ def _import(name: str) -> Callable:
                 f"study's networks ({places})"
             ) from None
         raise InputError(f"model = {name}: {_describe(error)}") from error
+    if file is not None:
+        _check_origin(name, file, loaded.__spec__)
     function = getattr(loaded, attribute, None)
     if not callable(function):
         own = [key for key, value in vars(loaded).items() if callable(value) and key[0] != "_"]
@@ -85,21 +93,12 @@ def _import(name: str) -> Callable:
     return function
 
 
-def _check_shadowing(name: str, top: str) -> None:
-    """Refuse a user's module whose name Python or an installed package has taken."""
-    own = [
-        path
-        for folder in search_folders()
-        for path in (folder / f"{top}.py", folder / top)
-        if path.exists()
-    ]
-    spec = importlib.util.find_spec(top) if own else None
-    if spec is None:
-        return
-    origin = spec.origin or next(iter(spec.submodule_search_locations), "")
-    if not any(Path(origin).is_relative_to(path.parent) for path in own):
+def _check_origin(name: str, file: Path, spec: ModuleSpec | None) -> None:
+    """Refuse a user's file in whose place Python imports another, whose code is not hashed."""
+    origin = spec.origin if spec else None
+    if origin and Path(origin).resolve() != file.resolve():
         raise InputError(
-            f"model = {name}: {own[0]} cannot be imported, because {top} is {origin}; rename it"
+            f"model = {name}: {file} cannot be imported, because {spec.name} is {origin}; rename it"
         )
 
 

@@ -33,6 +33,16 @@ def search_folders() -> list[Path]:
     return [Path(part).absolute() for part in os.environ.get(VARIABLE, "").split(":") if part]
 
 
+def find_file(module: str, folders: Iterable[Path]) -> Path | None:
+    """Return a module's file in the first of the folders that has one."""
+    for folder in folders:
+        path = folder.joinpath(*module.split("."))
+        for file in (path / "__init__.py", path.with_suffix(".py")):
+            if file.is_file():
+                return file
+    return None
+
+
 def source_files(name: str) -> list[Path]:
     """Return the files that a network's code lies in, sorted.
 
@@ -55,7 +65,7 @@ def source_files(name: str) -> list[Path]:
         seen.add(module)
         waiting.append(module.rpartition(".")[0])
         places = [home] if home and module.partition(".")[0] == top else []
-        path = _file(module, [*search_folders(), *places])
+        path = find_file(module, [*search_folders(), *places])
         if path is not None:
             found.add(path)
             waiting.extend(_imports(path, module))
@@ -93,16 +103,6 @@ def _home(top: str) -> Path | None:
     if any(path.is_relative_to(library) for library in libraries):
         return None
     return path.parent.parent if spec.submodule_search_locations else path.parent
-
-
-def _file(module: str, folders: Iterable[Path]) -> Path | None:
-    """Return a module's file in one of the folders."""
-    for folder in folders:
-        path = folder.joinpath(*module.split("."))
-        for file in (path / "__init__.py", path.with_suffix(".py")):
-            if file.is_file():
-                return file
-    return None
 
 
 def _imports(path: Path, module: str) -> Iterator[str]:
