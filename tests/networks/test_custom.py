@@ -267,6 +267,21 @@ def test_digest_follows_the_code_and_not_its_comments(folder):
     assert len(set(digests[1:])) == 3
 
 
+@pytest.mark.parametrize(
+    ("start", "encoding"), [("", "utf-8-sig"), ("# coding: latin-1\n", "latin-1")]
+)
+def test_files_of_other_encodings_are_followed(start, encoding, folder):
+    code = f"{start}from blocks import block\nname = 'Käfer'\n"
+    (folder / "encoded.py").write_text(code, encoding=encoding)
+    (folder / "blocks.py").write_text("block = 1")
+    assert [path.name for path in source_files("encoded:net")] == ["blocks.py", "encoded.py"]
+    before = source_digest("encoded:net")
+    (folder / "encoded.py").write_text(f"{code}# a comment\n", encoding=encoding)
+    assert source_digest("encoded:net") == before
+    (folder / "encoded.py").write_text(code.replace("ä", "ö"), encoding=encoding)
+    assert source_digest("encoded:net") != before
+
+
 def test_where_the_code_lies_is_known_without_torch():
     code = (
         "import sys, limbeck.study.networks, limbeck.networks.user_code;"

@@ -83,9 +83,10 @@ def source_digest(model: str) -> str:
         return ""
     state = hashlib.sha256()
     for path in files:
-        text = path.read_text(encoding="utf-8", errors="replace")
-        with contextlib.suppress(SyntaxError):
-            text = ast.unparse(ast.parse(text))
+        content = path.read_bytes()  # Python itself finds out how it is encoded.
+        text = content.decode(errors="replace")
+        with contextlib.suppress(SyntaxError, ValueError):
+            text = ast.unparse(ast.parse(content))
         state.update(f"{path.name}\0{text}\0".encode())
     return state.hexdigest()[:16]
 
@@ -108,8 +109,8 @@ def _home(top: str) -> Path | None:
 def _imports(path: Path, module: str) -> Iterator[str]:
     """Yield the names of what a module's file imports, also of what may be no module."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError):
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
         return
     package = module.split(".")
     if path.name != "__init__.py":
