@@ -8,7 +8,13 @@ import torch
 
 from limbeck.networks.model_file import load_network, save_network
 from limbeck.networks.network import build, meta_backbone
-from limbeck.networks.user_code import VARIABLE, source_digest, source_files
+from limbeck.networks.user_code import (
+    VARIABLE,
+    search_beside,
+    search_folders,
+    source_digest,
+    source_files,
+)
 
 SMALL = """
 from torch import nn
@@ -166,6 +172,19 @@ def test_a_file_in_a_folder_without_init_is_the_one_that_is_imported(folder, spe
     sys.path.insert(0, str(folder / "installed"))
     message = refusal(build, spec(model="parted.nets:colour"))
     assert message.endswith(f"parted.nets is {folder}/installed/parted/nets.py; rename it")
+
+
+def test_a_folder_with_a_colon_and_those_set_by_hand_are_searched(folder, spec, monkeypatch):
+    config = folder / "12:30" / "study.yaml"
+    config.parent.mkdir()
+    (config.parent / "timed.py").write_text(SMALL)
+    monkeypatch.chdir(folder / "12:30")
+    before = search_folders()
+    for _ in range(2):  # What was searched before comes last.
+        search_beside([config])
+        assert search_folders() == [config.parent, *before]
+    for module in ("timed", "my_nets"):
+        assert build(spec(model=f"{module}:colour")).backbone[3].out_features == 5
 
 
 def test_a_link_to_the_file_is_the_file(folder, spec):

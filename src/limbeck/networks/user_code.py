@@ -8,6 +8,7 @@ import ast
 import contextlib
 import hashlib
 import importlib.util
+import json
 import os
 import sysconfig
 from collections.abc import Iterable, Iterator
@@ -25,12 +26,18 @@ def search_beside(configfiles: Iterable[str | Path]) -> None:
     """
     folders = [*(Path(path).absolute().parent for path in configfiles), Path.cwd()]
     folders += search_folders()
-    os.environ[VARIABLE] = os.pathsep.join(map(str, dict.fromkeys(folders)))
+    os.environ[VARIABLE] = json.dumps([*map(str, dict.fromkeys(folders))])
 
 
 def search_folders() -> list[Path]:
-    """Return the folders that `VARIABLE` names, apart by colons as in ``PATH``."""
-    return [Path(part).absolute() for part in os.environ.get(VARIABLE, "").split(":") if part]
+    """Return the folders that `VARIABLE` names.
+
+    Somebody sets it as ``PATH``, `search_beside` as a JSON list, since a folder may have a colon in
+    its name.
+    """
+    value = os.environ.get(VARIABLE, "")
+    folders = json.loads(value) if value.startswith("[") else value.split(os.pathsep)
+    return [Path(folder).absolute() for folder in folders if folder]
 
 
 def find_file(module: str, folders: Iterable[Path]) -> Path | None:
