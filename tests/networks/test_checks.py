@@ -172,6 +172,25 @@ def first_padded(num_classes):
 def padded(num_classes):
     return nn.Sequential(nn.Conv2d(3, 3, 1), first_padded(num_classes))
 
+class Squeezed(nn.Sequential):
+    def __init__(self, num_classes):
+        super().__init__(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Linear(4, num_classes))
+
+    def forward(self, x):
+        return self[2](self[1](self[0](x)).squeeze())
+
+class SqueezedLayer(Squeezed):
+    def __init__(self, num_classes):
+        super().__init__(num_classes)
+        self.same = nn.Identity()
+
+    def forward(self, x):
+        return self[2](self.same(self[1](self[0](x)).squeeze()).view(-1, 4))
+
+class Transposed(Squeezed):
+    def forward(self, x):
+        return self[2](self[1](self[0](x)).squeeze().transpose(0, 1).transpose(0, 1))
+
 def needs_numbers(num_classes):
     width = int(torch.linspace(1, 8, 4).sum())
     return nn.Sequential(nn.Flatten(), nn.Linear(3072, width), nn.Linear(width, num_classes))
@@ -195,6 +214,26 @@ def test_logits_must_be_one_row_an_image_and_one_a_class(check, refusal, own):
         "the 5 classes"
     )
     assert "its output is 2×5×30×30 for 2 images" in refusal(check, own("maps"))
+
+
+@pytest.mark.parametrize(
+    ("network", "layers", "fault"),
+    [
+        ("Squeezed", {}, "its output is 5, not 1×5"),
+        ("SqueezedLayer", {"F": "same"}, "layer same is 4, not 1×4"),
+        (
+            "Transposed",
+            {},
+            "Dimension out of range (expected to be in range of [-1, 0], but got 1)",
+        ),
+    ],
+)
+def test_a_single_image_must_pass_as_several_do(network, layers, fault, check, refusal, own):
+    model = own(network)
+    assert refusal(check, model, layers) == (
+        f"model = {model}: takes 2 images at once but not a single one: {fault}; the usual cause "
+        "is squeeze() without a dimension, in place of flatten(1)"
+    )
 
 
 def test_code_that_needs_numbers_is_built_without_the_meta_device(check, own):

@@ -66,9 +66,9 @@ def check_network(
     Raises
     ------
     InputError
-        If there is no such network, it takes no images of this size or does not train on such a
-        batch or a GPU, its output is not one row of logits an image, or a layer is not in it, is
-        passed by or gives anything else than a tensor with a row for each image.
+        If there is no such network, it takes no images of this size or no single image, does not
+        train on such a batch or a GPU, its output is not one row of logits an image, or a layer is
+        not in it, is passed by or gives anything else than a tensor with a row for each image.
     """
     network = _on_meta(spec)
     paths = resolve_layers(network.backbone, layers)
@@ -85,6 +85,15 @@ def check_network(
             nearest = difflib.get_close_matches(path, usable, n=3, cutoff=0)
             raise InputError(f"layer {name} = {path}: {fault}; take another: {', '.join(nearest)}")
     shapes = {name: tuple(outputs[path].shape[1:]) for name, path in paths.items()}
+    outputs.clear()
+    # The network itself has the empty path.
+    expected = {"": (spec.classes,)} | {paths[name]: shape for name, shape in shapes.items()}
+    fault = _single_fault(network, image_shape, outputs, expected)
+    if fault:
+        raise InputError(
+            f"model = {spec.model}: takes {IMAGES} images at once but not a single one: {fault}; "
+            "the usual cause is squeeze() without a dimension, in place of flatten(1)"
+        )
     if batch_size is not None:
         try:
             logits = _pass(network.train(), batch_size, image_shape)
@@ -178,6 +187,25 @@ def _check_logits(spec: NetworkSpec, logits: object, count: int) -> None:
             f"model = {spec.model}: its output is {'×'.join(map(str, logits.shape))} for {count} "
             f"images, not {count}×{spec.classes}: a logit for each of the {spec.classes} classes"
         )
+
+
+def _single_fault(
+    network: Network,
+    image_shape: tuple[int, int, int],
+    outputs: Mapping[str, object],
+    shapes: Mapping[str, tuple[int, ...]],
+) -> str | None:
+    """Say why a pass of a single image does not give outputs of these shapes, None if it does."""
+    try:
+        _pass(network, 1, image_shape)
+    except Exception as error:
+        return _line(error)
+    for path, shape in shapes.items():
+        wanted, found = (1, *shape), getattr(outputs.get(path), "shape", ())
+        if found != wanted:
+            found, wanted = ("×".join(map(str, sizes)) or "none" for sizes in (found, wanted))
+            return f"{f'layer {path}' if path else 'its output'} is {found}, not {wanted}"
+    return None
 
 
 def _check_repeatable(spec: NetworkSpec, logits: torch.Tensor) -> None:
