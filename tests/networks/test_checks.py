@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from limbeck.networks.checks import check_network
+from limbeck.networks.checks import check_network, look_at_parts
 from limbeck.networks.layers import resolve_layers
 from limbeck.networks.network import build, meta_backbone
 from limbeck.networks.summary import record_shapes
@@ -191,6 +191,28 @@ class Transposed(Squeezed):
     def forward(self, x):
         return self[2](self[1](self[0](x)).squeeze().transpose(0, 1).transpose(0, 1))
 
+class Branching(nn.Sequential):
+    def __init__(self, num_classes):
+        super().__init__(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Linear(4, num_classes))
+
+    def forward(self, x):
+        if x.abs().max() > 100:
+            x = x / x.std().item()
+        return self[2](self[1](self[0](x)).flatten(1))
+
+class Selecting(Branching):
+    def forward(self, x):
+        if self.training:
+            x = x[x.flatten(1).sum(1).isfinite().nonzero()[:, 0]]
+        return self[2](self[1](self[0](x)).flatten(1))
+
+class Fixed(nn.Sequential):
+    def __init__(self, num_classes):
+        super().__init__(nn.Flatten(), nn.Linear(3 * 20 * 20, num_classes))
+
+    def forward(self, x):
+        return super().forward(x * x.max().item())
+
 def needs_numbers(num_classes):
     width = int(torch.linspace(1, 8, 4).sum())
     return nn.Sequential(nn.Flatten(), nn.Linear(3072, width), nn.Linear(width, num_classes))
@@ -240,3 +262,20 @@ def test_code_that_needs_numbers_is_built_without_the_meta_device(check, own):
     state = torch.get_rng_state()
     assert check(own("needs_numbers"), {"F": "1"}) == {"F": (18,)}
     assert torch.equal(state, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("network", ["Branching", "Selecting"])
+def test_code_that_looks_at_numbers_passes_without_the_meta_device(network, check, own):
+    state = torch.get_rng_state()
+    assert check(own(network), {"F": "0"}, on_gpu=True) == {"F": (4, 30, 30)}
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_parts_of_code_that_looks_at_numbers(spec, own):
+    assert look_at_parts(spec(model=own("Branching")), COLOUR, 1) == (None, ["0"])
+
+
+def test_code_that_looks_at_numbers_has_its_own_error(check, refusal, own):
+    message = refusal(check, own("Fixed"))
+    assert "takes no images of 32 × 32: " in message
+    assert "mat1 and mat2 shapes cannot be multiplied" in message

@@ -1,9 +1,10 @@
-"""Checks of a network on torch's meta device, before the first job."""
+"""Checks of a network before the first job, on torch's meta device where its code allows."""
 
 import contextlib
 import dataclasses
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import torch
 
@@ -14,15 +15,17 @@ from limbeck.networks.layers import (
     output_fault,
     resolve_layers,
 )
-from limbeck.networks.network import Network, NetworkSpec, meta_backbone
+from limbeck.networks.network import Network, NetworkSpec, assemble, meta_backbone
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.startup import import_meta_kernels
+from limbeck.study.networks import find_family
 from limbeck.study.structure import AUTO_LAYERS
 
 # Sides of images that networks are made for, to propose one.
 SIDES = (8, 16, 32, 64, 96, 128, 192, 224, 256, 299, 320, 384, 448, 512)
 IMAGES = 2
 LONGEST = 160
+T = TypeVar("T")
 # Whose backward pass adds up in another order each time on a GPU, so that torch refuses it where
 # it is to be deterministic: names in autograd's graph of what torch.use_deterministic_algorithms
 # lists, less what is computed in another way then.
@@ -43,7 +46,7 @@ def check_network(
     """Check that images pass through a network and its layers, and return the layers' shapes.
 
     The network is built on torch's meta device, which has shapes and no numbers; only a user's own
-    that cannot be built there takes memory.
+    whose code looks at numbers takes memory.
 
     Parameters
     ----------
@@ -70,7 +73,21 @@ def check_network(
         train on such a batch or a GPU, its output is not one row of logits an image, or a layer is
         not in it, is passed by or gives anything else than a tensor with a row for each image.
     """
-    network = _on_meta(spec)
+
+    def check(network: Network) -> dict[str, tuple[int, ...]]:
+        return _check(network, image_shape, layers, batch_size, on_gpu)
+
+    return _look(spec, check)
+
+
+def _check(
+    network: Network,
+    image_shape: tuple[int, int, int],
+    layers: Mapping[str, str],
+    batch_size: int | None,
+    on_gpu: bool,
+) -> dict[str, tuple[int, ...]]:
+    spec = network.spec
     paths = resolve_layers(network.backbone, layers)
     outputs = _record(network)
     try:
@@ -134,8 +151,13 @@ def look_at_parts(
     InputError
         If there is no such network, or it takes images of no usual size.
     """
-    network = _on_meta(spec).eval()
-    outputs = _record(network)
+    return _look(spec, lambda network: _parts(network, image_shape, count))
+
+
+def _parts(
+    network: Network, image_shape: tuple[int, int, int], count: int
+) -> tuple[int | None, list[str] | None]:
+    outputs = _record(network.eval())
     side = None
     try:
         _pass(network, IMAGES, image_shape)
@@ -162,11 +184,22 @@ def _usable(outputs: Mapping[str, object]) -> list[str]:
     return [path for path, output in outputs.items() if path and not output_fault(output, IMAGES)]
 
 
-def _on_meta(spec: NetworkSpec) -> Network:
+def _look(spec: NetworkSpec, look: Callable[[Network], T]) -> T:
+    """Return what is found at a network on the meta device, or else on the CPU.
+
+    Code of a user may need numbers, which the meta device has not; its errors there say little.
+    """
     import_meta_kernels()
     backbone = meta_backbone(spec)
     with next(backbone.parameters(), torch.empty(0)).device:
-        return Network(backbone, spec)
+        network = Network(backbone, spec)
+    try:
+        return look(network)
+    except InputError:
+        if find_family(spec.model)[0].name != "custom":
+            raise
+    with torch.random.fork_rng(devices=[]):
+        return look(assemble(spec))
 
 
 def _pass(network: Network, count: int, image_shape: tuple[int, int, int]) -> object:
