@@ -279,3 +279,8 @@ def test_code_that_looks_at_numbers_has_its_own_error(check, refusal, own):
     message = refusal(check, own("Fixed"))
     assert "takes no images of 32 × 32: " in message
     assert "mat1 and mat2 shapes cannot be multiplied" in message
+
+
+def test_a_network_without_a_size_is_told_of_the_images(refusal, spec, own):
+    message = refusal(look_at_parts, spec(model=own("Fixed")), COLOUR, 5)
+    assert message.startswith("model = checked_nets:Fixed: takes no images of 32 × 32: ")

@@ -279,6 +279,7 @@ def _passing_side(network: Network, image_shape: tuple[int, int, int]) -> int | 
             passing = side
             if side >= max(image_shape[1:]):
                 break
+    network.spec = spec
     return passing
 
 
