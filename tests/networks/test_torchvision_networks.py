@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from limbeck.networks import network
 from limbeck.networks.torchvision_networks import AveragePooling, build
 
 
@@ -38,3 +39,25 @@ def test_pooling_in_bfloat16_rounds_three_times():
 def test_only_pooling_to_several_pixels_is_replaced(name, kind):
     with torch.device("meta"):
         assert type(build(name, 5, 3).avgpool) is kind
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage" * 100, b"PK\x03\x04 cut off"])
+def test_a_damaged_file_in_the_cache_is_one_line(content, spec, refusal, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    file = tmp_path / "hub" / "checkpoints" / "resnet18-f37072fd.pth"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+    message = refusal(network.build, spec(model="resnet18"), "IMAGENET1K_V1")
+    assert message == (
+        f"weights = IMAGENET1K_V1: {file} is damaged; delete it, and it is downloaded again"
+    )
+
+
+def test_a_download_of_another_hash_is_one_line(spec, refusal, tmp_path, monkeypatch):
+    def download(url, file, *arguments, **options):
+        raise RuntimeError('invalid hash value (expected "f37072fd", got "00")')
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    message = refusal(network.build, spec(model="resnet18"), "IMAGENET1K_V1")
+    assert message.startswith("weights = IMAGENET1K_V1: the download failed (invalid hash value ")

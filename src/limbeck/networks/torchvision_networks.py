@@ -4,6 +4,7 @@ Importing torchvision takes as long as importing torch, so only networks of its 
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -90,7 +91,26 @@ def weights_classes(name: str, weights: str) -> int:
 
 
 def named_weights(name: str, weights: str) -> Mapping[str, torch.Tensor]:
-    """Return torchvision's weights of a name, from its cache or the network."""
+    """Return torchvision's weights of a name, from its cache or the network.
+
+    Raises
+    ------
+    InputError
+        If the file in the cache is damaged.
+    OSError
+        If it cannot be downloaded.
+    """
     import torchvision
 
-    return torchvision.models.get_model_weights(name)[weights].get_state_dict(check_hash=True)
+    found = torchvision.models.get_model_weights(name)[weights]
+    try:
+        return found.get_state_dict(check_hash=True)
+    except OSError:
+        raise
+    except Exception as error:
+        file = Path(torch.hub.get_dir(), "checkpoints", found.url.rpartition("/")[2])
+        if not file.exists():  # What was downloaded has another hash.
+            raise OSError(error) from None
+        raise InputError(
+            f"weights = {weights}: {file} is damaged; delete it, and it is downloaded again"
+        ) from None
