@@ -253,6 +253,18 @@ def test_what_was_found_right_is_built_again_only_where_something_changed(
     assert list(network_mistakes(config, COLOUR)) == ["methods.own: still wrong"]
 
 
+@pytest.mark.parametrize("last", ["'bye'", "'bye', end=''"])
+def test_a_network_that_prints_at_exit(last, study, folder):
+    (folder / "own.py").write_text(
+        "import atexit, torch\n"
+        f"atexit.register(lambda: print({last}))\n"
+        "def flat(num_classes):\n"
+        "    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3072, num_classes))\n"
+    )
+    config = study(layers={"F": "1"}, own={"model": "own:flat"})
+    assert layer_values(config, COLOUR) == ([], {"own": {"F": 2}})
+
+
 def test_a_network_that_ends_the_process(study, folder):
     Path("own.py").write_text("import os\ndef gone(num_classes):\n    os._exit(3)\n")
     assert list(network_mistakes(study(own={"model": "own:gone"}), COLOUR)) == [

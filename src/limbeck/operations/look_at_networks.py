@@ -4,6 +4,7 @@ import json
 import math
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from limbeck.networks.checks import check_network
 from limbeck.networks.network import (
@@ -99,7 +100,7 @@ def _mistakes_of_pairs(
 
 
 def main() -> None:
-    """Read a task from standard input; print what was found as JSON, in a last line."""
+    """Read a task from standard input; write what was found as JSON into the file that is named."""
     task = json.load(sys.stdin)
     shape = tuple(task["image_shape"])
     found: dict = {"mistakes": [], "values": {}}
@@ -107,7 +108,7 @@ def main() -> None:
         mistakes, values = look_at(look, task["classes"], shape)
         found["mistakes"] += [f"{look['key']}: {mistake}" for mistake in mistakes]
         found["values"][look["key"].removeprefix("methods.")] = values
-    print(f"\n{json.dumps(found)}", end="")
+    Path(sys.argv[1]).write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

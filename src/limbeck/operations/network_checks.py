@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -180,9 +181,11 @@ def _digest(task: Mapping) -> str:
 def _run(task: Mapping) -> dict:
     # Like a job, it imports nothing from the folder that it is called in.
     command = [sys.executable, "-P", "-m", "limbeck.operations.look_at_networks"]
-    result = subprocess.run(command, input=json.dumps(task), capture_output=True, text=True)
-    # A network's own code may print, too.
-    answer = result.stdout.rpartition("\n")[2]
+    # The answer comes in a file, because a network's own code may print at any time.
+    with tempfile.NamedTemporaryFile("r", prefix="limbeck-") as file:
+        command.append(file.name)
+        result = subprocess.run(command, input=json.dumps(task), capture_output=True, text=True)
+        answer = file.read()
     if result.returncode == 0 and answer:
         return json.loads(answer)
     keys = ", ".join(f"{look['key']}.model" for look in task["looks"])
