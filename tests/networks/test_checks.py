@@ -110,9 +110,10 @@ def test_batches_that_cannot_be_trained_on_are_one_line(check, refusal):
     check("resnet18", batch_size=None)
 
 
-@pytest.mark.parametrize("network", ["pooled", "padded"])
+@pytest.mark.parametrize("network", ["pooled", "padded", "enlarged"])
 def test_gradients_that_differ_from_time_to_time_on_a_gpu_are_refused(network, check, refusal, own):
-    layer = {"pooled": "AdaptiveAvgPool2D", "padded": "ReflectionPad2D"}[network]
+    layers = {"pooled": "AdaptiveAvgPool2D", "padded": "ReflectionPad2D"}
+    layer = layers.get(network, "UpsampleBicubic2DAa")
     model = own(network)
     assert refusal(check, model, on_gpu=True) == (
         f"model = {model}: the gradients of {layer} are not the same each time on a GPU; take a "
@@ -171,6 +172,14 @@ def first_padded(num_classes):
 
 def padded(num_classes):
     return nn.Sequential(nn.Conv2d(3, 3, 1), first_padded(num_classes))
+
+class Larger(nn.Module):
+    def forward(self, x):
+        return nn.functional.interpolate(x, 40, mode="bicubic", antialias=True)
+
+def enlarged(num_classes):
+    last = nn.Conv2d(3, num_classes, 40)
+    return nn.Sequential(nn.Conv2d(3, 3, 1), Larger(), last, nn.Flatten())
 
 class Squeezed(nn.Sequential):
     def __init__(self, num_classes):

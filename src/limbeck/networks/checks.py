@@ -33,6 +33,7 @@ UNREPEATABLE = {
     *("AdaptiveAvgPool2D", "AdaptiveAvgPool3D", "AdaptiveMaxPool2D", "AvgPool3D"),
     *("FractionalMaxPool2D", "FractionalMaxPool3D", "MaxPool3DWithIndices"),
     *("ReflectionPad1D", "ReflectionPad2D", "ReflectionPad3D", "GridSampler2D", "GridSampler3D"),
+    *("MaxUnpool2D", "MaxUnpool3D", "UpsampleBilinear2DAa", "UpsampleBicubic2DAa"),
 }
 
 
