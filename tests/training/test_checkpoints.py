@@ -66,6 +66,15 @@ def test_training_stopped_at_any_step_ends_with_the_same_bits(
         assert column(tmp_path / "a", name) == column(whole, name)
 
 
+@pytest.fixture
+def in_the_foreground():
+    """Let Ctrl-C count, which is ignored where the tests run in the background of a script."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.usefixtures("in_the_foreground")
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGINT", 130)])
 def test_a_signal_ends_the_command_with_its_status_and_the_way_on(
     digits, split, method_settings, tmp_path, monkeypatch, capsys, name, status
