@@ -13,7 +13,7 @@ from limbeck.study.figures import ENDS
 from limbeck.study.keys import Key
 from limbeck.study.method_settings import method_contradictions
 from limbeck.study.metric_rows import TO_NULL
-from limbeck.study.metrics import METRICS, is_measured
+from limbeck.study.metrics import METRICS
 from limbeck.study.registry import EMBEDDINGS, OBJECTIVES, layer_figure_metrics
 from limbeck.study.runs import (
     algorithms_of,
@@ -218,7 +218,7 @@ def _metric_contradictions(config: Mapping) -> Iterator[str]:
     for name in config["statistics"]["metrics"]:
         if name not in scored:
             yield f"statistics.metrics = '{name}': not in run.metrics; {suggest(name, scored)}"
-        elif not is_measured(name, algorithms_of(config)):
+        elif not METRICS[name].is_measured(algorithms_of(config)):
             yield (
                 f"statistics.metrics = '{name}': measured of embeddings by "
                 f"{' or '.join(METRICS[name].algorithms)} alone, and none is in run.embeddings"

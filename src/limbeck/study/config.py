@@ -14,7 +14,7 @@ from pathlib import Path
 from limbeck.runtime.errors import InputError
 from limbeck.study.checks import contradictions, missing_files
 from limbeck.study.method_settings import DEFAULT_STEPS
-from limbeck.study.metrics import METRICS, is_measured
+from limbeck.study.metrics import METRICS
 from limbeck.study.registry import OBJECTIVES
 from limbeck.study.runs import algorithms_of
 from limbeck.study.settings import block_of
@@ -173,10 +173,11 @@ def _completed(config: dict) -> dict:
         statistics["methods"] = run["methods"][-2:]
     if statistics["metrics"] is None:
         scored = {name for names in run["metrics"].values() for name in names}
+        algorithms = algorithms_of(config)
         statistics["metrics"] = [
             name
             for name, metric in METRICS.items()
-            if metric.tested and name in scored and is_measured(name, algorithms_of(config))
+            if metric.tested and name in scored and metric.is_measured(algorithms)
         ]
     budgets = config["budgets"]
     if budgets is None and not any(OBJECTIVES[m["objective"]].trains for m in methods.values()):

@@ -6,7 +6,7 @@ what it needs (the inputs in `limbeck.metrics.scoring` list them), and declare i
 heavy, because every job parses the workflow again.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 # What metrics are of, and in which columns of the tidy table their rows have a name.
@@ -82,6 +82,10 @@ class Metric:
     images: Callable[[Mapping], int] = lambda settings: 1
     points: Callable[[Mapping], int] = lambda settings: 1
     tested: bool = True
+
+    def is_measured(self, algorithms: Iterable[str]) -> bool:
+        """Return whether it is measured where embeddings are made by these algorithms."""
+        return not self.algorithms or not set(algorithms).isdisjoint(self.algorithms)
 
     @property
     def title(self) -> str:
@@ -367,18 +371,12 @@ DECLARATIONS: tuple[Metric, ...] = (
 METRICS = {metric.name: metric for metric in DECLARATIONS}
 
 
-def is_measured(name: str, algorithms: Collection[str]) -> bool:
-    """Return whether a metric is measured where embeddings are made by these algorithms."""
-    own = METRICS[name].algorithms
-    return not own or any(algorithm in own for algorithm in algorithms)
-
-
 def metrics_of(kind: str, algorithm: str = "") -> dict[str, Metric]:
     """Return the metrics of a kind by name, of embeddings those by an algorithm."""
     return {
         metric.name: metric
         for metric in DECLARATIONS
-        if metric.kind == kind and algorithm in ("", *(metric.algorithms or (algorithm,)))
+        if metric.kind == kind and (not algorithm or metric.is_measured([algorithm]))
     }
 
 

@@ -5,7 +5,7 @@ from itertools import product
 from string import Formatter
 
 from limbeck.study.figures import TESTS_TABLE
-from limbeck.study.metrics import is_measured
+from limbeck.study.metrics import METRICS
 from limbeck.study.registry import FIGURES, TABLES
 from limbeck.study.runs import algorithms_of, layers_of, runs_of
 
@@ -109,7 +109,7 @@ def tables_of(config: Mapping) -> list[str]:
         name
         for names in run["metrics"].values()
         for name in names
-        if config["published"] or is_measured(name, algorithms)
+        if config["published"] or METRICS[name].is_measured(algorithms)
     }
     own = [name for name, table in TABLES.items() if scored.intersection(table.metrics)]
     return [*own, *(["published"] if config["published"] else [])]
