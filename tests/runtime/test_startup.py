@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import pytest
 
-from limbeck.runtime.startup import TORCH_VERSIONS, Postponed, postpone, without
+from limbeck.runtime.startup import TORCH_VERSIONS, Postponed, later, postpone, without
 
 pinned_torch = pytest.mark.skipif(
     not version("torch").startswith(TORCH_VERSIONS), reason="torch of another version"
@@ -68,6 +68,37 @@ def test_back_after_an_error_too():
     with pytest.raises(ZeroDivisionError), without("antigravity"):
         raise ZeroDivisionError
     assert "antigravity" not in sys.modules
+
+
+def test_taken_without_being_imported(probe, capsys):
+    with later("first_probe"):
+        from first_probe import answer, question
+    assert "first_probe" not in sys.modules
+    assert answer.bit_length() == 6
+    assert capsys.readouterr().out == "first_probe\n"
+    with pytest.raises(AttributeError, match="question"):
+        question()
+
+
+def test_what_is_imported_is_taken_as_it_is(probe):
+    import first_probe
+
+    with later("first_probe"):
+        from first_probe import answer
+    assert answer == 42
+    assert sys.modules["first_probe"] is first_probe
+
+
+def test_embeddings_start_without_what_they_do_not_use():
+    """And their libraries find it where they do: a geometric mean."""
+    loaded, mean = python(
+        "import sys\n"
+        "from limbeck.embeddings import pca, tsne\n"
+        "print(any(name in sys.modules for name in ('scipy.stats', 'pandas')))\n"
+        "from sklearn._loss.link import gmean\n"
+        "print(gmean([2, 8]))"
+    )
+    assert (loaded, float(mean)) == ("False", pytest.approx(4))
 
 
 def test_postponed_until_it_is_used(probe, capsys):

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from limbeck.embeddings import Embedding, Neighbours
-from limbeck.runtime.startup import without
+from limbeck.runtime.startup import later, without
 
-# Which it imports where it is installed, for data frames: a tenth of a short job.
-with without("pandas"):
+# Which it imports, for data frames and what is not used here: half of a short job.
+with without("pandas"), later("scipy.stats"):
     from sklearn.decomposition import PCA
 
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from limbeck.embeddings import Embedding, Neighbours
 from limbeck.runtime.errors import InputError
-from limbeck.runtime.startup import without
+from limbeck.runtime.startup import later, without
 from limbeck.runtime.threads import available_threads
 
-# Which scikit-learn imports where it is installed, for data frames: a tenth of a short job.
-with without("pandas"):
+# Which scikit-learn imports, for data frames and what is not used here: half of a short job.
+with without("pandas"), later("scipy.stats"):
     import openTSNE
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.initialization import pca

@@ -36,6 +36,50 @@ def without(*libraries: str) -> Iterator[None]:
             del sys.modules[name]
 
 
+class _Later:
+    """Something of a module that is not imported yet, until it is called or looked into."""
+
+    def __init__(self, module: str, name: str):
+        self._place = module, name
+
+    def _found(self):
+        module, name = self._place
+        return getattr(importlib.import_module(module), name)
+
+    def __call__(self, *arguments, **options):
+        return self._found()(*arguments, **options)
+
+    def __getattr__(self, attribute: str):
+        return getattr(self._found(), attribute)
+
+
+@contextlib.contextmanager
+def later(module: str) -> Iterator[None]:
+    """Let others take functions and objects from a module without importing it.
+
+    Parameters
+    ----------
+    module : str
+        Inside the block what is imported from it stands for itself and is imported when it is used,
+        unless the module was imported before. After the block the module can be imported.
+    """
+    if module in sys.modules:
+        yield
+        return
+    standing = sys.modules[module] = ModuleType(module)
+    standing.__getattr__ = lambda name: _later(module, name)
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
+def _later(module: str, name: str) -> _Later:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return _Later(module, name)
+
+
 class Postponed(ModuleType):
     """Stands for a module until anything of it is used, which imports it.
 
