@@ -27,7 +27,7 @@ for kind in (torch.optim.SGD, torch.optim.Adam):
         layer(torch.ones(2, 3)).square().mean().backward()
         optimiser.step()
     optimiser.load_state_dict(optimiser.state_dict())
-print("torch._dynamo.utils" in sys.modules, "torch._refs" in sys.modules)
+print("torch._dynamo.config" in sys.modules, "torch._refs" in sys.modules)
 print(torch.cat([part.flatten() for part in layer.parameters()]).tolist())
 """
 POSTPONED = (
@@ -71,9 +71,14 @@ def test_back_after_an_error_too():
 
 
 def test_taken_without_being_imported(probe, capsys):
-    with later("first_probe"):
+    with later("first_probe"), later("second_probe"):
         from first_probe import answer, question
+        from second_probe import answer as used_inside
+
+        assert str(used_inside.numerator) == "42"
+    assert capsys.readouterr().out == "second_probe\n"
     assert "first_probe" not in sys.modules
+    assert "second_probe" in sys.modules
     assert answer.bit_length() == 6
     assert capsys.readouterr().out == "first_probe\n"
     with pytest.raises(AttributeError, match="question"):
@@ -147,6 +152,22 @@ for use in (
         os._exit(0)
     os.wait()
 """
+
+
+# A box of 2 x 2 pixels, aligned to one value: their mean.
+TORCHVISION = """
+import sys, torch, torchvision
+print("torch._dynamo.config" in sys.modules, "torch.onnx._internal" in sys.modules)
+image, box = torch.arange(16.0).reshape(1, 1, 4, 4), torch.tensor([[0, 0.0, 0.0, 2.0, 2.0]])
+print(torchvision.ops.roi_align(image, box, output_size=1, sampling_ratio=2, aligned=True).item())
+print(sys.modules["torchvision.ops.roi_align"].is_compile_supported("cpu"))
+"""
+
+
+@pinned_torch
+def test_torchvision_comes_without_the_compiler():
+    loaded, aligned, supported = python(POSTPONED + TORCHVISION)
+    assert (loaded, aligned, supported) == ("False False", "2.5", "True")
 
 
 @pinned_torch

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from types import ModuleType
 
-# Parts of torch that compile networks, which no job does, and the versions that run without them.
+# Parts of torch that compile networks, which no job does, and the versions that run without them;
+# and the part of torchvision that tells torch how to export its operations, which imports them.
 TORCH_COMPILER = (
     "torch._meta_registrations",
     "torch.distributed._meta_registrations",
     "torch.export",
     "torch._dynamo",
+    "torch._dynamo.utils",
 )
+TORCHVISION_EXPORT = "torchvision.ops._register_onnx_ops"
 TORCH_VERSIONS = ("2.15.",)
 
 
@@ -39,12 +42,12 @@ def without(*libraries: str) -> Iterator[None]:
 class _Later:
     """Something of a module that is not imported yet, until it is called or looked into."""
 
-    def __init__(self, module: str, name: str):
-        self._place = module, name
+    def __init__(self, load: Callable[[], ModuleType], name: str):
+        self._load = load
+        self._name = name
 
     def _found(self):
-        module, name = self._place
-        return getattr(importlib.import_module(module), name)
+        return getattr(self._load(), self._name)
 
     def __call__(self, *arguments, **options):
         return self._found()(*arguments, **options)
@@ -66,18 +69,27 @@ def later(module: str) -> Iterator[None]:
     if module in sys.modules:
         yield
         return
-    standing = sys.modules[module] = ModuleType(module)
-    standing.__getattr__ = lambda name: _later(module, name)
+    standing = ModuleType(module)
+
+    def forget():
+        if sys.modules.get(module) is standing:
+            del sys.modules[module]
+
+    def load():
+        forget()
+        return importlib.import_module(module)
+
+    def take(name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Later(load, name)
+
+    standing.__getattr__ = take
+    sys.modules[module] = standing
     try:
         yield
     finally:
-        del sys.modules[module]
-
-
-def _later(module: str, name: str) -> _Later:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return _Later(module, name)
+        forget()
 
 
 class Postponed(ModuleType):
@@ -121,16 +133,26 @@ def postpone(*modules: str) -> None:
 
 
 def postpone_torch_compiler() -> None:
-    """Let torch be imported, and its optimisers step, without its compiler.
+    """Let torch and torchvision be imported, and optimisers step, without torch's compiler.
 
-    Optimisers tell the compiler to leave them alone; nothing is lost if it never hears of it.
+    Optimisers tell the compiler to leave them alone, and torchvision asks it about devices where it
+    aligns regions; nothing is lost if it never hears of either.
     """
     if "torch" in sys.modules or not version("torch").startswith(TORCH_VERSIONS):
         return
     postpone(*TORCH_COMPILER)
-    compiler = sys.modules["torch._dynamo"]
-    compiler.disable = _disable
-    compiler.graph_break = lambda *arguments: None
+    postpone(TORCHVISION_EXPORT)
+    _stand_in("torch._dynamo", disable=_disable, graph_break=lambda *arguments: None)
+    _stand_in("torch._dynamo.utils", __path__=[], is_compile_supported=_is_compile_supported)
+    _stand_in(TORCHVISION_EXPORT, __path__=[], _register_custom_op=lambda: None)
+
+
+def _stand_in(name: str, **attributes) -> None:
+    vars(sys.modules[name]).update(attributes)
+
+
+def _is_compile_supported(device: str) -> bool:
+    return _load("torch._dynamo.utils").is_compile_supported(device)
 
 
 def _disable(function: Callable | None = None, *arguments, **options) -> Callable:
@@ -140,6 +162,11 @@ def _disable(function: Callable | None = None, *arguments, **options) -> Callabl
 
 def import_meta_kernels() -> None:
     """Import what torch computes shapes with on its meta device, if it was postponed."""
-    kernels = sys.modules.get("torch._meta_registrations")
-    if isinstance(kernels, Postponed):
-        kernels.load()
+    _load("torch._meta_registrations")
+
+
+def _load(name: str) -> ModuleType | None:
+    module = sys.modules.get(name)
+    if isinstance(module, Postponed):
+        module.load()
+    return sys.modules.get(name)
