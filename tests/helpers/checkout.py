@@ -84,7 +84,8 @@ class Workflow:
 def copy_repository(folder: Path) -> Workflow:
     """Copy what the workflow needs, without anything that was run."""
     for name in ("workflow", "config", "envs", "profiles", "src"):
-        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        # Bytecode goes along, but for what another process is writing.
+        ignored = shutil.ignore_patterns("*.pyc.*", "*.egg-info")
         shutil.copytree(REPOSITORY / name, folder / name, ignore=ignored)
     shutil.copy(REPOSITORY / "Snakefile", folder)
     shutil.copy(TINY, folder / "tiny.yaml")

@@ -64,7 +64,12 @@ def preloaded_commands() -> Path:
     return folder
 
 
-def run(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
+def run(
+    pools: threadpoolctl.ThreadpoolController,
+    arguments: list[str],
+    folder: str,
+    environment: dict[str, str],
+) -> None:
     """Run a command in this process, and end it."""
     os.chdir(folder)
     os.environ.clear()
@@ -73,7 +78,7 @@ def run(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
     sys.argv = arguments
     # Libraries read their number of threads once, when they are loaded.
     if "OMP_NUM_THREADS" in environment:
-        threadpoolctl.threadpool_limits(int(environment["OMP_NUM_THREADS"]))
+        pools.limit(limits=int(environment["OMP_NUM_THREADS"]))
     module, function = MAINS[Path(arguments[0]).name]
     status = 0
     try:
@@ -97,20 +102,25 @@ def serve(folder: Path) -> None:
         importlib.import_module(name)
     for name in [name for name in sys.modules if name.partition(".")[0] == "limbeck"]:
         del sys.modules[name]
+    pools = threadpoolctl.ThreadpoolController()  # Finds them once for all forks.
     gc.freeze()  # Collecting would write to, and so copy, the memory that forks share.
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(folder / SOCKET))
     listener.listen(64)
     print("ready", flush=True)
     running = selectors.DefaultSelector()
-    running.register(listener, selectors.EVENT_READ, lambda: start(listener, running))
+    running.register(listener, selectors.EVENT_READ, lambda: start(listener, running, pools))
     running.register(sys.stdin, selectors.EVENT_READ, lambda: os._exit(0))
     while True:
         for key, _ in running.select():
             key.data()
 
 
-def start(listener: socket.socket, running: selectors.BaseSelector) -> None:
+def start(
+    listener: socket.socket,
+    running: selectors.BaseSelector,
+    pools: threadpoolctl.ThreadpoolController,
+) -> None:
     """Fork for a command, and watch both the fork and who asked for it."""
     caller, _ = listener.accept()
     descriptors = socket.recv_fds(caller, 1, 3)[1]
@@ -120,7 +130,7 @@ def start(listener: socket.socket, running: selectors.BaseSelector) -> None:
         os.setsid()
         for number, descriptor in enumerate(descriptors):
             os.dup2(descriptor, number)
-        run(*request)
+        run(pools, *request)
     for descriptor in descriptors:
         os.close(descriptor)
     ended = os.pidfd_open(process)
