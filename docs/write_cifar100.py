@@ -247,7 +247,7 @@ CLAIMS = (
     ),
     Claim(
         "The student can perform better than its teacher in highly constrained budgets (section "
-        "5.1; in Table 1 from 2,500 labels on, with 20,000 by 0.54 points, less than either's "
+        "5.1; in Table 1 from 2,500 labels on, with 20,000 by 0.54 points, less than its own "
         "spread).",
         "distilled minus teacher",
         [

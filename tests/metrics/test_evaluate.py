@@ -10,6 +10,7 @@ import pytest
 
 from limbeck.metrics.class_areas import class_area_null, class_area_ratio
 from limbeck.metrics.evaluate import Score, evaluate
+from limbeck.metrics.gram import centred_gram
 from limbeck.metrics.scoring import EmbeddingInputs, LayerInputs, PredictionInputs
 from limbeck.runtime.errors import InputError
 from limbeck.study.metrics import DECLARATIONS, metrics_of
@@ -69,6 +70,22 @@ def test_a_share_of_nothing_is_not_measured():
     *_, low, high, share = evaluate(metrics, inputs)
     assert (low.value, high.value) == (0, 0)
     assert math.isnan(share.value) and share.reason == "the null is 0"
+
+
+def test_a_value_stays_where_chance_gives_none():
+    """Two classes, each one point: chance may leave nothing between them."""
+    labels = np.repeat([0, 1], 20)
+    gram = centred_gram(labels[:, None] * np.ones((1, 3)))
+    scores = evaluate(
+        declared("variance_ratio", kind="layers"),
+        SimpleNamespace(gram=gram, labels=labels, seed=0),
+    )
+    assert [(score.name, score.reason) for score in scores] == [
+        ("variance_ratio", ""),
+        ("variance_ratio_null", ""),
+        ("variance_ratio_null_low", ""),
+        ("variance_ratio_null_high", "not a finite number"),
+    ]
 
 
 def test_what_a_run_does_not_have_is_left_out():

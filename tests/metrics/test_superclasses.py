@@ -62,3 +62,11 @@ def test_what_is_not_measured():
             metric(np.full((5, 4), np.nan), np.zeros(4, int), ["a"])
     with pytest.raises(NotMeasured, match="^all classes are in one superclass$"):
         superclass_contrast(BY_HAND, np.zeros(4, int), ["a"])
+
+
+def test_contrast_of_logits_that_differ_by_a_number_an_image_is_not_measured():
+    """All images have the same probabilities: what is left is rounding."""
+    generator = np.random.default_rng(0)
+    logits = generator.normal(size=(500, 1)) + generator.normal(size=(1, 6))
+    with pytest.raises(NotMeasured, match="^a class has the same logit for all images$"):
+        superclass_contrast(logits.astype(np.float32), np.arange(6) % 2, ["a", "b"])

@@ -55,3 +55,27 @@ def test_variance_ratio_of_points_and_of_one_point():
     assert variance_ratio(centred_gram(corners[labels]), labels) == pytest.approx(0, abs=1e-12)
     with pytest.raises(NotMeasured, match="^all classes have the same mean$"):
         variance_ratio(centred_gram(np.full((30, 2), 0.1)), labels)
+
+
+def test_classes_of_the_same_points_have_no_ratio_but_a_null():
+    points = np.random.default_rng(3).normal(size=(25, 7)) + 0.1
+    labels = np.repeat([0, 1], 25)
+    for gram in (centred_gram(np.tile(points, (2, 1))), centred_gram(np.zeros((50, 7)))):
+        with pytest.raises(NotMeasured, match="^all classes have the same mean$"):
+            variance_ratio(gram, labels)
+
+
+def test_null_of_two_points_is_the_share_that_chance_leaves_between():
+    """Of 40 images in two classes on one axis 1 / 39 of the variance lies between on average.
+
+    Where as many of each point fall in both classes nothing lies between, so the mean of the ratios
+    is infinite.
+    """
+    labels = np.repeat([0, 1], 20)
+    gram = centred_gram(labels[:, None] * np.ones((1, 3)))
+    assert variance_ratio(gram, labels) == pytest.approx(0, abs=1e-12)
+    nulls = [variance_ratio_null(gram, labels, seed) for seed in range(100)]
+    shares = [1 / (1 + null.mean) for null in nulls]
+    assert np.mean(shares) == pytest.approx(1 / 39, rel=0.08)
+    assert all(null.low < null.mean < null.high for null in nulls)
+    assert max(null.high for null in nulls) == np.inf

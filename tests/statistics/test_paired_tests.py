@@ -168,7 +168,7 @@ def test_several_methods_are_compared_with_the_first_and_corrected_together(tmp_
     assert [float(row["p"]) for row in rows] == pytest.approx([small, large])
     assert [float(row["p_corrected"]) for row in rows] == pytest.approx([2 * small, large])
     assert "Each other method minus undistilled, paired over 5 folds" in limits_of(
-        settings, 5, 2, 2
+        settings, [5, 5], [5, 5], 2
     )
 
 
@@ -232,6 +232,22 @@ def test_collapsed_embeddings_are_not_tested(tmp_path, method):
     assert whole["p"] == whole["p_corrected"] == whole["p_corrected_study"]
 
 
+def test_what_a_collapse_took_away_is_not_tested_on_the_folds_that_are_left(tmp_path):
+    """Trustworthiness has no value where an embedding collapsed, here in one of six folds."""
+    values = {
+        ("accuracy", "A", 10, "undistilled"): [*ZEROS, 0.0],
+        ("accuracy", "A", 10, "distilled"): [*ONE_TO_FIVE, math.nan],
+        ("accuracy", "B", 10, "undistilled"): [*ZEROS, math.nan],
+        ("accuracy", "B", 10, "distilled"): [*ONE_TO_FIVE, 2.0],
+        ("collapsed", "A", 10, "distilled"): [0, 0, 0, 0, 0, 1],
+    }
+    gone, lost = compare(tmp_path, values)
+    assert (gone["folds"], float(gone["difference"]), gone["p"]) == ("5", pytest.approx(3), "")
+    assert gone["reason"] == "an embedding collapsed; 1 of 6 folds not measured"
+    assert (lost["folds"], lost["reason"]) == ("5", "1 of 6 folds not measured")
+    assert float(lost["p"]) == pytest.approx(p_of(3 / math.sqrt(0.5)))
+
+
 def test_neighbours_that_a_method_shares_with_itself_are_no_test(tmp_path):
     values = {
         (f"neighbour_overlap:{other}", "A", 10, method): [0.1, 0.2]
@@ -259,11 +275,23 @@ def test_parts_of_a_metric_are_a_family_of_their_own(tmp_path):
 
 def test_what_folds_show_is_said_in_words():
     smallest = stats.wilcoxon([1, 2, 3, 4, 5]).pvalue
-    text = limits_of(SETTINGS, folds=5, in_metric=10, in_study=176)
+    text = limits_of(SETTINGS, folds=[5] * 180, tested=[5] * 176, in_metric=10)
     assert f"p = {smallest:.2g}" in text
     for number in ("1.24", "2.50", "5.33", "1.7", "3.2", "6.6", "80%", "among the 10", "all 176"):
         assert number in text
-    assert "No test is made of fewer than 5 folds" in limits_of(SETTINGS, 4, 1, 1)
-    assert "One fold has no spread" in limits_of(SETTINGS, 1, 1, 1)
-    assert "None of the chosen metrics was measured of both" in limits_of(SETTINGS, 0, 1, 1)
-    assert "with intervals at 99.5% from" in limits_of(replace(SETTINGS, confidence=0.995), 3, 1, 1)
+    assert "No test is made of fewer than 5 folds" in limits_of(SETTINGS, [4], [], 0)
+    assert "One fold has no spread" in limits_of(SETTINGS, [1], [], 0)
+    assert "None of the chosen metrics was measured of both" in limits_of(SETTINGS, [], [], 0)
+    assert "with intervals at 99.5% from" in limits_of(
+        replace(SETTINGS, confidence=0.995), [3], [], 0
+    )
+
+
+def test_words_are_of_the_folds_that_there_are():
+    several = limits_of(SETTINGS, folds=[2, 10, 6, 6], tested=[10, 6, 6], in_metric=2)
+    assert "paired over 2 to 10 folds, with intervals at 95%" in several
+    assert "one degree of freedom less than folds" in several
+    assert "found by 6 folds" in several and "p = 0.031 with 6 folds" in several
+    nothing = limits_of(SETTINGS, folds=[6], tested=[], in_metric=0)
+    assert "5 degrees of freedom. Nothing could be tested; 'reason' says why." in nothing
+    assert "d_z" not in nothing

@@ -52,22 +52,21 @@ def _scores(metric: Metric, names: set[str], inputs: object) -> Iterator[Score]:
     arguments = _arguments(metric.function, inputs)
     if arguments is None:
         return
+    to_null = [name for name in (metric.name + TO_NULL,) if name in names]
     try:
         values = _function(metric.function)(**arguments)
-        nulls = _nulls(metric, inputs)
     except NotMeasured as reason:
-        for name in (metric.name, metric.name + TO_NULL):
-            if name in names:
-                yield Score(name, math.nan, str(reason))
+        for name in (metric.name, *to_null):
+            yield Score(name, math.nan, str(reason))
         return
     for suffix, value in (values if isinstance(values, dict) else {"": values}).items():
-        reason = "" if math.isfinite(value) else "not a finite number"
-        yield Score(metric.name + suffix, value, reason)
+        yield _score(metric.name + suffix, value)
+    nulls = _nulls(metric, inputs)
     yield from nulls
-    if nulls and metric.name + TO_NULL in names:
-        null = nulls[0].value
-        share, reason = (values / null, "") if null else (math.nan, "the null is 0")
-        yield Score(metric.name + TO_NULL, share, reason)
+    for name in to_null if nulls else ():
+        null = nulls[0]
+        reason = null.reason or ("" if null.value else "the null is 0")
+        yield Score(name, math.nan if reason else values / null.value, reason)
 
 
 def _nulls(metric: Metric, inputs: object) -> list[Score]:
@@ -75,13 +74,20 @@ def _nulls(metric: Metric, inputs: object) -> list[Score]:
     arguments = _arguments(metric.null, inputs)
     if arguments is None:
         return []
-    null = _function(metric.null)(**arguments)
-    values = null if isinstance(null, Null) else [null]
     suffixes = (NULL, NULL_LOW, NULL_HIGH)
+    try:
+        null = _function(metric.null)(**arguments)
+    except NotMeasured as reason:
+        return [Score(null_of(metric.name, NULL), math.nan, str(reason))]
+    values = null if isinstance(null, Null) else [null]
     return [
-        Score(null_of(metric.name, suffix), value)
+        _score(null_of(metric.name, suffix), value)
         for suffix, value in zip(suffixes, values, strict=False)
     ]
+
+
+def _score(name: str, value: float) -> Score:
+    return Score(name, value, "" if math.isfinite(value) else "not a finite number")
 
 
 def _arguments(function: str, inputs: object) -> dict[str, object] | None:

@@ -7,6 +7,8 @@ import numpy as np
 from limbeck.metrics.checks import NotMeasured
 from limbeck.metrics.classification import class_correlation
 
+ROUNDING = 1e-6  # of float32 logits, as a part of the largest
+
 
 def superclass_correlation(
     logits: np.ndarray, superclass_of_class: np.ndarray, superclass_names: Sequence[str]
@@ -67,7 +69,9 @@ def superclass_contrast(
     classes alike if it differs between images. Centred logits do not have it. For classes dealt out
     to superclasses by chance the difference is 0 on average.
     """
-    correlation = _correlation(logits - logits.mean(axis=1, keepdims=True))
+    logits = logits.astype(np.float64)
+    centred = logits - logits.mean(axis=1, keepdims=True)
+    correlation = _correlation(centred, ROUNDING * np.abs(logits).max())
     values = {}
     for name, classes in _groups(superclass_of_class, superclass_names):
         others = np.delete(correlation[classes], classes, axis=1)
@@ -77,8 +81,8 @@ def superclass_contrast(
     return _with_mean(values)
 
 
-def _correlation(logits: np.ndarray) -> np.ndarray:
-    if not np.ptp(logits, axis=0).all():
+def _correlation(logits: np.ndarray, least: float = 0.0) -> np.ndarray:
+    if (np.ptp(logits, axis=0) <= least).any():
         raise NotMeasured("a class has the same logit for all images")
     return class_correlation(logits)
 

@@ -30,7 +30,11 @@ def build_table(metrics: Path, kind: str, settings: StudyPlan, table: list[Path]
     """
     if kind not in (*TABLES, "published"):
         raise InputError(f"--kind {kind}: {suggest(kind, [*TABLES, 'published'])}")
-    rows = storage.read_metrics([metrics])
+    rows = [
+        row
+        for row in storage.read_metrics([metrics])
+        if int(row["fold"]) < settings.folds_of(row["method"], int(row["budget"]))
+    ]
     values = values_over_folds(rows)
     if kind == "published":
         write_comparisons(compare(values, settings), table)

@@ -205,8 +205,8 @@ def _describe(settings: StatisticsSettings) -> str:
         f"Accuracies on the same test images. {contrast_of(settings)}. Intervals at "
         f"{100 * settings.confidence:.3g}% are those of {RESAMPLES:,} resamples of the images "
         "(percentile bootstrap, paired): what other test images of the same kind would change, for "
-        "the networks as they were trained. p is that of McNemar's exact test on the images that "
-        "only one of both gets right, p_mid its mid-p, corrected by "
-        f"'{settings.correction}' over the table. What other labelled images and seeds would "
-        "change is in the tests over folds."
+        "the networks as they were trained (of no width where no image differs). p is that of "
+        "McNemar's exact test on the images that only one of both gets right, p_mid its mid-p, "
+        f"corrected by '{settings.correction}' over the table. What other labelled images and "
+        "seeds change is in the tests over folds."
     )

@@ -100,7 +100,8 @@ def compare_methods(
         The tidy table of the study, values as text.
     settings : StatisticsSettings
         Which methods and metrics, the level, the correction. Where an embedding collapsed in a fold
-        of either method there is no p-value: its points say nothing of the layer.
+        of either method there is no p-value: its points say nothing of the layer, and the folds
+        that are left are no fair choice.
 
     Returns
     -------
@@ -110,7 +111,7 @@ def compare_methods(
     note : str
         What the folds can and cannot show.
     """
-    pairs, tests, uncertain = {}, {}, set()
+    pairs, tests, uncertain, lost = {}, {}, set(), {}
     collapsed = _collapsed_places(rows)
     for place, methods in _collect_values(rows, settings).items():
         for names in pairs_of(settings):
@@ -118,11 +119,14 @@ def compare_methods(
             if place[0].partition(":")[2] in names and find_metric(place[0]).parts == "method":
                 continue
             first, second = (methods.get(method, {}) for method in names)
-            folds = sorted(first.keys() & second.keys())
+            common = first.keys() & second.keys()
+            folds = sorted(fold for fold in common if None not in (first[fold], second[fold]))
             key = (*place, *names)
             pairs[key] = [[method[fold] for fold in folds] for method in (first, second)]
             tests[key] = paired_test(*pairs[key], settings.confidence)
-            if tests[key] and {(*place[1:], *run) for run in product(names, folds)} & collapsed:
+            if len(folds) < len(common):
+                lost[key] = f"{len(common) - len(folds)} of {len(common)} folds {NOT_MEASURED}"
+            if tests[key] and {(*place[1:], *run) for run in product(names, common)} & collapsed:
                 tests[key] = replace(tests[key], effect_size=None, p=None)
                 uncertain.add(key)
     p_values = {key: test.p for key, test in tests.items() if test and test.p is not None}
@@ -136,11 +140,13 @@ def compare_methods(
     for key in sorted(tests, key=lambda key: [*map(list.index, first_seen, key)]):
         corrections = [*within.get(key, ()), *over_all.get(key, ())]
         untested = COLLAPSED if key in uncertain else f"fewer than {LEAST_FOLDS} folds"
-        found = _cells(*pairs[key], tests[key], corrections, untested)
-        cells.append([*key, len(pairs[key][0]), *found])
-    folds = max((len(first) for first, _ in pairs.values()), default=0)
-    largest = max(map(len, families.values()), default=1)
-    return cells, limits_of(settings, folds, largest, max(1, len(p_values)))
+        *found, reason = _cells(*pairs[key], tests[key], corrections, untested)
+        if pairs[key][0]:
+            reason = "; ".join(filter(None, [reason, lost.get(key)]))
+        cells.append([*key, len(pairs[key][0]), *found, reason])
+    folds = [len(first) for first, _ in pairs.values() if first]
+    tested = [len(pairs[key][0]) for key in p_values]
+    return cells, limits_of(settings, folds, tested, max(map(len, families.values()), default=0))
 
 
 def pairs_of(settings: StatisticsSettings) -> list[tuple[str, str]]:
@@ -170,15 +176,22 @@ def _correct(
 
 
 def _collect_values(rows: Sequence[Mapping[str, str]], settings: StatisticsSettings) -> Mapping:
-    """Values by (metric, embedding, layer, budget), then by method and fold, as in the table."""
-    values: dict[tuple, dict[str, dict[str, float]]] = {}
+    """Values by (metric, embedding, layer, budget), then by method and fold, as in the table.
+
+    None stands for what has no value; places where no method has one are left out.
+    """
+    values: dict[tuple, dict[str, dict[str, float | None]]] = {}
     for row in rows:
         tested = row["metric"].partition(":")[0] in settings.metrics
-        if tested and row["method"] in settings.methods and row["value"]:
+        if tested and row["method"] in settings.methods:
             key = (row["metric"], row["embedding"], row["layer"], row["budget"])
             folds = values.setdefault(key, {}).setdefault(row["method"], {})
-            folds[row["fold"]] = float(row["value"])
-    return values
+            folds[row["fold"]] = float(row["value"]) if row["value"] else None
+    return {
+        key: methods
+        for key, methods in values.items()
+        if any(value is not None for folds in methods.values() for value in folds.values())
+    }
 
 
 def _collapsed_places(rows: Sequence[Mapping[str, str]]) -> set[tuple]:
@@ -218,17 +231,21 @@ def _cells(
     return [*known, *[None] * gaps, reason]
 
 
-def limits_of(settings: StatisticsSettings, folds: int, in_metric: int, in_study: int) -> str:
+def limits_of(
+    settings: StatisticsSettings, folds: Sequence[int], tested: Sequence[int], in_metric: int
+) -> str:
     """Say in words what so many folds can and cannot show.
 
     Parameters
     ----------
     settings : StatisticsSettings
         The methods compared and the level.
-    folds : int
-        That two methods were both measured in, 0 if there is none.
-    in_metric, in_study : int
-        Number of p-values in the largest family and in the study.
+    folds : sequence of int
+        How many both methods were measured in, for each difference that there is.
+    tested : sequence of int
+        Likewise, for each p-value of the study.
+    in_metric : int
+        Number of p-values in the largest family.
 
     Returns
     -------
@@ -238,15 +255,18 @@ def limits_of(settings: StatisticsSettings, folds: int, in_metric: int, in_study
     contrast = contrast_of(settings)
     if not folds:
         return f"{contrast}. None of the chosen metrics was measured of both in the same fold."
-    if folds < 2:
+    least, most = min(folds), max(folds)
+    if most < 2:
         return (
             f"{contrast}. One fold has no spread: the differences are given, but nothing can be "
             "said of their certainty."
         )
+    paired, freedom = f"{least} to {most}", "one degree of freedom less than folds"
+    if least == most:
+        paired, freedom = f"{most}", f"{most - 1} degree{'s' if most > 2 else ''} of freedom"
     intervals = (
-        f"{contrast}, paired over {folds} folds, with intervals at "
-        f"{100 * settings.confidence:.3g}% from Student's t with {folds - 1} "
-        f"degree{'s' if folds > 2 else ''} of freedom."
+        f"{contrast}, paired over {paired} folds, with intervals at "
+        f"{100 * settings.confidence:.3g}% from Student's t with {freedom}."
     )
     dependence = (
         "The folds share their test images, and their labelled images come from one pool: they are "
@@ -254,16 +274,18 @@ def limits_of(settings: StatisticsSettings, folds: int, in_metric: int, in_study
         "& Bengio 2003). What the folds vary is the choice of labelled images and the seeds; they "
         "say nothing about other datasets, networks or teachers."
     )
-    if folds < LEAST_FOLDS:
+    if most < LEAST_FOLDS:
         return f"{intervals} No test is made of fewer than {LEAST_FOLDS} folds. {dependence}"
+    if not tested:
+        return f"{intervals} Nothing could be tested; 'reason' says why. {dependence}"
+    usual = max(tested, key=lambda count: (tested.count(count), count))
     level = 1 - settings.confidence
-    signed_rank = 2 / 2**folds
     return (
         f"{intervals} p-values of paired t-tests, corrected by '{settings.correction}' within each "
         "metric of one embedding, its parts apart from its mean ('p_corrected'), and over all "
         "tests of the study ('p_corrected_study'). "
-        f"{describe_power(folds, level, in_metric, in_study, settings.correction)} "
+        f"{describe_power(usual, level, in_metric, len(tested), settings.correction)} "
         "Smaller differences may be real and go unseen, so 'no' does not mean 'equal'. A test "
         "without the assumption of normality (Wilcoxon's) could not go below "
-        f"p = {signed_rank:.2g} here. {dependence}"
+        f"p = {2 / 2**usual:.2g} with {usual} folds. {dependence}"
     )

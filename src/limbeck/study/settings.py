@@ -184,8 +184,8 @@ class StudyPlan:
     published: str | None = setting(choice("", PUBLISHED))
 
     def folds_of(self, method: str, budget: int) -> int:
-        """Return the number of folds of a method at a budget."""
-        return self.methods[method].get(str(budget), 0)
+        """Return the number of folds of a method at a budget, 0 where it is not run."""
+        return self.methods.get(method, {}).get(str(budget), 0)
 
     def embeddings_of(self, algorithms: Sequence[str] | None) -> list[str]:
         """Return the embeddings by any of the algorithms, or the first one's name if none is.
