@@ -36,6 +36,15 @@ class Nested(nn.Module):
     def forward(self, x):
         return self.backbone.model(x.flatten(1))
 
+class Viewing(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 4, 3), nn.Linear(36, num_classes)
+
+    def forward(self, x):
+        x = nn.functional.max_pool2d(self.conv(x), 2)
+        return self.fc(x.view(x.size(0), -1))
+
 def any_keyword(**options):
     assert options == {"num_classes": 5}
     return colour(5)
@@ -75,6 +84,16 @@ def test_grey_images_reach_it_in_grey_or_repeated(folder, spec):
     assert network.backbone[0].in_channels == 1
     colour = build(spec(model="my_nets:colour", channels=1))
     assert colour(torch.zeros(2, 1, 8, 8)).shape == (2, 5)
+
+
+def test_it_may_view_images_in_another_shape(folder, spec):
+    network = build(spec(model="my_nets:Viewing"))
+    images = torch.arange(384, dtype=torch.uint8).view(2, 3, 8, 8)
+    logits = network(images.to(memory_format=torch.channels_last))
+    logits.sum().backward()
+    plain = (images / 255 - 0.5) / 0.25
+    torch.testing.assert_close(logits, network.backbone(plain))
+    assert network.backbone.conv.weight.grad.abs().min() > 0
 
 
 def test_keywords_by_any_name_get_the_number_of_classes(folder, spec):
@@ -117,7 +136,7 @@ def test_its_network_is_saved_loaded_and_takes_weights(model, head, folder, spec
         ("my_nets:LIST", ("no callable LIST",)),
         ("my_nets:no_classes", ("takes classes; it must take num_classes, and may take in_ch",)),
         ("builtins:getattr", ("takes no arguments; it must take num_classes",)),
-        ("my_nets:failing", ("my_nets.py, line 29: TypeError: ",)),
+        ("my_nets:failing", ("my_nets.py, line 38: TypeError: ",)),
         ("my_nets:lazy", ("has lazy modules; give their sizes",)),
         ("my_nets:no_network", ("returns a str; it must return a torch.nn.Module",)),
     ],

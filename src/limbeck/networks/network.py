@@ -112,9 +112,13 @@ class Network(nn.Module):
     def prepare(self, images: torch.Tensor) -> torch.Tensor:
         """Return images of 0 to 255 as the backbone takes them: normalised and resized.
 
-        Images are smoothed where they become smaller (antialiasing).
+        Images are smoothed where they become smaller (antialiasing). A user's own code gets them
+        contiguous, since it may look at them in another shape (`torch.Tensor.view`).
         """
-        x = (images - self.mean) / self.std
+        x = self._resize((images - self.mean) / self.std)
+        return x.contiguous() if self.source else x
+
+    def _resize(self, x: torch.Tensor) -> torch.Tensor:
         size, mode = self.spec.input_size, self.spec.interpolation
         if size is None:
             return x
@@ -139,7 +143,7 @@ def build_network(settings: MethodSettings, dataset: Mapping, channels: int) -> 
     Returns
     -------
     Network
-        On the CPU, channels last in memory.
+        On the CPU; see `assemble`.
     """
     spec = network_spec(settings, dataset, channels)
     return build(spec, _weights_of(settings), keep_head=settings.objective == "pretrained")
@@ -195,8 +199,8 @@ def build(spec: NetworkSpec, weights: str | None = None, *, keep_head: bool = Fa
     Returns
     -------
     Network
-        On the CPU, channels last in memory. Grey images are repeated where the network takes
-        colour: it can take nothing else, or the weights are of one that does.
+        On the CPU; see `assemble`. Grey images are repeated where the network takes colour: it can
+        take nothing else, or the weights are of one that does.
 
     Raises
     ------
@@ -260,9 +264,14 @@ def meta_backbone(spec: NetworkSpec) -> nn.Module:
 
 
 def assemble(spec: NetworkSpec) -> Network:
-    """Build a network with random weights; see `build`."""
+    """Build a network with random weights; see `build`.
+
+    Its weights are channels last in memory, but for those of a user's own code.
+    """
     family, name = load_family(spec.model)
     network = Network(family.build(name, spec.classes, spec.channels), spec)
+    if network.source:
+        return network
     for tensor in (*network.parameters(), *network.buffers()):
         if tensor.dim() == 4:
             tensor.data = tensor.data.to(memory_format=torch.channels_last)
