@@ -254,3 +254,32 @@ def test_groups_of_a_figure_are_classes_or_superclasses(config, groups, line):
     filled = check_config(config)
     found = list(dataset_contradictions(filled, NAMES, TRAIN, TEST, 8, ["flies", "walks"]))
     assert found == ([f"figures.clouds.groups = {groups}: {line}"] if line else [])
+
+
+def test_decays_that_so_many_steps_do_not_reach(config):
+    """With 30 labels in batches of 16 an epoch has 2 steps, with 240 it has 15."""
+    decays = {"schedule": "multi_step", "decay_factor": 0.1, "epochs": None, "batch_size": 16}
+    config["methods"]["teacher"] |= {**decays, "decay_epochs": [1, 5], "steps": 80}
+    assert mistakes(config) == []
+    config["methods"]["teacher"]["steps"] = 75
+    assert mistakes(config) == [
+        "methods.teacher.decay_epochs = [1, 5]: the training has ended by then; with 240 labels "
+        "steps = 75 are 5 epochs"
+    ]
+
+
+def test_a_ramp_that_so_many_epochs_do_not_reach(config):
+    """Of 60 unlabelled images 32 a step, an epoch has one step; of 270 it has eight."""
+    ramp = {"unlabelled_ratio": 2, "ramp_up": "linear", "ramp_up_steps": [9, 20]}
+    config["methods"]["undistilled"] |= {
+        "objective": "pi_model",
+        "pi_model": ramp,
+        "batch_size": 16,
+    }
+    config["methods"]["undistilled"] |= {"epochs": 10, "steps": None, "augmentation": "flip"}
+    assert mistakes(config) == []
+    config["methods"]["undistilled"]["epochs"] = 9
+    assert mistakes(config) == [
+        "methods.undistilled.pi_model.ramp_up_steps = [9, 20]: the training has ended by then; "
+        "with 240 labels epochs = 9 are 9 steps"
+    ]

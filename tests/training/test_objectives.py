@@ -10,10 +10,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from limbeck.networks.network import build_network
 from limbeck.runtime.devices import computing
+from limbeck.study.epochs import count_batches
 from limbeck.study.objectives import OBJECTIVES
 from limbeck.training.augmentation import random_flip
 from limbeck.training.objectives import build_objective, mixmatch
-from limbeck.training.objectives.base import TrainingData, count_batches, shuffled_batches
+from limbeck.training.objectives.base import TrainingData, shuffled_batches
 from limbeck.training.objectives.cross_entropy import CrossEntropy
 from limbeck.training.teacher import CachedTeacher, LiveTeacher
 

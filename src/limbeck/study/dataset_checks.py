@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from limbeck.runtime.errors import suggest
 from limbeck.runtime.paths import show
 from limbeck.study.embeddings import EMBEDDINGS, Embedding
+from limbeck.study.epochs import steps_per_epoch
 from limbeck.study.figures import ENDS
 from limbeck.study.metrics import metrics_of
 from limbeck.study.objectives import OBJECTIVES, needs_unlabelled
@@ -226,6 +227,7 @@ def _budget_mistakes(
     if any(wrong):
         yield from (f"budgets = {config['budgets']}: {mistake}" for mistake in filter(None, wrong))
         return
+    yield from _length_mistakes(config, trained, sum(train_per_class))
     for name, method in trained.items():
         largest = max(budget for budget, _ in runs_of(config, name))
         left = sum(train_per_class) - largest
@@ -244,6 +246,27 @@ def _budget_mistakes(
                 f"{method['batch_size']} a step takes {step} unlabelled images, and {found}; use a "
                 "smaller ratio, batch or budget"
             )
+
+
+def _length_mistakes(config: Mapping, methods: Mapping[str, Mapping], images: int) -> Iterator[str]:
+    """Yield what a training ends before: epochs of steps, or steps of epochs."""
+    for name, method in methods.items():
+        options, ended = options_of(config, name), "the training has ended by then"
+        ramp, decays = options.get("ramp_up_steps"), method["decay_epochs"]
+        for budget in dict.fromkeys(budget for budget, _ in runs_of(config, name)):
+            rest = images - budget
+            per_epoch = steps_per_epoch(options, method["batch_size"], budget, rest)
+            if decays and method["steps"] and decays[-1] * per_epoch >= method["steps"]:
+                yield (
+                    f"methods.{name}.decay_epochs = {decays}: {ended}; with {budget} labels steps "
+                    f"= {method['steps']} are {method['steps'] / per_epoch:.3g} epochs"
+                )
+            elif ramp and method["epochs"] and ramp[0] >= method["epochs"] * per_epoch > 0:
+                yield (
+                    f"methods.{name}.{method['objective']}.ramp_up_steps = {ramp}: {ended}; with "
+                    f"{budget} labels epochs = {method['epochs']} are "
+                    f"{method['epochs'] * per_epoch} steps"
+                )
 
 
 def _image_mistakes(

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from limbeck.study.epochs import count_batches, steps_per_epoch
 from limbeck.study.method_settings import MethodSettings
 from limbeck.training.randomness import send
 from limbeck.training.teacher import Teacher
@@ -102,7 +103,8 @@ class Objective:
 
     def steps_per_epoch(self) -> int:
         """Return the number of steps that `epoch` lists."""
-        raise NotImplementedError
+        labelled, unlabelled = len(self.data.labelled), len(self.data.unlabelled)
+        return steps_per_epoch(self.options, self.settings.batch_size, labelled, unlabelled)
 
     def epoch(self, number: int) -> list[Step]:
         """List the steps of one epoch, counted from 0, in a new random order."""
@@ -154,12 +156,6 @@ class Objective:
         labels = self.data.labels[rows]
         correct = (logits.detach().argmax(1) == labels).sum()
         return F.cross_entropy(logits, labels, label_smoothing=smoothing), correct
-
-
-def count_batches(images: int, batch_size: int) -> int:
-    """Return the number of batches that `shuffled_batches` makes."""
-    full, rest = divmod(images, batch_size)
-    return full + (rest > 1 or full == 0)
 
 
 def shuffled_batches(rows: torch.Tensor, batch_size: int) -> list[torch.Tensor]:

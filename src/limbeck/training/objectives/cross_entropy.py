@@ -10,7 +10,6 @@ from limbeck.training.objectives.base import (
     Objective,
     Step,
     StepResult,
-    count_batches,
     shuffled_batches,
 )
 
@@ -23,10 +22,6 @@ class CrossEntropy(Objective):
     weights are those of the labelled images, the statistics of batch normalisation those of one
     pass over views of all training images afterwards.
     """
-
-    def steps_per_epoch(self) -> int:
-        """Return the number of steps that `epoch` lists."""
-        return count_batches(len(self.data.labelled), self.settings.batch_size)
 
     def epoch(self, number: int) -> list[Step]:
         """List the steps of one epoch in a new random order."""

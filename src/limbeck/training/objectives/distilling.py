@@ -17,7 +17,6 @@ from limbeck.training.objectives.base import (
     Step,
     StepResult,
     TrainingData,
-    count_batches,
     endless_batches,
     shuffled_batches,
 )
@@ -84,15 +83,6 @@ class Distilling(Objective):
         """Return the rows of the images on which the teacher is heard, shape (n,)."""
         parts = {"labelled": [self.data.labelled], "unlabelled": [self.data.unlabelled]}
         return torch.cat(parts.get(self.images, [self.data.labelled, self.data.unlabelled]))
-
-    def steps_per_epoch(self) -> int:
-        """Return the number of steps that `epoch` lists."""
-        size, data = self.settings.batch_size, self.data
-        labelled = count_batches(len(data.labelled), size)
-        if self.images == "labelled" or not len(data.unlabelled):
-            return labelled
-        unlabelled = count_batches(len(data.unlabelled), size)
-        return labelled + unlabelled if self.images == "unlabelled" else unlabelled
 
     def epoch(self, number: int) -> list[Step]:
         """List the steps of one epoch, each pass in a new random order."""

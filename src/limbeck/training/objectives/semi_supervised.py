@@ -47,10 +47,6 @@ class SemiSupervised(Objective):
                 f"which there are {len(data.unlabelled)}; use a smaller ratio, batch or budget"
             )
 
-    def steps_per_epoch(self) -> int:
-        """Return the number of steps that `epoch` lists."""
-        return len(self.data.unlabelled) // self.unlabelled_batch
-
     def epoch(self, number: int) -> list[Step]:
         """List the steps of one epoch, counted from 0, in new random orders."""
         count = self.steps_per_epoch()
