@@ -1,6 +1,7 @@
 """The file of a network."""
 
 import dataclasses
+import functools
 import sys
 
 import pytest
@@ -217,3 +218,26 @@ def test_a_network_is_not_read_by_other_code_than_it_was_trained_by(own, path, s
         load_network(path, CPU)
     file.write_text(OWN + "\n# A remark.\n")
     load_network(path, CPU)
+
+
+def test_weights_of_a_network_of_limbeck_come_with_the_images_that_it_took(path, spec, refusal):
+    """Those that are trained further may take others."""
+    former = spec(mean=(0.4914, 0.5, 0.5), std=(0.2,), input_size=16, interpolation="bicubic")
+    save_network(path, build(former), {})
+    take = functools.partial(build, weights=str(path), keep_head=True)
+    take(dataclasses.replace(former, mean=(0.49, 0.5, 0.5)))
+    take(spec(), keep_head=False)
+    start = f"weights = {path}: its network took images"
+    assert refusal(take, dataclasses.replace(former, std=(0.25,))) == (
+        f"{start} of mean [0.4914, 0.5, 0.5] and deviation [0.2]; set normalisation: own, "
+        "mean: [0.4914, 0.5, 0.5] and std: [0.2]"
+    )
+    assert refusal(take, dataclasses.replace(former, input_size=None)) == (
+        f"{start} with input_size: 16; set it so"
+    )
+    assert refusal(take, dataclasses.replace(former, interpolation="nearest")) == (
+        f"{start} with interpolation: bicubic; set it so"
+    )
+    save_network(path, build(spec()), {})
+    assert refusal(take, spec(input_size=16)) == f"{start} with input_size: null; set it so"
+    take(spec(mean=(0.5, 0.5, 0.5), interpolation="nearest"))

@@ -211,7 +211,8 @@ def build(spec: NetworkSpec, weights: str | None = None, *, keep_head: bool = Fa
         return assemble(spec)
     start = f"weights = {weights}:"
     network = assemble(spec)
-    state = rename(_read_weights(spec.model, weights), network.backbone.state_dict(), start)
+    found = _read_weights(spec, weights, same_images=keep_head)
+    state = rename(found, network.backbone.state_dict(), start)
     if spec.channels == 1 and _takes_colour(network.backbone, state):
         network = assemble(dataclasses.replace(spec, channels=3))
     load_state_dict(network.backbone, state, head_names(network), keep_head, start)
@@ -278,11 +279,13 @@ def assemble(spec: NetworkSpec) -> Network:
     return network
 
 
-def _read_weights(model: str, weights: str) -> Mapping[str, torch.Tensor]:
-    check_weights_name(model, weights)
+def _read_weights(
+    spec: NetworkSpec, weights: str, *, same_images: bool
+) -> Mapping[str, torch.Tensor]:
+    check_weights_name(spec.model, weights)
     if is_file(weights):
-        return read_state_dict(weights)
-    family, name = load_family(model)
+        return read_state_dict(weights, dataclasses.asdict(spec) if same_images else None)
+    family, name = load_family(spec.model)
     try:
         return family.named_weights(name, weights)
     except OSError as error:

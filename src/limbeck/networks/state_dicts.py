@@ -35,6 +35,8 @@ FORMER = (
     (r"(?<=\.mlp\.)linear_1(?=\.)", "0"),
     (r"(?<=\.mlp\.)linear_2(?=\.)", "3"),
 )
+# Of images scaled to [0, 1]: a mean or deviation that far off is that of the same images.
+SAME = 0.01
 # Counters, which torch before 0.4.1 did not store and averages of weights add.
 OPTIONAL, COUNTERS = "num_batches_tracked", ("n_averaged",)
 LISTED = 3
@@ -52,19 +54,24 @@ HARMLESS = [
 ]
 
 
-def read_state_dict(path: str | Path) -> dict[str, torch.Tensor]:
+def read_state_dict(
+    path: str | Path, spec: Mapping[str, object] | None = None
+) -> dict[str, torch.Tensor]:
     """Return the tensors of a file of weights by name, on the CPU.
 
     Parameters
     ----------
     path : str or Path
         The file.
+    spec : mapping of str to object, optional
+        The network that is to answer with them as it did, a `NetworkSpec` as a mapping. A
+        ``model.pt`` says what images its own took.
 
     Raises
     ------
     InputError
         If there is no such file, if it is damaged, holds objects that are made by running code, no
-        tensors by name, or a number that is not finite.
+        tensors by name, or a number that is not finite; if its network took other images.
     """
     path = Path(path)
     start = f"weights = {path}:"
@@ -80,7 +87,25 @@ def read_state_dict(path: str | Path) -> dict[str, torch.Tensor]:
             f"{', '.join(WRAPPERS)}"
         )
     check_finite(state, start)
+    if spec:
+        _check_images(content.get("network"), spec, start)
     return state
+
+
+def _check_images(former: object, spec: Mapping, start: str) -> None:
+    """Raise InputError if the network of a ``model.pt`` took images in another way."""
+    if not (isinstance(former, Mapping) and former.keys() == spec.keys()):
+        return
+    for key in ("input_size", "interpolation") if former["input_size"] else ("input_size",):
+        if former[key] != spec[key]:
+            value = "null" if former[key] is None else former[key]
+            raise InputError(f"{start} its network took images with {key}: {value}; set it so")
+    if any(np.abs(np.subtract(former[key], spec[key])).max() > SAME for key in ("mean", "std")):
+        mean, std = ([round(value, 4) for value in former[key]] for key in ("mean", "std"))
+        raise InputError(
+            f"{start} its network took images of mean {mean} and deviation {std}; set "
+            f"normalisation: own, mean: {mean} and std: {std}"
+        )
 
 
 def read_tensors(path: Path, start: str) -> object:
