@@ -117,15 +117,26 @@ def test_layers_of_a_teacher_that_only_teaches_do_not_count(study):
 
 
 @pytest.mark.parametrize(
-    ("budget", "images", "batch"),
-    [(20, "unlabelled", 2), (99, "unlabelled", 1), (99, "labelled", 2), (100, "labelled", 2)],
+    ("budgets", "images", "batch_size", "batch"),
+    [
+        ([20], "unlabelled", 50, 2),
+        ([99], "unlabelled", 50, 1),
+        ([99], "labelled", 50, 2),
+        ([100], "labelled", 50, 2),
+        ([20], "labelled", 1, 1),
+        ([20], "unlabelled", 1, 1),
+        # A labelled image and an unlabelled one, where there are both.
+        ([20], "all", 1, 2),
+        ([99], "all", 50, 2),
+        ([20, 100], "all", 1, 1),
+    ],
 )
-def test_a_pass_over_a_single_unlabelled_image_is_a_step_of_one(study, budget, images, batch):
-    options = {"teacher": "teacher", "images": images}
+def test_the_smallest_step_of_a_training(study, budgets, images, batch_size, batch):
+    student = {"model": "resnet18", "batch_size": batch_size, "objective": "distillation"}
     config = study(
-        budgets=[budget],
+        budgets=budgets,
         teacher={"model": "wrn_10_1"},
-        student={"objective": "distillation", "distillation": options, "model": "resnet18"},
+        student={**student, "distillation": {"teacher": "teacher", "images": images}},
     )
     (look,) = looks_needed(config, COLOUR)
     assert look["batch"] == batch

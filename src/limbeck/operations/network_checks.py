@@ -150,15 +150,17 @@ def looks_needed(config: Mapping, facts: Facts, every: bool = False) -> Iterator
 def _smallest_batch(config: Mapping, method: str, facts: Facts) -> int:
     """Return 1 if a training has steps of one image, 2 if it has none.
 
-    A single image that is left over joins the batch before it.
+    A single image that is left over joins the batch before it. Where labelled and unlabelled images
+    pass together, a step has one of each or more.
     """
     settings = config["methods"][method]
-    parts = {budget for budget, _ in runs_of(config, method)}
-    if OBJECTIVES[settings["objective"]].unlabelled:  # They pass together with labelled images.
-        return 2
-    if options_of(config, method).get("images") in ("unlabelled", "all"):
-        parts |= {facts.unlabelled(budget) for budget in parts}
-    return 1 if settings["batch_size"] == 1 or 1 in parts else 2
+    images = options_of(config, method).get("images")
+    together = images == "all" or OBJECTIVES[settings["objective"]].unlabelled
+    budgets = {budget for budget, _ in runs_of(config, method)}
+    parts = {budget for budget in budgets if not (together and facts.unlabelled(budget))}
+    if images == "unlabelled":
+        parts |= {facts.unlabelled(budget) for budget in budgets}
+    return 1 if 1 in parts or (parts and settings["batch_size"] == 1) else 2
 
 
 def _digest(task: Mapping) -> str:
