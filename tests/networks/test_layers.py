@@ -6,6 +6,7 @@ from torch import nn
 
 from limbeck.networks.layers import (
     automatic_layers,
+    channels_last,
     main_parts,
     output_fault,
     resolve_layers,
@@ -67,6 +68,24 @@ def test_timms_residual_networks_have_five_layers(on_meta):
         "D": (256, 2, 2),
         "E": (512,),
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "last", "first"),
+    [
+        ("swin_t", ["A", "B", "features.1.0.mlp", "norm"], ["features.0.0", "permute", "E"]),
+        ("swin_v2_t", ["D", "features.7.1"], ["avgpool"]),
+        ("convnext_tiny", [], ["B", "features.1.0"]),
+        ("timm:swin_tiny_patch4_window7_224", ["layers.0", "norm"], ["patch_embed.proj"]),
+        ("timm:swinv2_tiny_window8_256", ["layers.1.downsample"], ["patch_embed.proj"]),
+        ("timm:mambaout_femto", ["stages.0"], ["stem.conv1"]),
+        ("timm:resnet18", [], ["B", "layer2"]),
+    ],
+)
+def test_maps_with_the_channels_last(model, last, first, on_meta):
+    if model.startswith("timm:"):
+        pytest.importorskip("timm")
+    assert channels_last(on_meta(model=model).backbone, [*last, *first]) == {*last}
 
 
 def test_a_class_can_say_what_its_layers_are():

@@ -160,6 +160,12 @@ def test_mistakes_name_the_method(study, folder):
             "attention_transfer": {"teacher": "plain", "layers": {"C": "D", "D": "E"}},
             "model": "wrn_10_1",
         },
+        swin={"model": "swin_t", "input_size": 32},
+        turned={
+            "objective": "vid",
+            "vid": {"teacher": "swin", "layers": {"C": "B"}},
+            "model": "wrn_10_1",
+        },
     )
     lines = found_here(config, Facts(["ant", "bee"], [50, 50], [20, 20], (12, 12, 3), {}))
     starts = [
@@ -169,6 +175,7 @@ def test_mistakes_name_the_method(study, folder):
         "methods.small: model = torchvision:vgg11: takes no images of 12 × 12: ",
         "methods.named: weights = IMAGENET1K_V1: wrn_10_1 takes only the path of a file",
         "methods.pairs: attention_transfer.layers = {'C': 'D', 'D': 'E'}: layer E of the teacher",
+        "methods.turned: vid.layers = {'C': 'B'}: layer B of the teacher is 4 x 4 x 192, channels",
     ]
     assert [line[: len(start)] for line, start in zip(lines, starts, strict=True)] == starts
 

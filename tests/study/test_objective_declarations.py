@@ -95,10 +95,10 @@ def test_what_needs_unlabelled_images(objective, options, expected):
 
 def test_mistakes_of_layers():
     student = {"C": (1, 32, 16, 16), "E": (1, 64, 1, 1), "tokens": (1, 50, 64)}
-    teacher = {"C": (1, 128, 8, 8), "E": (1, 512, 1, 1), "vector": (1, 512)}
+    teacher = {"C": (1, 128, 8, 8), "E": (1, 512, 1, 1), "vector": (1, 512), "B": (1, 8, 8, 192)}
 
     def said(objective, pairs):
-        return list(layer_mistakes(objective, pairs, student, teacher))
+        return list(layer_mistakes(objective, pairs, student, teacher, ((), ("B", "vector"))))
 
     assert said("attention_transfer", {"C": "C"}) == []
     assert said("attention_transfer", {"C": "E"}) == [
@@ -108,7 +108,10 @@ def test_mistakes_of_layers():
         "layer tokens of the student is 50 x 64; vid compares maps",
         "layer vector of the teacher is 512; vid compares maps",
     ]
-    assert said("pkt", {"tokens": "vector", "E": "C"}) == []
+    assert said("nst", {"C": "B"}) == [
+        "layer B of the teacher is 8 x 8 x 192, channels last; nst compares maps (C, H, W)"
+    ]
+    assert said("pkt", {"tokens": "vector", "E": "C", "C": "B"}) == []
 
 
 SEMI_SUPERVISED = [name for name, each in OBJECTIVES.items() if "ramp_up" in each.options]

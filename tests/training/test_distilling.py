@@ -296,6 +296,19 @@ def test_layers_that_cannot_be_compared_are_an_error(
     assert expected in message
 
 
+def test_layers_with_the_channels_last_are_an_error(
+    data_with, network_of, method_settings, refusal
+):
+    live = LiveTeacher([network_of(2, model="swin_t", input_size=32)], ["float32"])
+    settings = method_settings(objective="vid", options={"layers": {"C": "B"}})
+    message = refusal(build_objective, data_with(live), settings, network_of(1))
+    # B is the third of eight parts: the 8 x 8 patches of 4 pixels, of 96 channels, are merged.
+    assert message == (
+        "layers = {'C': 'B'}: layer B of the teacher is 4 x 4 x 192, channels last; vid compares "
+        "maps (C, H, W)"
+    )
+
+
 def test_a_second_teacher_of_layers_is_an_error(data_with, network_of, method_settings, refusal):
     live = LiveTeacher([network_of(2), network_of(3)], ["float32"] * 2)
     settings = method_settings(objective="pkt")

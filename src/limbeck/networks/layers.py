@@ -1,6 +1,6 @@
 """Named layers: which module of a network a name stands for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import nn
@@ -10,6 +10,8 @@ from limbeck.runtime.errors import InputError, suggest
 AUTO = "auto"
 UNUSED = "no image passes through it"
 POOLED = ("avgpool", "global_pool")
+# They take and give (C, H, W) in every network.
+CHANNELS_FIRST = (nn.Conv2d, nn.MaxPool2d, nn.AdaptiveAvgPool2d)
 
 
 def resolve_layers(backbone: nn.Module, layers: Mapping[str, str]) -> dict[str, str]:
@@ -85,6 +87,29 @@ def _end_of(classifier: nn.Sequential, pooling: nn.Module | None, path: str | No
     wanted = nn.AdaptiveAvgPool2d if pooling is None else nn.Linear
     found = (name for name, part in classifier.named_children() if isinstance(part, wanted))
     return f"classifier.{next(found, 0)}"
+
+
+def channels_last(backbone: nn.Module, layers: Iterable[str]) -> set[str]:
+    """Return those of some layers whose maps are (H, W, C), which their shapes do not tell.
+
+    They are those of Swin transformers, up to the ``permute`` of torchvision's, and of timm's other
+    networks that say so by ``output_fmt``.
+
+    Parameters
+    ----------
+    backbone : torch.nn.Module
+        The network.
+    layers : iterable of str
+        Names of layers, or paths of modules.
+    """
+    swin = type(backbone).__name__ == "SwinTransformer"
+    if not swin and getattr(backbone, "output_fmt", None) != "NHWC":
+        return set()
+    return {
+        layer
+        for layer, path in resolve_layers(backbone, {layer: layer for layer in layers}).items()
+        if path != "permute" and not isinstance(backbone.get_submodule(path), CHANNELS_FIRST)
+    }
 
 
 def main_parts(backbone: nn.Module, usable: Sequence[str], count: int) -> list[str]:

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from limbeck.networks.checks import check_network
+from limbeck.networks.layers import channels_last
 from limbeck.networks.network import (
     NetworkSpec,
     build,
     check_weights_name,
     load_family,
+    meta_backbone,
     network_spec,
 )
 from limbeck.runtime.errors import InputError
@@ -84,7 +86,7 @@ def _mistakes_of_pairs(
     teacher = _spec(
         parse_settings(MethodSettings, look["teacher_settings"]), classes, image_shape[0]
     )
-    shapes = []
+    shapes, turned = [], []
     for side, network, paths in (
         ("student", spec, pairs),
         (f"teacher {look['teacher']}", teacher, pairs.values()),
@@ -95,7 +97,8 @@ def _mistakes_of_pairs(
             yield f"{objective}.layers = {pairs}: {side}: {error}"
             return
         shapes.append({path: (1, *shape) for path, shape in found.items()})
-    for mistake in layer_mistakes(objective, pairs, *shapes):
+        turned.append(channels_last(meta_backbone(network), paths))
+    for mistake in layer_mistakes(objective, pairs, *shapes, tuple(turned)):
         yield f"{objective}.layers = {pairs}: {mistake}"
 
 

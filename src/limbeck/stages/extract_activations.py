@@ -47,8 +47,8 @@ def extract_activations(
     device : {"cpu", "cuda"}
         Where torch computes.
     activations : Path
-        Store to write: ``activations`` (n, D), flattened in the order channel, row, column, and
-        ``sample_ids`` (n,).
+        Store to write: ``activations`` (n, D), flattened in the order channel, row, column, or row,
+        column, channel in networks whose maps are so (Swin), and ``sample_ids`` (n,).
 
     Raises
     ------

@@ -3,7 +3,7 @@
 Each is a module of its name in `limbeck.training.objectives`, but those that take no step.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from limbeck.study.keys import choice, integer, number, text
 from limbeck.study.objective_families import (
@@ -246,7 +246,11 @@ def needs_unlabelled(objective: str, options: Mapping) -> bool:
 
 
 def layer_mistakes(
-    objective: str, pairs: Mapping[str, str], student: Mapping, teacher: Mapping
+    objective: str,
+    pairs: Mapping[str, str],
+    student: Mapping,
+    teacher: Mapping,
+    channels_last: tuple[Collection[str], Collection[str]],
 ) -> Iterator[str]:
     """Yield the pairs of layers that an objective cannot compare.
 
@@ -258,6 +262,8 @@ def layer_mistakes(
         Layers of the student and of the teacher, ``layers`` of its options.
     student, teacher : mapping of str to sequence of int
         Shapes of these layers for a batch of one image, (1, ...).
+    channels_last : tuple of collection of str
+        The student's and the teacher's layers whose maps are (H, W, C).
 
     Yields
     ------
@@ -267,10 +273,18 @@ def layer_mistakes(
     least = OBJECTIVES[objective].space
     if not least:
         return
-    sides = [("student", pairs, student), ("teacher", pairs.values(), teacher)]
-    for side, layers, shapes in sides:
+    sides = zip(
+        ("student", "teacher"),
+        (pairs, pairs.values()),
+        (student, teacher),
+        channels_last,
+        strict=True,
+    )
+    for side, layers, shapes, turned in sides:
         for layer in layers:
             shape = tuple(shapes[layer][1:])
-            if len(shape) != 3 or shape[1] * shape[2] < least:
-                size = " x ".join(map(str, shape))
-                yield f"layer {layer} of the {side} is {size}; {objective} compares maps"
+            size = f"layer {layer} of the {side} is {' x '.join(map(str, shape))}"
+            if len(shape) == 3 and layer in turned:
+                yield f"{size}, channels last; {objective} compares maps (C, H, W)"
+            elif len(shape) != 3 or shape[1] * shape[2] < least:
+                yield f"{size}; {objective} compares maps"

@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from limbeck.networks.features import feature_shapes
+from limbeck.networks.layers import channels_last
 from limbeck.runtime.errors import InputError
 from limbeck.study.method_settings import MethodSettings
 from limbeck.study.objectives import OBJECTIVES, layer_mistakes
@@ -51,7 +52,11 @@ class LayerObjective(Distilling):
             teachers = feature_shapes(live.networks[0], image, partners)
         except InputError as error:
             raise InputError(f"layers = {dict(pairs)}: {side}: {error}") from None
-        mistakes = list(layer_mistakes(settings.objective, pairs, students, teachers))
+        turned = (
+            channels_last(network.backbone, self.layers),
+            channels_last(live.networks[0].backbone, partners),
+        )
+        mistakes = list(layer_mistakes(settings.objective, pairs, students, teachers, turned))
         if mistakes:
             raise InputError(f"layers = {dict(pairs)}: {'; '.join(mistakes)}")
         self.shapes = [
