@@ -87,6 +87,25 @@ def test_weights_that_torchvision_gives_images_of_halves(method_settings, refusa
     torch.testing.assert_close(network(images), turned, atol=1e-5, rtol=1e-5)
 
 
+def test_tags_of_timm_that_take_other_images_than_imagenets(method_settings, refusal):
+    pytest.importorskip("timm")
+
+    def of(model, weights):
+        return method_settings(model=f"timm:{model}", weights=weights, normalisation="imagenet")
+
+    halves = of("vit_tiny_patch16_224", "augreg_in21k_ft_in1k")
+    assert refusal(network_spec, halves, COLOUR, 3) == (
+        "normalisation = imagenet: weights augreg_in21k_ft_in1k of vit_tiny_patch16_224 take "
+        "images of another mean and deviation; use normalisation: own, mean: [0.5, 0.5, 0.5], "
+        "std: [0.5, 0.5, 0.5]"
+    )
+    own = replace(halves, normalisation="own", mean=(0.5,) * 3, std=(0.5,) * 3)
+    assert network_spec(own, COLOUR, 3).mean == (0.5,) * 3
+    for weights in ("tv_in1k", "no_such_tag", "w/own.pth"):
+        assert network_spec(of("resnet18", weights), COLOUR, 3).mean == IMAGENET_MEAN
+    assert network_spec(of("vit_tiny_patch16_224", "w/own.pth"), COLOUR, 3).mean == IMAGENET_MEAN
+
+
 def test_grey_images_are_repeated_for_colour_networks(method_settings):
     network = build_network(method_settings(model="resnet18"), GREY, 1)
     output = normalised(network, torch.full((1, 1, 2, 2), 255, dtype=torch.uint8))

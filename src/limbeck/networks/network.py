@@ -166,10 +166,11 @@ def network_spec(settings: MethodSettings, dataset: Mapping, channels: int) -> N
         mean, std = IMAGENET_MEAN, IMAGENET_STD
     elif settings.normalisation == "own":
         mean, std = settings.mean, settings.std
-    if _weights_of(settings):
+    weights = _weights_of(settings)
+    if weights:
         family, name = load_family(settings.model)
         if hasattr(family, "check_normalisation"):
-            family.check_normalisation(name, settings.normalisation)
+            family.check_normalisation(name, weights, settings.normalisation)
         if len(mean) == 3:  # They take colour, and grey images are repeated.
             channels = 3
     return NetworkSpec(
@@ -240,8 +241,8 @@ def load_family(model: str) -> tuple[ModuleType, str]:
     - ``named_weights(name, weights)``, where weights can be had by a name: a state dict;
     - ``weights_names(name)`` and ``weights_classes(name, weights)``, beside it: what those names
       are, and for how many classes;
-    - ``check_normalisation(name, normalisation)``, where weights take no images that are normalised
-      in one of the ways of the config.
+    - ``check_normalisation(name, weights, normalisation)``, where weights take no images that are
+      normalised in one of the ways of the config.
 
     An InputError of theirs names the key, its value and what is allowed.
     """

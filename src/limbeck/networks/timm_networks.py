@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from limbeck.runtime.errors import InputError, suggest
+from limbeck.study.networks import is_file
 
 
 def build(name: str, classes: int, channels: int) -> nn.Module:
@@ -24,6 +25,20 @@ def build(name: str, classes: int, channels: int) -> nn.Module:
     if tag:
         raise InputError(f"model = timm:{name}: use timm:{architecture}, and weights: {tag}")
     return timm.create_model(architecture, num_classes=classes, in_chans=channels)
+
+
+def check_normalisation(name: str, weights: str, normalisation: str) -> None:
+    """Refuse ImageNet's mean and deviation for weights of a tag that take images of others."""
+    if normalisation != "imagenet" or is_file(weights) or weights not in weights_names(name):
+        return
+    timm = _timm(name)
+    theirs, data = timm.get_pretrained_cfg(f"{name}.{weights}"), timm.data
+    if (theirs.mean, theirs.std) != (data.IMAGENET_DEFAULT_MEAN, data.IMAGENET_DEFAULT_STD):
+        raise InputError(
+            f"normalisation = imagenet: weights {weights} of {name} take images of another mean "
+            f"and deviation; use normalisation: own, mean: {list(theirs.mean)}, std: "
+            f"{list(theirs.std)}"
+        )
 
 
 def weights_names(name: str) -> list[str]:

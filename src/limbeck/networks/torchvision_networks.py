@@ -64,7 +64,7 @@ def _parts(size: int, count: int, device: torch.device) -> torch.Tensor:
     return (place >= part * size // count) & (place * count < (part + 1) * size)
 
 
-def check_normalisation(name: str, normalisation: str) -> None:
+def check_normalisation(name: str, weights: str, normalisation: str) -> None:
     """Refuse ImageNet's mean and deviation for weights that take images of 0.5 and 0.5.
 
     With those of its weights torchvision turns ImageNet's into these, by ``transform_input``.
