@@ -57,9 +57,9 @@ def automatic_layers(backbone: nn.Module) -> dict[str, str]:
 
     A class says it by an attribute of the name of this function. Else: in residual networks the
     stem, the first three groups and the global pooling; in networks of one ``features`` sequence
-    its first module, three at a third, two thirds and the end of it, and the global pooling, or
-    the first fully connected layer where there is none. Nothing in all others, whose layers are
-    named by paths.
+    its first module, three at a third, two thirds and the end of it, and the global pooling (in
+    SqueezeNet that of the logits), or the first fully connected layer where there is none. Nothing
+    in all others, whose layers are named by paths.
     """
     own = getattr(type(backbone), "automatic_layers", None)
     if own is not None:
