@@ -233,6 +233,17 @@ def test_truncated_files_are_one_line(tmp_path, suffix, cut):
     assert message.startswith(("corrupt or truncated", "not an image of the formats"))
 
 
+@pytest.mark.parametrize("part", [0.1, 0.3, 0.5, 0.9])
+def test_pngs_whose_end_is_zeros_are_one_line(tmp_path, part):
+    """A copy that was cut may leave them so; zeros are codes of pixels, too."""
+    slope = np.add.outer(np.arange(300), np.arange(300)).astype(np.uint8)
+    path = tmp_path / "a.png"
+    Image.fromarray(slope).convert("RGB").save(path)
+    zeros = int(part * path.stat().st_size)
+    path.write_bytes(path.read_bytes()[:-zeros] + bytes(zeros))
+    assert error_of(path).startswith("corrupt or truncated")
+
+
 @pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "tif", "webp"])
 def test_flipped_bytes_are_an_image_or_one_line(tmp_path, suffix):
     noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)

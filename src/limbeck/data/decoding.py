@@ -67,6 +67,8 @@ def read_image(path: Path, size: int | None = None) -> DecodedImage:
         # Not by its name: Pillow maps uncompressed TIFFs into memory then, and turns them wrongly.
         with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:
             image.load()
+            if image.format == "PNG":
+                _check_sums(path)
             # EXIF data that cannot be read do not count: they are as damaged as a file can be.
             with contextlib.suppress(Exception):
                 ImageOps.exif_transpose(image, in_place=True)
@@ -113,6 +115,14 @@ def is_image(path: Path) -> bool:
             return True
     except Exception:  # As in `read_image`; what cannot be opened is not an image.
         return False
+
+
+def _check_sums(path: Path) -> None:
+    """Raise an exception where checksums of a PNG are wrong, which Pillow decodes all the same."""
+    from PIL import Image
+
+    with Image.open(path, formats=("PNG",)) as image:
+        image.verify()
 
 
 def _to_8_bits(image, path: Path):
