@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import zlib
 
 import numpy as np
 import pytest
@@ -135,6 +136,21 @@ def test_a_transparent_colour_is_white(tmp_path):
         assert pixels.tolist() == [[[255] * 3, [200, 100, 50]]]
     grey = Image.fromarray(np.array([[7, 8]], np.uint8))
     assert saved(tmp_path / "a.png", grey, transparency=7).tolist() == [[255, 8]]
+
+
+def chunk(kind, data):
+    """Return a chunk of a PNG: its length, kind, data and checksum."""
+    return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+
+def test_a_transparent_colour_of_16_bits_does_not_count(tmp_path):
+    header = (2).to_bytes(4) + (1).to_bytes(4) + bytes([16, 2, 0, 0, 0])  # 2 x 1 pixels, RGB
+    # The second pixel is opaque; its upper halves are the lower ones of the transparent colour.
+    colours = [np.array(c, ">u2").tobytes() for c in ([1, 2, 3], [0x105, 0x206, 0x307])]
+    data = {b"IHDR": header, b"tRNS": colours[0], b"IDAT": zlib.compress(b"\0" + b"".join(colours))}
+    chunks = b"".join(chunk(kind, each) for kind, each in {**data, b"IEND": b""}.items())
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    assert read_image(tmp_path / "a.png").pixels.tolist() == [[[0, 0, 0], [1, 2, 3]]]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

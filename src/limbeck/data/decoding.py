@@ -39,8 +39,8 @@ def read_image(path: Path, size: int | None = None) -> DecodedImage:
     """Read an image as a viewer shows it.
 
     It is turned as its EXIF data say. Transparent pixels lie on white, but for those of grey PNGs
-    of other than 8 bits without an alpha channel. Of 9 to 16 bits the upper 8 are kept, CMYK, YCbCr
-    and palettes become RGB, colour profiles are ignored.
+    of other than 8 bits, and colour ones of 16, without an alpha channel. Of 9 to 16 bits the
+    upper 8 are kept, CMYK, YCbCr and palettes become RGB, colour profiles are ignored.
 
     Parameters
     ----------
@@ -66,7 +66,11 @@ def read_image(path: Path, size: int | None = None) -> DecodedImage:
     try:
         # Not by its name: Pillow maps uncompressed TIFFs into memory then, and turns them wrongly.
         with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:
+            deep = any(tile[3] == "RGB;16B" for tile in image.tile)
             image.load()
+            if deep:
+                # Pillow would compare its lower 8 bits with the upper ones of the pixels.
+                image.info.pop("transparency", None)
             if image.format == "PNG":
                 _check_sums(path)
             # EXIF data that cannot be read do not count: they are as damaged as a file can be.
