@@ -147,13 +147,55 @@ def test_test_images_that_are_there_are_not_chosen_again(folder):
 
 def test_links_to_folders_and_files_are_followed(folder, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    touch(elsewhere, "cat/a.png", "b.png")
     for part in ("train", "test"):
-        os.symlink(elsewhere / "cat", folder / part / "cat")
-        os.symlink(elsewhere / "b.png", folder / part / "ant" / "b.png")
+        touch(elsewhere, f"{part}/cat/a.png", f"{part}/b.png")
+        os.symlink(elsewhere / part / "cat", folder / part / "cat")
+        os.symlink(elsewhere / part / "b.png", folder / part / "ant" / "b.png")
     files = find_images(folder, split=False)
     assert files.parts["train"]["cat"] == ["train/cat/a.png"]
     assert files.parts["test"]["ant"] == ["test/ant/2.png", "test/ant/b.png"]
+
+
+@pytest.mark.parametrize(
+    ("link", "goal"),
+    [
+        ("test", "train"),
+        ("train/cat", "train/ant"),
+        ("train/bee/more", "train/ant"),
+        ("test/bee/more", "train/bee"),
+        ("train/cat", "train/ant/more"),
+        ("train/bee/a.png", "train/ant/1.png"),
+        ("test/bee/a.png", "train/bee/1.png"),
+    ],
+)
+def test_what_a_link_leads_to_once_more_is_refused(folder, link, goal):
+    touch(folder, "train/ant/more/1.png")
+    if link == "test":
+        (folder / "test").rename(folder / "away")
+    os.symlink(folder / goal, folder / link)
+    kind = "image" if link.endswith(".png") else "folder"
+    pair = [f"FOLDER/{goal}", f"FOLDER/{link}"]
+    assert error_of(folder) in [
+        f"{a}: the same {kind} as {b}, through a link; remove the link"
+        for a, b in (pair, pair[::-1])
+    ]
+
+
+def test_two_links_to_one_image_are_refused(folder):
+    touch(folder, "elsewhere.png")
+    for name in ("ant", "bee"):
+        os.symlink(folder / "elsewhere.png", folder / "train" / name / "a.png")
+    assert "a.png: the same image as FOLDER/train/" in error_of(folder)
+
+
+def test_links_to_what_is_not_read_and_hard_links_count_once(folder):
+    touch(folder, "preview.png", "train/ant/.hidden.png")
+    os.symlink(folder / "preview.png", folder / "train" / "ant" / "a.png")
+    os.symlink(".hidden.png", folder / "train" / "ant" / "b.png")
+    os.link(folder / "train" / "ant" / "1.png", folder / "train" / "bee" / "c.png")
+    parts = find_images(folder, split=False).parts
+    assert parts["train"]["ant"] == ["train/ant/1.png", "train/ant/a.png", "train/ant/b.png"]
+    assert parts["train"]["bee"] == ["train/bee/1.png", "train/bee/c.png"]
 
 
 @pytest.mark.parametrize("path", ["train/cat", "train/ant/a.png", "test/ant/images", "train/ant/a"])
@@ -177,7 +219,9 @@ def test_a_broken_link_as_part_or_folder_is_named(folder):
 
 def test_a_link_to_a_folder_above_is_not_followed_for_ever(folder):
     os.symlink("..", folder / "train" / "ant" / "up")
-    assert error_of(folder) == "FOLDER/train/ant/up: a link to a folder that holds it; remove it"
+    assert error_of(folder) == (
+        "FOLDER/train/ant/up: the same folder as FOLDER/train, through a link; remove the link"
+    )
     (folder / "train" / "ant" / "up").unlink()
     os.symlink("a.png", folder / "train" / "ant" / "a.png")
     assert error_of(folder).startswith("FOLDER/train/ant/a.png: cannot be read (Too many levels")

@@ -29,25 +29,60 @@ KINDS = {
 }
 
 
-def images_below(folder: Path, below: str, skipped: list[str]) -> list[str]:
+class Reached:
+    """The folders and linked images that were found, each of which counts once."""
+
+    def __init__(self):
+        self._folders: dict[tuple[int, int], Path] = {}
+        self._links: dict[tuple[int, int], str] = {}
+
+    def add_folder(self, path: Path) -> None:
+        """Add a folder; InputError if it was reached by another path."""
+        _refuse_again(path, self._folders.setdefault(_identity(os.stat(path)), path), "folder")
+
+    def add_image(self, image: os.DirEntry) -> None:
+        """Add an image; InputError if it is a link to what another link leads to."""
+        if image.is_symlink():
+            first = self._links.setdefault(_identity(image.stat()), image.path)
+            _refuse_again(image.path, first, "image")
+
+    def refuse_links_within(self) -> None:
+        """Raise InputError if a link leads to an image in one of the folders."""
+        if not self._links:
+            return
+        for (device, _), folder in self._folders.items():
+            for entry in entries_of(folder):
+                link = self._links.get((device, entry.inode()))
+                if link and not entry.is_symlink() and kind_of(entry) == "image":
+                    _refuse_again(link, entry.path, "image")
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _refuse_again(path: str | Path, first: str | Path, kind: str) -> None:
+    if path != first:
+        raise InputError(
+            f"{show(path)}: the same {kind} as {show(first)}, through a link; remove the link"
+        )
+
+
+def images_below(folder: Path, below: str, skipped: list[str], reached: Reached) -> list[str]:
     """Return the paths of all images below a folder, and add those of other files to `skipped`."""
     found: list[str] = []
-    above = dict.fromkeys((folder, (folder / below).parent, folder / below))
-    waiting = [(below, tuple(map(_identity, above)))]
+    waiting = [below]
     while waiting:
-        below, above = waiting.pop()
+        below = waiting.pop()
+        reached.add_folder(folder / below)
         for entry in entries_of(folder / below):
             path = f"{below}/{entry.name}"
             match kind_of(entry):
                 case "image":
+                    reached.add_image(entry)
                     found.append(path)
                 case "folder":
-                    identity = _identity(entry.path)
-                    if identity in above:
-                        raise InputError(
-                            f"{show(entry.path)}: a link to a folder that holds it; remove it"
-                        )
-                    waiting.append((path, (*above, identity)))
+                    waiting.append(path)
                 case _:
                     skipped.append(path)
     return found
@@ -75,11 +110,6 @@ def is_leftover(name: str) -> bool:
 
 def _is_image_name(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
-
-
-def _identity(folder: str | Path) -> tuple[int, int]:
-    status = os.stat(folder)
-    return status.st_dev, status.st_ino
 
 
 def entries_of(folder: str | Path) -> list[os.DirEntry]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from limbeck.data.folder_entries import (
     SIDECAR_SUFFIXES,
+    Reached,
     entries_of,
     has_folders,
     holds_images,
@@ -122,8 +123,9 @@ def find_images(folder: Path, split: bool) -> ImageFiles:
     InputError
         For a missing folder, classes that are all called like parts, an empty class, a class that
         only one of the two parts has, a broken link, a pipe or device, a name that is not UTF-8 or
-        holds a carriage return, an image beside the classes or in a format that is not read, and
-        two images with one sample id. It names the file and the remedy.
+        holds a carriage return, a folder or image that a link leads to once more, an image beside
+        the classes or in a format that is not read, and two images with one sample id. It names the
+        file and the remedy.
     """
     if not folder.is_dir():
         raise InputError(f"{show(folder)}: no such folder{_what_is_there(folder)}")
@@ -134,9 +136,13 @@ def find_images(folder: Path, split: bool) -> ImageFiles:
                 f"{show(folder / 'test')}: has test images, so dataset.test_fraction must be null"
             )
         base = "train" if has_folders(folder / "train") else ""
-        classes = _find_classes(folder, base, skipped)
+        reached = Reached()
+        classes = _find_classes(folder, base, skipped, reached)
+        reached.refuse_links_within()
         return ImageFiles(folder, {"all": classes}, tuple(skipped), (base,))
-    parts = {part: _find_classes(folder, part, skipped) for part in ("train", "test")}
+    reached = Reached()
+    parts = {part: _find_classes(folder, part, skipped, reached) for part in ("train", "test")}
+    reached.refuse_links_within()
     for name in sorted(set(parts["train"]) ^ set(parts["test"])):
         has, lacks = ("test", "train") if name in parts["test"] else ("train", "test")
         raise InputError(
@@ -147,7 +153,9 @@ def find_images(folder: Path, split: bool) -> ImageFiles:
     return ImageFiles(folder, parts, tuple(skipped), tuple(parts))
 
 
-def _find_classes(folder: Path, part: str, skipped: list[str]) -> dict[str, list[str]]:
+def _find_classes(
+    folder: Path, part: str, skipped: list[str], reached: Reached
+) -> dict[str, list[str]]:
     root = folder / part
     form = f"{part}/<class>/<image>" if part else "<class>/<image>"
     if not root.is_dir():
@@ -155,6 +163,7 @@ def _find_classes(folder: Path, part: str, skipped: list[str]) -> dict[str, list
             f"{show(root)}: no such folder{_what_is_there(root)}; expected {form}, or "
             "dataset.test_fraction to choose test images"
         )
+    reached.add_folder(root)
     classes: dict[str, list[str]] = {}
     origin: dict[str, str] = {}
     for entry in entries_of(root):
@@ -165,7 +174,7 @@ def _find_classes(folder: Path, part: str, skipped: list[str]) -> dict[str, list
                     raise InputError(f"{show(entry.path)}: two folders have this name; rename one")
                 passed_over: list[str] = []
                 below = f"{part}/{entry.name}" if part else entry.name
-                classes[name] = sorted(images_below(folder, below, passed_over))
+                classes[name] = sorted(images_below(folder, below, passed_over, reached))
                 if not classes[name]:
                     only = f" but for {_count(passed_over)}" if passed_over else ""
                     raise InputError(
