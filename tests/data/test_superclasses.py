@@ -44,6 +44,15 @@ def test_a_byte_order_mark_spaces_and_blank_lines_are_accepted(write):
     }
 
 
+def test_spaces_around_names_do_not_count(write):
+    folder = write("class , superclass ", "ant , insects ", "bee,insects", '" cat ",mammals\t')
+    assert read_superclasses(folder, ["ant", "bee", " cat "]) == {
+        "ant": "insects",
+        "bee": "insects",
+        " cat ": "mammals",
+    }
+
+
 def test_decomposed_names_match_composed_ones(write):
     folder = write(HEADER, "abe\u0301ille,insectes")
     assert read_superclasses(folder, ["ab\u00e9ille"]) == {"ab\u00e9ille": "insectes"}
@@ -76,6 +85,8 @@ def test_hostile_names_are_text(write):
         ((HEADER, 'ant,"insects', BEE), "not a CSV file"),
         ((b"class,superclass\nant,K\xe4fer\nbee,Bienen\n",), "not UTF-8"),
         (("class,superclass\nant,insects\n".encode("utf-16"),), "not UTF-8"),
+        ((HEADER, ANT, "bee,   "), "class 'bee' needs exactly one superclass"),
+        ((HEADER, ANT, 'bee,"in\rsects"'), r"superclass 'in\rsects' holds a carriage return"),
         ((HEADER, ANT, "bee,insects\0"), "not a text file (it holds null characters)"),
     ],
 )

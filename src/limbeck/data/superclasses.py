@@ -16,6 +16,8 @@ SUPERCLASS_FILE = "superclasses.csv"
 def read_superclasses(folder: Path, class_names: Sequence[str]) -> dict[str, str]:
     """Read the superclass of each class from ``superclasses.csv``.
 
+    Spaces around superclasses do not count, nor do those around classes that are not called so.
+
     Parameters
     ----------
     folder : Path
@@ -31,8 +33,8 @@ def read_superclasses(folder: Path, class_names: Sequence[str]) -> dict[str, str
     Raises
     ------
     InputError
-        If the file is not CSV in UTF-8 with the columns ``class,superclass``, or a class is missing
-        or has no images.
+        If the file is not CSV in UTF-8 with the columns ``class,superclass``, a superclass holds a
+        carriage return, or a class is missing or has no images.
     """
     path = folder / SUPERCLASS_FILE
     if not os.path.lexists(path):
@@ -49,11 +51,14 @@ def read_superclasses(folder: Path, class_names: Sequence[str]) -> dict[str, str
         raise InputError(f"{show(path)}: not a CSV file ({error})") from None
     if "\0" in text:
         raise InputError(f"{show(path)}: not a text file (it holds null characters)")
-    if header != ["class", "superclass"]:
+    if [name.strip() for name in header or ()] != ["class", "superclass"]:
         raise InputError(f"{show(path)}: its header is {header}; needs class,superclass")
     superclasses: dict[str, str] = {}
     for row in rows:
-        name, superclass = row["class"], row["superclass"]
+        name, superclass = (row[field] or "" for field in header)
+        superclass = superclass.strip()
+        if name not in class_names and name.strip() in class_names:
+            name = name.strip()
         if None in row:
             raise InputError(
                 f"{show(path)}: class '{show(name)}' has more than two columns; quote names that "
@@ -64,6 +69,10 @@ def read_superclasses(folder: Path, class_names: Sequence[str]) -> dict[str, str
             raise InputError(f"{show(path)}: class '{show(name)}' has no images; {hint}")
         if not superclass or name in superclasses:
             raise InputError(f"{show(path)}: class '{show(name)}' needs exactly one superclass")
+        if "\r" in superclass:
+            raise InputError(
+                f"{show(path)}: superclass '{show(superclass)}' holds a carriage return; rename it"
+            )
         superclasses[name] = superclass
     missing = [show(name) for name in class_names if name not in superclasses]
     if missing:
