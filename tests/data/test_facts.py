@@ -94,6 +94,12 @@ def test_a_bad_folder_is_said_at_once(images):
         quick_facts(settings_of("cifar10", images))
 
 
+def test_an_image_without_a_suffix_is_said_at_once(images):
+    (images / "train/ant/b.png").rename(images / "train/ant/photo")
+    with pytest.raises(InputError, match="ant/photo: an image whose name does not end like one"):
+        quick_facts(settings_of("image_folder", images))
+
+
 def test_facts_of_what_is_downloaded_are_known_before():
     facts = quick_facts(settings_of("cifar100", "/absent", download=True))
     assert len(facts.class_names) == 100

@@ -63,7 +63,7 @@ def read_image_folder(
         the remedy.
     """
     files = find_images(folder, split=test_fraction is not None)
-    _refuse_hidden_images(files)
+    refuse_hidden_images(files)
     for note in files.notes():
         LOGGER.info(note)
     superclasses = read_superclasses(folder, files.class_names)
@@ -142,7 +142,7 @@ def _label(images: np.ndarray, classes: Mapping[str, Sequence[str]]) -> Samples:
     return Samples(images, labels, np.array(ids, dtype=np.dtypes.StringDType()))
 
 
-def _refuse_hidden_images(files: ImageFiles) -> None:
+def refuse_hidden_images(files: ImageFiles) -> None:
     """Raise InputError for images among the skipped files: their names lack a suffix."""
     for path in files.doubtful:
         if is_image(files.folder / path):

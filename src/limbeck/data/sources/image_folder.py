@@ -3,7 +3,7 @@
 from limbeck.data.decoding import is_grey, read_image
 from limbeck.data.facts import Facts
 from limbeck.data.image_files import find_images
-from limbeck.data.image_folder import count_test, read_image_folder
+from limbeck.data.image_folder import count_test, read_image_folder, refuse_hidden_images
 from limbeck.data.samples import SourceData
 from limbeck.data.superclasses import read_superclasses
 from limbeck.runtime.paths import expand
@@ -24,6 +24,7 @@ def facts(settings: DatasetSettings) -> Facts:
     """
     folder, fraction = expand(settings.path, "dataset.path"), settings.test_fraction
     files = find_images(folder, split=fraction is not None)
+    refuse_hidden_images(files)
     names = files.class_names
     counts = {part: [len(paths) for paths in files.parts[part].values()] for part in files.parts}
     if fraction is not None:
