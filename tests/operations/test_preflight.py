@@ -6,6 +6,7 @@ from contextlib import nullcontext
 import pytest
 from PIL import Image
 
+from limbeck.data import image_folder
 from limbeck.data.facts import Facts, quick_facts
 from limbeck.operations.preflight import check_before_jobs, check_until, facts_contradictions
 from limbeck.runtime import extras
@@ -82,6 +83,17 @@ def test_images_of_several_sizes_are_found_when_they_are_no_longer_resized(confi
     with pytest.raises(InputError, match=r"bee/5\.png: is 9 x 8 pixels, 0\.png is 8 x 8; set "):
         check_before_jobs(config, "mine.yaml")
     Image.new("L", (8, 8)).save(tmp_path / "images/bee/5.png")
+    check_before_jobs(config, "mine.yaml")
+
+
+def test_images_that_no_longer_fit_into_the_memory_cost_no_store(config, tmp_path, monkeypatch):
+    prepare_dataset(DatasetSettings(**config["dataset"]), 0, tmp_path / "results/mine/dataset.zarr")
+    config["dataset"]["image_size"] = 250
+    # 16 images of 3 channels: 48 x 250 x 250 bytes are 3 MB.
+    monkeypatch.setattr(image_folder, "memory_bytes", lambda: 2_999_999)
+    with pytest.raises(InputError, match="^16 images of 250 x 250 pixels need 0 GB of memory"):
+        check_before_jobs(config, "mine.yaml")
+    monkeypatch.setattr(image_folder, "memory_bytes", lambda: 3_000_000)
     check_before_jobs(config, "mine.yaml")
 
 

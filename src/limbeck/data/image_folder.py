@@ -207,7 +207,8 @@ def read_each(read: Callable[[T], tuple], images: Iterable[T]) -> list[tuple]:
 def _read_images(folder: Path, paths: Sequence[str], size: int | None) -> np.ndarray:
     """Return all images, shape (n, height, width, channels), in the order of the paths."""
     shape = shape_of(folder / paths[0], size)
-    images = _allocate(len(paths), *shape)
+    refuse_beyond_memory(len(paths), *shape)
+    images = np.empty((len(paths), *shape, 3), np.uint8)
 
     def read_into(row: int) -> tuple[bool, bool, bool]:
         image = read_alike(folder / paths[row], size, shape, paths[0])
@@ -224,7 +225,8 @@ def _read_images(folder: Path, paths: Sequence[str], size: int | None) -> np.nda
     return images if colour else np.ascontiguousarray(images[..., :1])
 
 
-def _allocate(count: int, height: int, width: int) -> np.ndarray:
+def refuse_beyond_memory(count: int, height: int, width: int) -> None:
+    """Raise InputError if images of this size do not fit into the machine's memory."""
     needed = count * height * width * 3
     there = memory_bytes()
     if needed > there:
@@ -232,4 +234,3 @@ def _allocate(count: int, height: int, width: int) -> np.ndarray:
             f"{count} images of {width} x {height} pixels need {needed / 1e9:.0f} GB of memory, "
             f"there are {there / 1e9:.0f}; use a smaller dataset.image_size"
         )
-    return np.empty((count, height, width, 3), np.uint8)

@@ -4,7 +4,13 @@ import os
 from pathlib import Path
 
 from limbeck.data.image_files import find_images, sample_id
-from limbeck.data.image_folder import read_alike, read_each, refuse_other_size, shape_of
+from limbeck.data.image_folder import (
+    read_alike,
+    read_each,
+    refuse_beyond_memory,
+    refuse_other_size,
+    shape_of,
+)
 from limbeck.data.image_sizes import read_size
 from limbeck.runtime.paths import expand
 from limbeck.runtime.storage import open_store
@@ -28,7 +34,8 @@ def refuse_new_images(settings: DatasetSettings, store: str | Path) -> None:
     Raises
     ------
     InputError
-        If some of them cannot be used; it names the files and the remedies.
+        If some of them cannot be used, or all do not fit into the memory; it names the files and
+        the remedies.
     """
     folder = expand(settings.path, "dataset.path")
     made, arrays = os.stat(os.path.join(store, "zarr.json")).st_mtime, open_store(store)
@@ -38,6 +45,7 @@ def refuse_new_images(settings: DatasetSettings, store: str | Path) -> None:
     first = next((path for path in paths if path not in new), paths[0])
     size = settings.image_size
     shape = shape_of(folder / first, size)
+    refuse_beyond_memory(len(paths), *shape)
     read_each(lambda path: read_alike(folder / path, size, shape, first).pixels.shape, sorted(new))
     if size is None and arrays.attrs.get("source", {}).get("image_size") is not None:
         old = [folder / path for path in paths if path not in new]
