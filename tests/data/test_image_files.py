@@ -299,6 +299,17 @@ def test_classes_have_the_order_of_torchvision_however_accents_are_written(tmp_p
         assert find_images(tmp_path / form / "train", split=True).class_names == order
 
 
+def test_images_have_one_order_however_accents_are_written(tmp_path):
+    # Composed, the e with an accent comes behind f.
+    for form in ("NFC", "NFD"):
+        names = (unicodedata.normalize(form, name) for name in ("f", "\u00e9", "e"))
+        touch(tmp_path / form, *(f"ant/{name}.png" for name in names))
+    paths = find_images(tmp_path / "NFC", split=True).paths
+    assert paths == ["ant/e.png", "ant/f.png", "ant/\u00e9.png"]
+    decomposed = find_images(tmp_path / "NFD", split=True).paths
+    assert [unicodedata.normalize("NFC", path) for path in decomposed] == paths
+
+
 def test_an_empty_class_says_what_lies_there(folder):
     touch(folder, "train/cat/a.txt", "train/cat/b.txt", "train/cat/Thumbs.db")
     assert error_of(folder) == (

@@ -35,7 +35,7 @@ class ImageFiles:
     parts : mapping
         ``"train"`` and ``"test"``, or ``"all"`` where the test images are still to be chosen;
         then the class names, in the order of the names that their folders of training images have
-        on disk, as in torchvision's ``ImageFolder``; then sorted paths.
+        on disk, as in torchvision's ``ImageFolder``; then paths, in the order of their sample ids.
     skipped : tuple of str
         Paths of files and leftover folders that are not images.
     roots : tuple of str
@@ -174,7 +174,8 @@ def _find_classes(
                     raise InputError(f"{show(entry.path)}: two folders have this name; rename one")
                 passed_over: list[str] = []
                 below = f"{part}/{entry.name}" if part else entry.name
-                classes[name] = sorted(images_below(folder, below, passed_over, reached))
+                found = images_below(folder, below, passed_over, reached)
+                classes[name] = sorted(found, key=sample_id)
                 if not classes[name]:
                     only = f" but for {_count(passed_over)}" if passed_over else ""
                     raise InputError(
