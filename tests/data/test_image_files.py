@@ -107,6 +107,21 @@ def test_classes_that_are_all_called_like_parts_are_refused(tmp_path, classes):
     assert find_images(tmp_path, split=True).class_names == sorted([*classes, "bus"])
 
 
+@pytest.mark.parametrize("part", ["test", "Val"])
+def test_a_part_beside_its_classes_is_refused(tmp_path, part):
+    touch(tmp_path, "cat/1.png", "dog/1.png", f"{part}/cat/1.png", f"{part}/dog/1.png")
+    assert error_of(tmp_path, split=True) == (
+        f"FOLDER/{part}: holds folders called like the classes beside it (cat, dog); expected "
+        f"train/<class>/<image> and test/<class>/<image>, or, if {part} is a class itself, other "
+        "names of its folders"
+    )
+
+
+def test_a_class_called_like_a_part_may_hold_folders(tmp_path):
+    touch(tmp_path, "cat/1.png", "1/1.png", "test/1.png", "test/test/1.png", "test/more/1.png")
+    assert find_images(tmp_path, split=True).class_names == ["1", "cat", "test"]
+
+
 def test_folders_of_images_beside_the_parts_are_named(folder):
     touch(folder, "valid/ant/1.png", "more/deep/er/1.JPG", "labels/1.txt", ".cache/1.png")
     touch(folder, "labels/@eaDir/1.png", "Test/._1.png", "README.md", "preview.png")

@@ -121,11 +121,11 @@ def find_images(folder: Path, split: bool) -> ImageFiles:
     Raises
     ------
     InputError
-        For a missing folder, classes that are all called like parts, an empty class, a class that
-        only one of the two parts has, a broken link, a pipe or device, a name that is not UTF-8 or
-        holds a carriage return, a folder or image that a link leads to once more, an image beside
-        the classes or in a format that is not read, and two images with one sample id. It names the
-        file and the remedy.
+        For a missing folder, classes that are all called like parts, a part beside classes that it
+        holds, an empty class, a class that only one of the two parts has, a broken link, a pipe or
+        device, a name that is not UTF-8 or holds a carriage return, a folder or image that a link
+        leads to once more, an image beside the classes or in a format that is not read, and two
+        images with one sample id. It names the file and the remedy.
     """
     if not folder.is_dir():
         raise InputError(f"{show(folder)}: no such folder{_what_is_there(folder)}")
@@ -192,13 +192,28 @@ def _find_classes(
                 skipped.append(f"{part}/{entry.name}" if part else entry.name)
     if not classes:
         raise InputError(f"{show(root)}: has no class folders; expected {form}")
-    if all(name.lower() in PART_NAMES for name in classes):
+    _refuse_parts(root, classes, depth=2 if part else 1)
+    return {name: classes[name] for name in sorted(classes, key=origin.__getitem__)}
+
+
+def _refuse_parts(root: Path, classes: Mapping[str, Sequence[str]], depth: int) -> None:
+    """Raise InputError for classes that are parts, by their names or the folders at a depth."""
+    parts = [name for name in sorted(classes) if name.lower() in PART_NAMES]
+    if len(parts) == len(classes):
         raise InputError(
-            f"{show(root)}: its class folders have names of parts ({show_all(sorted(classes))}); "
+            f"{show(root)}: its class folders have names of parts ({show_all(parts)}); "
             "expected train/<class>/<image> and, for images to test on, test/<class>/<image>, in "
             "lower case"
         )
-    return {name: classes[name] for name in sorted(classes, key=origin.__getitem__)}
+    for name in parts:
+        ids = (sample_id(path).split("/") for path in classes[name])
+        folders = {each[depth] for each in ids if len(each) > depth + 1}
+        if again := sorted(folders & classes.keys() - {name}):
+            raise InputError(
+                f"{show(root / name)}: holds folders called like the classes beside it "
+                f"({show_all(again)}); expected train/<class>/<image> and test/<class>/<image>, "
+                f"or, if {name} is a class itself, other names of its folders"
+            )
 
 
 def _check_ids(folder: Path, paths: list[str]) -> None:
