@@ -146,6 +146,23 @@ def test_folders_of_images_beside_train_alone_are_named(tmp_path, others):
     )
 
 
+def test_the_file_of_superclasses_is_not_passed_over(folder):
+    touch(folder, "train/superclasses.csv")
+    assert find_images(folder / "train", split=True).notes() == ()
+
+
+def test_superclasses_that_are_not_read_are_named(folder):
+    touch(folder, "superclasses.csv", "Superclasses.csv", "train/superclasses.csv")
+    os.symlink("../superclasses.csv", folder / "test" / "superclasses.csv")
+    touch(folder, "train/ant/SUPERCLASSES.CSV")
+    os.symlink("nowhere", folder / "SuperClasses.csv")
+    assert find_images(folder, split=False).notes() == (
+        f"{folder}: passed over 3 files that are no images (3 .csv)",
+        f"{folder}: superclasses are read from superclasses.csv there alone, not from "
+        "Superclasses.csv, train/ant/SUPERCLASSES.CSV, train/superclasses.csv",
+    )
+
+
 def test_links_below_folders_that_are_not_read_are_followed_once(folder):
     (folder / "val").mkdir()
     os.symlink("..", folder / "val" / "up")

@@ -17,6 +17,7 @@ from limbeck.data.folder_entries import (
     is_leftover,
     kind_of,
 )
+from limbeck.data.superclasses import SUPERCLASS_FILE
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.paths import show, show_all
 
@@ -69,10 +70,15 @@ class ImageFiles:
         ]
 
     def notes(self) -> tuple[str, ...]:
-        """Return a line on the files passed over, and one on folders of images beside the roots."""
+        """Return a line each on files passed over, stray superclasses, and folders beside roots."""
         lines = []
         if self.skipped:
             lines.append(f"{show(self.folder)}: passed over {_count(self.skipped)}")
+        if astray := self._astray():
+            lines.append(
+                f"{show(self.folder)}: superclasses are read from {SUPERCLASS_FILE} there alone, "
+                f"not from {show_all(astray)}"
+            )
         if unread := self._unread():
             read, remedy = "train and test are", "move there what is to be read"
             if "test" not in self.roots:
@@ -84,16 +90,32 @@ class ImageFiles:
             )
         return tuple(lines)
 
-    def _unread(self) -> list[str]:
-        """Return the names of the folders beside the roots that hold images."""
+    def _beside(self) -> list[os.DirEntry]:
+        """Return what lies in the folder beside the roots, leftovers apart."""
         if self.roots == ("",):
             return []
+        return [entry for entry in entries_of(self.folder) if not is_leftover(entry.name)]
+
+    def _astray(self) -> list[str]:
+        """Return the paths of files that are called like that of superclasses, and are not read."""
+        read = self.folder / SUPERCLASS_FILE
+        return sorted(
+            path
+            for path in (
+                *self.skipped,
+                *(entry.name for entry in self._beside() if entry.is_file()),
+            )
+            if os.path.basename(path).lower() == SUPERCLASS_FILE
+            and not (read.exists() and read.samefile(self.folder / path))
+        )
+
+    def _unread(self) -> list[str]:
+        """Return the names of the folders beside the roots that hold images."""
         roots = [self.folder / root for root in self.roots]
         return sorted(
             entry.name
-            for entry in entries_of(self.folder)
-            if not is_leftover(entry.name)
-            and os.path.isdir(entry.path)
+            for entry in self._beside()
+            if os.path.isdir(entry.path)
             and not any(os.path.samefile(entry.path, root) for root in roots)
             and holds_images(entry.path, [self.folder, *roots])
         )
@@ -188,7 +210,7 @@ def _find_classes(
                 raise InputError(
                     f"{show(entry.path)}: an image that lies in no class; expected {form}"
                 )
-            case _:
+            case _ if part or entry.name != SUPERCLASS_FILE:
                 skipped.append(f"{part}/{entry.name}" if part else entry.name)
     if not classes:
         raise InputError(f"{show(root)}: has no class folders; expected {form}")
