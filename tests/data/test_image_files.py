@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import unicodedata
 
@@ -129,6 +130,7 @@ def test_folders_of_images_beside_the_parts_are_named(folder):
     os.symlink("nowhere", folder / "gone")
     os.symlink("..", folder / "labels" / "up")
     assert find_images(folder, split=False).notes() == (
+        f"{folder}: passed over the images beside train and test: preview.png",
         f"{folder}: only train and test are read, not the images in more, valid; move there what "
         "is to be read",
     )
@@ -160,6 +162,14 @@ def test_superclasses_that_are_not_read_are_named(folder):
         f"{folder}: passed over 3 files that are no images (3 .csv)",
         f"{folder}: superclasses are read from superclasses.csv there alone, not from "
         "Superclasses.csv, train/ant/SUPERCLASSES.CSV, train/superclasses.csv",
+    )
+
+
+def test_images_beside_train_alone_are_named(folder):
+    shutil.rmtree(folder / "test")
+    touch(folder, "b.PNG", "a.jpg", ".hidden.png", "notes.txt", "more.png/notes.txt")
+    assert find_images(folder, split=True).notes() == (
+        f"{folder}: passed over the images beside train: a.jpg, b.PNG",
     )
 
 

@@ -108,6 +108,11 @@ def is_leftover(name: str) -> bool:
     return name.startswith(".") or name in LEFTOVER_FOLDERS
 
 
+def is_image_file(entry: os.DirEntry) -> bool:
+    """Return whether something in a folder is a file with the suffix of an image."""
+    return _is_image_name(entry.name) and entry.is_file()
+
+
 def _is_image_name(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
 

@@ -14,6 +14,7 @@ from limbeck.data.folder_entries import (
     has_folders,
     holds_images,
     images_below,
+    is_image_file,
     is_leftover,
     kind_of,
 )
@@ -70,7 +71,7 @@ class ImageFiles:
         ]
 
     def notes(self) -> tuple[str, ...]:
-        """Return a line each on files passed over, stray superclasses, and folders beside roots."""
+        """Return a line each on files passed over, stray superclasses, and what is beside roots."""
         lines = []
         if self.skipped:
             lines.append(f"{show(self.folder)}: passed over {_count(self.skipped)}")
@@ -78,6 +79,12 @@ class ImageFiles:
             lines.append(
                 f"{show(self.folder)}: superclasses are read from {SUPERCLASS_FILE} there alone, "
                 f"not from {show_all(astray)}"
+            )
+        images = [entry.name for entry in self._beside() if is_image_file(entry)]
+        if images:
+            lines.append(
+                f"{show(self.folder)}: passed over the images beside {' and '.join(self.roots)}: "
+                f"{show_all(sorted(images))}"
             )
         if unread := self._unread():
             read, remedy = "train and test are", "move there what is to be read"
