@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -115,7 +116,37 @@ def write_fashion_mnist(folder, labels):
     return folder
 
 
-def test_fashion_mnist_is_grey_and_without_superclasses(tmp_path):
+def test_damaged_files_are_not_called_a_failed_download_alone(tmp_path):
+    folder = write_fashion_mnist(tmp_path, np.arange(10, dtype=np.uint8))
+    (folder / "train-images-idx3-ubyte").write_bytes(b"")
+    message = error_of("fashion_mnist", tmp_path, tmp_path, download=True)
+    assert ": files there are damaged, then remove them, or the download failed; " in message
+
+
+@pytest.fixture
+def one_of_each(monkeypatch):
+    """Let Fashion-MNIST have one image of each class in each part."""
+    known = replace(
+        fashion_mnist.facts(settings_of("fashion_mnist")),
+        train_per_class=[1] * 10,
+        test_per_class=[1] * 10,
+    )
+    monkeypatch.setattr(fashion_mnist, "facts", lambda settings: known)
+
+
+@pytest.mark.parametrize("part", ["training", "test"])
+def test_images_of_fashion_mnist_are_counted(tmp_path, one_of_each, monkeypatch, part):
+    write_fashion_mnist(tmp_path, np.arange(10, dtype=np.uint8))
+    key = {"training": "train_per_class", "test": "test_per_class"}[part]
+    known = replace(fashion_mnist.facts(None), **{key: [1] * 9 + [2]})
+    monkeypatch.setattr(fashion_mnist, "facts", lambda settings: known)
+    assert error_of("fashion_mnist", tmp_path, tmp_path) == (
+        f"dataset.path = {tmp_path}: the classes have {[1] * 10} {part} images, Fashion-MNIST has "
+        f"{[1] * 9 + [2]}; remove its files and get them again"
+    )
+
+
+def test_fashion_mnist_is_grey_and_without_superclasses(tmp_path, one_of_each):
     labels = np.array([3, 9, 0, 7, 1, 2, 4, 5, 6, 8], np.uint8)
     write_fashion_mnist(tmp_path, labels)
     dataset = prepare("fashion_mnist", tmp_path, tmp_path)
@@ -175,7 +206,7 @@ def test_truncated_files_without_a_checksum_are_one_line(tmp_path, keep):
     assert message.startswith(f"dataset.path = {tmp_path}: no valid FashionMNIST")
 
 
-def test_the_home_folder_is_where_files_are_read(tmp_path, monkeypatch):
+def test_the_home_folder_is_where_files_are_read(tmp_path, one_of_each, monkeypatch):
     write_fashion_mnist(tmp_path / "data", np.arange(10, dtype=np.uint8))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)

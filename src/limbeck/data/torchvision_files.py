@@ -57,10 +57,10 @@ def read_torchvision(
     except Exception as error:  # Readers meet damaged files with exceptions of all types.
         reason = " ".join(str(error).split()) or type(error).__name__
         remedy = (
-            "the download failed; fetch it on a machine with a network connection, copy it there, "
-            "and set dataset.download: false"
+            "files there are damaged, then remove them, or the download failed; fetch it on a "
+            "machine with a network connection, copy it there, and set dataset.download: false"
             if settings.download
-            else "remove its files and get them again, or let dataset.download: true get them"
+            else "remove its files and get them again, by hand or with dataset.download: true"
         )
         raise InputError(
             f"dataset.path = {show(folder)}: no valid {name} ({reason}): {remedy}"

@@ -1,8 +1,12 @@
 """Fashion-MNIST (Xiao 2017)."""
 
+import numpy as np
+
 from limbeck.data.facts import Facts
 from limbeck.data.samples import SourceData
 from limbeck.data.torchvision_files import read_torchvision
+from limbeck.runtime.errors import InputError
+from limbeck.runtime.paths import show
 from limbeck.study.settings import DatasetSettings
 
 CLASS_NAMES = [
@@ -12,8 +16,20 @@ CLASS_NAMES = [
 
 
 def read(settings: DatasetSettings, seed: int) -> SourceData:
-    """Read Fashion-MNIST through torchvision; it has no superclasses."""
-    return read_torchvision(settings, "FashionMNIST", {}, CLASS_NAMES)
+    """Read Fashion-MNIST through torchvision, which compares no checksums; images are counted."""
+    data = read_torchvision(settings, "FashionMNIST", {}, CLASS_NAMES)
+    known = facts(settings)
+    for part, samples, expected in (
+        ("training", data.train, known.train_per_class),
+        ("test", data.test, known.test_per_class),
+    ):
+        counts = np.bincount(samples.labels, minlength=len(CLASS_NAMES)).tolist()
+        if counts != expected:
+            raise InputError(
+                f"dataset.path = {show(settings.path)}: the classes have {counts} {part} images, "
+                f"Fashion-MNIST has {expected}; remove its files and get them again"
+            )
+    return data
 
 
 def facts(settings: DatasetSettings) -> Facts:
