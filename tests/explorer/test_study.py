@@ -187,6 +187,25 @@ def test_arrays_are_read_when_they_are_indexed(study):
     assert some.sample_ids.tolist() == [ids[40], ids[2]]
 
 
+def test_pairs_of_indices_are_numpys(study):
+    indices, _ = study.neighbours("teacher", budget=50, layer="B")
+    whole = open_store(run_of(study.folder) / "neighbours" / "B.zarr")["indices"][:]
+    assert whole.shape == (60, 15)
+    keys = [
+        ((np.arange(60), np.arange(60) % 4), (60,)),
+        (([0, 5], [1, 2]), (2,)),
+        ((), (60, 15)),
+        ((slice(3), [1, 2]), (3, 2)),
+        ((np.int64(7), ...), (15,)),
+        (np.array([[0, 5], [1, 2]]), (2, 2, 15)),
+        (None, (1, 60, 15)),
+    ]
+    for key, shape in keys:
+        assert indices[key].shape == shape
+        np.testing.assert_array_equal(indices[key], whole[key])
+    np.testing.assert_array_equal(indices[whole > 30], whole[whole > 30])
+
+
 def test_neighbours_and_predictions(study):
     indices, distances = study.neighbours("teacher", budget=50, layer="B")
     store = open_store(run_of(study.folder) / "neighbours" / "B.zarr")

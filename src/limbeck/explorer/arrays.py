@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import EllipsisType
 from typing import NamedTuple
 
 import numpy as np
+
+PLAIN = (int, np.integer, slice)
 
 
 class LazyArray:
@@ -49,9 +52,14 @@ class LazyArray:
         return len(self._rows)
 
     def __getitem__(self, key) -> np.ndarray:
-        """Read what NumPy's indexing would take; only the rows that are named are read."""
-        first, rest = (key[0], key[1:]) if isinstance(key, tuple) else (key, ())
-        if first is Ellipsis:
+        """Read what NumPy's indexing would take; only the rows that are named are read.
+
+        All are read where rows are not named by themselves: by pairs of a row and a column, say.
+        """
+        first, *rest = key if isinstance(key, tuple) and key else (key,)
+        if not _names_rows(first) or not all(
+            isinstance(part, (*PLAIN, EllipsisType)) for part in rest
+        ):
             return np.asarray(self)[key]
         rows = self._rows[first]
         values = self._read(np.atleast_1d(rows))
@@ -73,6 +81,13 @@ class LazyArray:
         if last - first == len(stored):
             return self._array[first:last][position]
         return self._array[stored][position]
+
+
+def _names_rows(key) -> bool:
+    """Return whether a key is of the first axis alone: a number, a slice or a list of rows."""
+    if isinstance(key, list | np.ndarray):
+        return np.ndim(key) == 1
+    return isinstance(key, PLAIN) and not isinstance(key, bool)
 
 
 class NeighbourArrays(NamedTuple):
