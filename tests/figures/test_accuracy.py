@@ -164,3 +164,16 @@ def test_many_methods_have_a_row_each(tmp_path, dataset):
         (line,) = [line for line in axis.lines if line.is_dashed()]
         assert list(line.get_xdata()) == [12.5, 12.5]
     assert asterisks(first) == [] and [place for _, place in asterisks(second)] == [1, 3]
+
+
+def test_budgets_of_many_methods_are_legible(tmp_path, dataset):
+    names = ["pseudo_labelling", *[f"method_{number}" for number in range(12)]]
+    budgets = (400, 2500, 5000, 10000, 20000)
+    rows = [(name, budget, 0, "", "", "accuracy", 0.5) for name in names for budget in budgets]
+    figure = draw(dataset, write_metrics(tmp_path, rows)).figure
+    figure.draw_without_rendering()
+    for axis, budget in zip(figure.axes, budgets, strict=True):
+        assert axis.get_title().replace("\n", " ") == f"{budget:,} labels"
+        title, letter = axis.title.get_window_extent(), axis._left_title.get_window_extent()
+        assert axis.get_title(loc="left") == "" or letter.x1 < title.x0
+        assert axis.bbox.x0 - 1 < title.x0 and title.x1 < axis.bbox.x1 + 1

@@ -71,10 +71,10 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     axes[0, 0].set_yticks(places, row_names)
     for axis in axes[:, 0]:
         axis.tick_params(axis="y", labelsize=size)
-    style.letter_panels(axes.flat[: len(inputs)], room / columns)
     bar = figure.colorbar(image, ax=axes, ticks=[-1, -0.5, 0, 0.5, 1], fraction=0.05, pad=0.01)
     bar.set_label("correlation of logits")
     bar.outline.set_linewidth(0.6)
+    style.letter_panels(axes.flat[: len(inputs)])
     note = "Red: the network raises both classes on the same test images; blue: one or the other."
     if superclass_names:
         note += " Boxes: the classes of one superclass."

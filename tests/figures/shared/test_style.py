@@ -126,21 +126,48 @@ def test_colours_stand_out_from_the_paper(vision):
     assert all(distance(colour, "#FFFFFF", vision) > 30 for colour in style.METHOD_COLOURS)
 
 
-@pytest.mark.parametrize("room", [None, 31])
-def test_letters_and_titles_do_not_meet(room):
+@pytest.mark.parametrize("bar", [False, True])
+def test_letters_and_titles_do_not_meet(bar):
     with style.applied():
         figure, axes = style.new_figure(183, 40, 1, 5, sharey=True)
-        if room:
+        if bar:
             figure.colorbar(axes[0, 0].imshow([[0, 1]]), ax=axes, pad=0.01)
         for axis in axes.flat:
             axis.set_xticks([])
             axis.set_title("correlation congruence")
-        style.letter_panels(axes.flat, room)
+        style.letter_panels(axes.flat)
         figure.draw_without_rendering()
         for axis in axes.flat:
             letter, title = (text.get_window_extent() for text in (axis._left_title, axis.title))
             assert letter.x1 < title.x0 and title.x1 < axis.bbox.x1 + axis.bbox.width / 10
         assert axes[0, 0].title.get_fontsize() >= style.SMALLEST
+
+
+def test_long_titles_have_no_letters_beside_them(styled):
+    figure, axes = style.new_figure(89, 40, 1, 5, sharey=True)
+    axes[0, 0].set_yticks([0], ["a name as long as that"])
+    for axis in axes.flat:
+        axis.set_title("10,000 labels")
+    style.letter_panels(axes.flat)
+    figure.draw_without_rendering()
+    for axis in axes.flat:
+        title = axis.title.get_window_extent()
+        assert axis.get_title(loc="left") == ""
+        assert axis.bbox.x0 - 1 < title.x0 and title.x1 < axis.bbox.x1 + 1
+
+
+def test_titles_of_more_panels_than_letters_do_not_meet(styled):
+    figure, axes = style.new_figure(183, 200, 6, 5, sharey=True)
+    name = "a student that learns from three teachers, 5,000"
+    for axis in axes.flat:
+        axis.set_title(name)
+    style.letter_panels(axes.flat)
+    figure.draw_without_rendering()
+    for row in axes:
+        boxes = [axis.title.get_window_extent() for axis in row]
+        assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
+        assert boxes[0].x0 > 0 and boxes[-1].x1 < figure.bbox.x1
+    assert axes[0, 0].get_title().replace("\n", " ") == name
 
 
 @pytest.mark.parametrize(

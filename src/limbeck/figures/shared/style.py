@@ -34,7 +34,6 @@ LETTER_MM, NOTE_LETTER_MM, KEY_MM, ROW_MM, LINE_MM, MARGIN_MM = 1.22, 1.14, 8.6,
 # Titles: margin for the panel's letter on both sides and space between neighbours in mm, the usual
 # width of a letter in mm for each point of its size, and the smallest size.
 TITLE_MARGIN_MM, TITLE_GAP_MM, TITLE_LETTER, SMALLEST = 7, 1, 0.19, 4
-GAP_MM = 4  # between panels with axes
 
 SETTINGS = {
     "axes.axisbelow": True,
@@ -100,28 +99,35 @@ def panel_grid(width: float, height: float, count: int, per_row: int, **argument
     return figure, axes
 
 
-def letter_panels(axes: Iterable[Axes], room: float | None = None) -> None:
+def letter_panels(axes: Iterable[Axes]) -> None:
     """Put a, b, c ... above the left ends of panels, if there are several and letters enough.
 
-    Titles that are there are made smaller where they would run into the letters.
-
-    Parameters
-    ----------
-    axes : iterable of Axes
-        The panels.
-    room : float, optional
-        Width of a panel in mm and of the gap beside it; without it the columns share the figure's.
+    Titles that are there are made smaller where they would run into the letters or into each other.
+    Where even small ones have no room beside letters, there are none.
     """
     panels = list(axes)
     if 1 < len(panels) <= len(string.ascii_lowercase):
         for letter, axis in zip(string.ascii_lowercase, panels, strict=False):
             axis.set_title(letter, loc="left", weight="bold")
-            _fit_title(axis, (room or _share(axis)) - GAP_MM)
+    titled = [axis for axis in panels if axis.get_title()]
+    if not titled:
+        return
+    titled[0].figure.draw_without_rendering()  # Now panels are as wide as labels leave them.
+    rooms = [axis.bbox.width / axis.figure.dpi * MM_PER_INCH for axis in titled]
+    if not all([_fit_title(axis, room) for axis, room in zip(titled, rooms, strict=True)]):
+        for axis in panels:
+            axis.set_title("", loc="left")
+        for axis, room in zip(titled, rooms, strict=True):
+            if not _fit_title(axis, room):
+                set_title(axis, axis.get_title(), room)
 
 
-def set_title(axis: Axes, title: str) -> None:
-    """Put a title above a panel: smaller where it is long, in lines where it would be too small."""
-    room = _share(axis) - TITLE_GAP_MM
+def set_title(axis: Axes, title: str, room: float | None = None) -> None:
+    """Put a title above a panel: smaller where it is long, in lines where it would be too small.
+
+    It has `room` mm, or else what the panel has of the figure.
+    """
+    room = room or _share(axis) - TITLE_GAP_MM
     usual = max(int(room / (SMALLEST * TITLE_LETTER)), 1)
     for letters in range(usual, 0, -1):  # fewer where they are wide
         axis.set_title(textwrap.fill(title, letters, break_on_hyphens=False))
