@@ -153,6 +153,29 @@ def test_the_address_brings_back_what_was_seen(page, browser, explorer):
     assert again.settled_hash() in ("", state)
 
 
+def test_back_shows_what_the_address_says(page):
+    page.choose("#class", as_shown(CLASSES[1]))
+    state = page.settled_hash()
+    page.script("location.hash = 'layer=A'")
+    page.wait(lambda: title(page) == "60 images shown")
+    page.driver.back()
+    page.wait(lambda: page.settled_hash() == state)
+    assert title(page) == "15 images shown"
+
+
+@pytest.mark.parametrize(
+    ("go", "layer"),
+    [("location.hash = 'layer=A'", "A"), ("document.getElementById('reset').click()", "C")],
+)
+def test_what_moves_stops_for_another_state(page, go, layer):
+    page.find("#layer").send_keys(Keys.HOME)
+    page.find("#play-layer").click()
+    page.wait(lambda: "→" in page.text("#stage-title"))
+    page.script(go)
+    page.settled_hash()
+    assert page.text("#stage-title") == f"distilled, layer {layer}"
+
+
 @pytest.mark.parametrize(
     "state",
     [

@@ -50,6 +50,7 @@ function bindControls() {
   });
   control("controls").addEventListener("submit", event => event.preventDefault());
   control("reset").addEventListener("click", () => {
+    stop();
     closeSearch();
     control("zoom-all").click();
     control("unknown").textContent = "";

@@ -126,10 +126,11 @@ function drawSliders() {
 }
 
 let moving = 0;
+const stop = () => cancelAnimationFrame(moving);
 
 // Take the stage to a state, gradually.
 function animate(target, duration, ease = part => part) {
-  cancelAnimationFrame(moving);
+  stop();
   const start = {mix: state.mix, layer: state.layer}, begun = performance.now();
   const step = now => {
     const part = Math.min(1, Math.max(0, (now - begun) / duration));
@@ -160,7 +161,6 @@ function bindStage() {
     fill(control(id), study.methods.map((name, m) => [m, name]));
     control(id).addEventListener("change", () => change({[id]: Number(control(id).value)}));
   }
-  const stop = () => cancelAnimationFrame(moving);
   control("layer").addEventListener("input", event => { stop(); change({layer: Number(event.target.value)}); });
   control("method").addEventListener("input", event => { stop(); change({mix: Number(event.target.value)}); });
   control("play-layer").addEventListener("click", () => {
@@ -225,7 +225,7 @@ new ResizeObserver(() => {
 }).observe(control("rows"));
 new ResizeObserver(() => stage.redraw()).observe(stage.frame);
 addEventListener("hashchange", () => {
-  if (location.hash === written) return;
+  stop();
   readState(location.hash.slice(1));
   draw(() => true);
 });

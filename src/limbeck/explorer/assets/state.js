@@ -120,13 +120,9 @@ function readState(text) {
 }
 
 let writing = 0;
-let written = "";
 
 // Browsers refuse hundreds of changes of the address in a few seconds.
 function writeState() {
   clearTimeout(writing);
-  writing = setTimeout(() => {
-    written = `#${stateAsText()}`;
-    history.replaceState(null, "", written);
-  }, 150);
+  writing = setTimeout(() => history.replaceState(null, "", `#${stateAsText()}`), 150);
 }
