@@ -58,6 +58,14 @@ def test_predictions_are_classes_and_their_probabilities(folder):
     np.testing.assert_allclose(runs.confidences["teacher"], expected)
 
 
+def test_accuracies_are_of_all_images_however_few_are_shown(folder):
+    store = open_store(run_of(folder) / "predictions.zarr")
+    right = np.argmax(store["logits"], axis=1) == store["labels"][:]
+    assert right[:8].mean() != right.mean()
+    runs = shown(folder, images=8).runs[50, 0]
+    assert runs.accuracies["teacher"] == right.sum() / 40
+
+
 def test_the_null_of_the_class_area_is_shown(folder):
     identity = {"study": "made", "method": "teacher", "budget": 50, "fold": 0}
     identity |= {"layer": "B", "embedding": "tsne"}

@@ -50,6 +50,7 @@ def test_predictions_and_neighbours(page, content):
     for method in METHODS:
         stored = described["predictions"][method]
         np.testing.assert_array_equal(page.array(stored["labels"], "<u2"), runs.predictions[method])
+        assert stored["accuracy"] == runs.accuracies[method]
         percents = page.array(stored["confidences"], "u1")
         np.testing.assert_allclose(percents / 100, runs.confidences[method], atol=0.00501)
     first = described["neighbours"][0]

@@ -8,6 +8,7 @@ import pytest
 from helpers.browser import Page, circle
 from helpers.made_up import CIFAR, METHODS, write_cifar_study, write_layer, write_study
 from helpers.metric_files import write_metrics
+from limbeck.explorer.choice import ExplorerSettings
 from limbeck.explorer.page import write_explorer
 from limbeck.runtime.storage import open_store
 
@@ -30,9 +31,9 @@ def folder(written, tmp_path):
     return shutil.copytree(written, tmp_path / "small")
 
 
-def opened(browser, folder):
+def opened(browser, folder, **settings):
     path = folder.parent / "explorer.html"
-    write_explorer(folder, path)
+    write_explorer(folder, path, ExplorerSettings(**settings))
     return Page(browser, path)
 
 
@@ -58,6 +59,14 @@ def test_a_study_that_is_not_finished(browser, folder):
     assert "no neighbours stored" in page.text("#strips")
     assert [len(lines) for lines in page.marks("line")] == [10, 10, 0, 0, 0, 10]
     assert page.messages() == []
+
+
+def test_the_accuracy_of_a_method_is_of_all_images(browser, folder):
+    page = opened(browser, folder, images=4)
+    store = open_store(run_of(folder, "teacher") / "predictions.zarr")
+    right = np.argmax(store["logits"], axis=1) == store["labels"][:]
+    assert right[:4].mean() != right.mean()
+    assert page.text("#rows h3 small") == f"{100 * right.sum() / 40:.1f} % right"
 
 
 def test_a_collapsed_embedding_and_its_null(browser, folder):

@@ -44,6 +44,8 @@ class Runs:
         Of each method the predicted label of each image, shape (n,); -1 where there is none.
     confidences : mapping of str to numpy.ndarray
         The probability that it gives to that, shape (n,); 0 where there is none.
+    accuracies : mapping of str to float
+        Of each method on all test images that it predicts, whether they are shown or not.
     neighbours : mapping of (str, str) to numpy.ndarray
         Of each method and layer the nearest others of each image in the layer's own space, nearest
         first, shape (n, k). An image that is not shown has a number of its own, n or more; -1
@@ -52,6 +54,7 @@ class Runs:
 
     predictions: Mapping[str, np.ndarray]
     confidences: Mapping[str, np.ndarray]
+    accuracies: Mapping[str, float]
     neighbours: Mapping[Layer, np.ndarray]
 
 

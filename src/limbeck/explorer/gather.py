@@ -169,19 +169,20 @@ def _read_runs(
     number_of: Mapping[str, int],
     count: int,
 ) -> Runs:
-    predictions, confidences, neighbours = {}, {}, {}
+    predictions, confidences, accuracies, neighbours = {}, {}, {}, {}
     for (method, *at), store in stores.predictions.items():
         if tuple(at) == pair and method in methods:
             labels, odds = _most_likely(store["logits"][:].astype(np.float64))
             numbers = _numbers(store["sample_ids"][:], number_of)
             predictions[method] = _placed(labels, numbers, count, -1)
             confidences[method] = _placed(odds, numbers, count, 0.0)
+            accuracies[method] = float(np.mean(labels == store["labels"][:]))
     for (method, layer, *at), store in stores.neighbours.items():
         if tuple(at) == pair and method in methods:
             numbers = _numbers(store["sample_ids"][:], number_of)
             nearest = numbers[store["indices"][:, :NEIGHBOURS]]
             neighbours[method, layer] = _placed(nearest, numbers, count, -1)
-    return Runs(predictions, confidences, neighbours)
+    return Runs(predictions, confidences, accuracies, neighbours)
 
 
 def _most_likely(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

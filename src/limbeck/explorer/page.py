@@ -171,6 +171,7 @@ def _describe_runs(content: Content, runs: Runs, blobs: Blobs) -> dict:
             method: {
                 "labels": blobs.add(np.where(labels < 0, 65535, labels).astype(np.uint16)),
                 "confidences": blobs.add(np.rint(runs.confidences[method] * 100).astype(np.uint8)),
+                "accuracy": runs.accuracies[method],
             }
             for method, labels in runs.predictions.items()
         },

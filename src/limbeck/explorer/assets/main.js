@@ -24,15 +24,10 @@ function scoresOf(place) {
   return parts;
 }
 
-// Of the images that are here.
+// Of all test images, also those that are not here.
 function accuracyOf(method) {
-  const predicted = predictionsOf(view(), method)?.labels;
-  let right = 0, known = 0;
-  for (let i = 0; i < COUNT && predicted; i++) {
-    known += predicted[i] !== MISSING;
-    right += predicted[i] === labels[i];
-  }
-  return known ? `${percent(right / known)} right` : "";
+  const predicted = runsOf(view()).predictions[study.methods[method]];
+  return predicted ? `${percent(predicted.accuracy)} right` : "";
 }
 
 const captions = [], accuracies = [];
