@@ -132,6 +132,18 @@ def test_another_view_is_another_embedding(page, content):
     assert float(shown.removesuffix(" % right")) == pytest.approx(100 * right, abs=0.051)
 
 
+def test_what_is_chosen_is_shown_if_all_else_is_another(browser, content, tmp_path):
+    by_name = {(view.embedding, view.budget): view for view in content.views}
+    views = [by_name["tsne", 50], replace(by_name["pca", 200], fold=1)]
+    runs = {(50, 0): content.runs[50, 0], (200, 1): content.runs[200, 0]}
+    path = tmp_path / "page.html"
+    path.write_text(build_page(replace(content, views=views, runs=runs)), encoding="utf-8")
+    page = Page(browser, path)
+    page.choose("#fold", "1")
+    assert page.find("#fold").get_attribute("value") == "1"
+    assert page.find("#budget").get_attribute("value") == "200"
+
+
 def test_the_address_brings_back_what_was_seen(page, browser, explorer):
     page.choose("#embedding", "pca")
     page.choose("#colour", "right or wrong")

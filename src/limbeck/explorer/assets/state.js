@@ -18,12 +18,13 @@ const INITIAL = structuredClone(state);
 
 const view = () => study.views[state.view];
 
-// A view that is there, and has as much in common with the wanted one as can be.
+// A view that is there, and has as much in common with the wanted one as can be; above all, what
+// the reader chose.
 function nearestView(wanted) {
   const keys = ["embedding", "budget", "fold"];
   const agreement = candidate =>
     keys.reduce((sum, key, i) => sum + (candidate[key] === wanted[key]) * (8 >> i), 0) +
-    8 * (candidate[wanted.first] === wanted[wanted.first]);
+    16 * (candidate[wanted.first] === wanted[wanted.first]);
   return study.views.reduce(
     (best, candidate, i) => agreement(candidate) > agreement(study.views[best]) ? i : best, 0);
 }
