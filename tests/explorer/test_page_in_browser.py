@@ -165,6 +165,34 @@ def test_what_stands_beside_a_point_is_of_the_view(page, drawn):
     assert not page.find("#tip").is_displayed()
 
 
+def test_nothing_stands_beside_a_point_that_a_filter_hides(page, drawn):
+    points = drawn["teacher", "A"]
+    image = next(image for image in isolated(points, 0.12) if image % 4)
+    page.move_to(frame_of(page, "teacher", "A"), points[image])
+    assert page.find("#tip").is_displayed()
+    page.find("#class").send_keys(Keys.ARROW_DOWN)  # to the first one
+    assert not page.find("#tip").is_displayed() and page.marks("circle.ringed") == [[]] * 9
+
+
+def test_arrow_keys_begin_in_the_middle_and_stay_in_view(page, drawn):
+    points = drawn["distilled", "C"]
+    ahead, aside = points[:, 0], np.abs(points[:, 1])
+    cost = np.where((ahead > 0) & (aside <= 2 * ahead), ahead + 2 * aside, np.inf)
+    frame = page.find("#stage-frame")
+    frame.send_keys(Keys.ARROW_RIGHT)
+    assert page.find("#card-image").get_attribute("data-image") == str(cost.argmin())
+    for _ in range(8):
+        page.find("#zoom-in").click()
+    seen = set()
+    for _ in range(5):
+        frame.send_keys(Keys.ARROW_RIGHT)
+        seen.add(page.find("#card-image").get_attribute("data-image"))
+        ring = page.find("#stage circle.picked")
+        width = page.stage().size["width"]
+        assert all(0 <= float(ring.get_attribute(name)) <= width for name in ("cx", "cy"))
+    assert len(seen) > 1
+
+
 def test_points_stay_however_far_the_wheel_is_turned(page, drawn):
     page.find("#tool-move").click()
     page.all("#sheet button")[0].click()

@@ -65,9 +65,11 @@ function draw(changed) {
   const filtered = ["view", "class", "superclass", "verdicts"].some(changed);
   const coloured = filtered || changed("colour");
   const moved = ["from", "to", "mix", "layer"].some(changed);
-  if (filtered) updateShown();
+  if (filtered) {
+    updateShown();
+    hover(-1); // The image may be hidden, and what stands beside it is of the view before.
+  }
   if (changed("view")) {
-    hover(-1); // What stands beside the image is of the view before.
     accuracies.forEach((small, m) => { small.textContent = accuracyOf(m); });
     captions.forEach((caption, place) => caption.replaceChildren(...scoresOf(place)));
   }
@@ -193,14 +195,19 @@ function walk(event) {
   if (!direction || !stage.points) return;
   event.preventDefault();
   const {x, y} = stage.points, [dx, dy] = direction;
-  const [x0, y0] = state.picked < 0 ? [-dx, -dy] : [x[state.picked], y[state.picked]];
+  const [x0, y0] = state.picked < 0 ? stage.middle : [x[state.picked], y[state.picked]];
   let best = -1, nearest = Infinity;
   for (let i = 0; i < COUNT; i++) {
     const ahead = (x[i] - x0) * dx + (y[i] - y0) * dy, aside = Math.abs((x[i] - x0) * dy) + Math.abs((y[i] - y0) * dx);
     if (!shown[i] || i === state.picked || !(ahead > 1e-4) || aside > 2 * ahead) continue;
     if (ahead + 2 * aside < nearest) [best, nearest] = [i, ahead + 2 * aside];
   }
-  if (best >= 0) change({picked: best});
+  if (best < 0) return;
+  if (!stage.sees(best)) {
+    stage.middle = [x[best], y[best]];
+    stage.draw();
+  }
+  change({picked: best});
 }
 
 buildPanels();

@@ -52,6 +52,12 @@ class Plot {
     ];
   }
 
+  // Whether the place of an image is in the frame.
+  sees(image) {
+    return Math.abs(this.points.x[image] - this.middle[0]) < this.reach &&
+      Math.abs(this.points.y[image] - this.middle[1]) < this.reach;
+  }
+
   // Draw all points, selected ones on top. A disc is laid into the pixels one by one: for thousands of
   // points that is many times as fast as a path each.
   draw() {
