@@ -37,6 +37,14 @@ def opened(browser, folder, **settings):
     return Page(browser, path)
 
 
+@pytest.fixture
+def narrow(browser):
+    """Make the browser's window narrower for a test."""
+    browser.set_window_size(1010, 1000)
+    yield browser
+    browser.set_window_size(1440, 1000)
+
+
 def run_of(folder, method):
     return folder / "runs" / method / "budget-50" / "fold-0"
 
@@ -99,6 +107,34 @@ def test_without_superclasses_and_with_one_method(browser, tmp_path):
     page.all("#sheet button")[2].click()
     assert page.find("#card-image").size == {"width": 120, "height": 80}
     assert page.messages() == []
+
+
+def test_long_names_and_many_layers_stay_in_their_places(narrow, tmp_path):
+    images = np.zeros((12, 4, 4, 1), np.uint8)
+    classes = [f"a_class_of_things_{'that_look_alike_' * 4}{number}" for number in range(3)]
+    methods = [f"a_student_{'of_the_teacher_of_' * 4}{number}" for number in range(3)]
+    layers = [f"layer{number}" for number in range(16)]
+    folder = write_study(
+        *(tmp_path / "long", images, np.arange(12) % 3, classes), methods=methods, layers=layers
+    )
+    page = opened(narrow, folder)
+    page.find("#select-shown").click()
+    widths = page.script(
+        "return [...document.querySelectorAll('.panel')].map(panel => panel.clientWidth)"
+    )
+    assert min(widths) >= 110
+    # What holds them, and how far it reaches; the panels scroll.
+    for outer, inner in (("#lists", ".columns table"), (".ticks:has(select)", ".ticks select")):
+        edge, *ends = page.script(
+            "return [arguments[0], ...document.querySelectorAll(arguments[1])].map(found =>"
+            " found.getBoundingClientRect().right)",
+            page.find(outer),
+            inner,
+        )
+        assert ends and max(ends) <= edge
+    assert page.script("return document.documentElement.scrollWidth") <= 1010
+    first, second = page.all(".columns table")
+    assert first.rect["x"] + first.rect["width"] <= second.rect["x"]
 
 
 def test_fifty_thousand_images_open_and_say_what_is_left_out(browser, tmp_path):
