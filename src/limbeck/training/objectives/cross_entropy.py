@@ -19,8 +19,8 @@ class CrossEntropy(Objective):
 
     ``smoothing`` ε makes labels (1 - ε) of the class and ε / K of each of the K classes.
     ``batch_norm_images: all`` is a control for what a student gains by having seen all images: the
-    weights are those of the labelled images, the statistics of batch normalisation those of one
-    pass over views of all training images afterwards.
+    weights are those of the labelled images, the statistics of batch normalisation the mean over
+    the batches of one pass over views of all training images afterwards.
     """
 
     def epoch(self, number: int) -> list[Step]:
