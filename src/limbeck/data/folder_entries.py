@@ -30,7 +30,7 @@ KINDS = {
 
 
 class Reached:
-    """The folders and linked images that were found, each of which counts once."""
+    """Folders and links that were found: no link may lead to what is read already."""
 
     def __init__(self):
         self._folders: dict[tuple[int, int], Path] = {}
@@ -41,10 +41,12 @@ class Reached:
         _refuse_again(path, self._folders.setdefault(_identity(os.stat(path)), path), "folder")
 
     def add_image(self, image: os.DirEntry) -> None:
-        """Add an image; InputError if it is a link to what another link leads to."""
+        """Add an image.
+
+        Two links to one file elsewhere are two images: stores of files keep equal ones once.
+        """
         if image.is_symlink():
-            first = self._links.setdefault(_identity(image.stat()), image.path)
-            _refuse_again(image.path, first, "image")
+            self._links.setdefault(_identity(image.stat()), image.path)
 
     def refuse_links_within(self) -> None:
         """Raise InputError if a link leads to an image in one of the folders."""
