@@ -53,6 +53,12 @@ def test_class_area_shows_the_embedding_asked_for(metrics, dataset):
     assert {row[4] for row in drawing.rows} == {"ivis"}
 
 
+def test_the_numbers_beside_the_figure_are_those_that_are_drawn(tmp_path, dataset):
+    rows = [area("teacher", "A", 0.5), area("teacher", "A", 0.25, metric="class_area_spread")]
+    drawing = draw(dataset, write_metrics(tmp_path, rows))
+    assert [row[0] for row in drawing.rows] == ["class_area_ratio"]
+
+
 def nulls(mean, low, high):
     names = ("class_area_ratio_null", "class_area_ratio_null_low", "class_area_ratio_null_high")
     return [

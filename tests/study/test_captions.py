@@ -95,3 +95,21 @@ def test_bars_are_of_as_many_folds_as_there_are(config):
     config["folds"] = 1
     assert "one fold, so no deviation" in shown(figure_caption(check_config(config), "bars"))
     assert "One fold: no deviation" in shown(table_caption(check_config(config), "accuracy"))
+
+
+def test_folds_are_those_of_the_methods_that_are_shown(config):
+    config["folds"] = LEAST_FOLDS
+    config["methods"]["teacher"]["folds"] = 2
+    config["figures"]["alike"]["pairs"] = [["undistilled", "distilled"]]
+    checked = check_config(config)
+    assert "over 2 to 5 folds" in shown(figure_caption(checked, "bars"))
+    assert "over 2 to 5 folds" in shown(table_caption(checked, "accuracy"))
+    assert "mean over 5 folds" in shown(figure_caption(checked, "alike"))
+    assert "paired over 5 folds" in shown(table_caption(checked, "statistics"))
+    config["figures"]["bars"]["methods"] = ["teacher"]
+    assert "over 2 folds" in shown(figure_caption(check_config(config), "bars"))
+
+
+def test_superclasses_are_not_promised(config):
+    caption = shown(figure_caption(check_config(config), "pair"))
+    assert "Where there are superclasses, classes are ordered by them" in caption

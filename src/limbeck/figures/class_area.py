@@ -33,13 +33,8 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     )
     embedding = settings["embedding"]
     wanted = settings.get("methods") or measurements.methods
-    area, spread = (
-        found[found["method"].isin(wanted)]
-        for found in (
-            measurements.summary("class_area_ratio", embedding=embedding),
-            measurements.summary("class_area_spread", embedding=embedding),
-        )
-    )
+    area = measurements.summary("class_area_ratio", embedding=embedding)
+    area = area[area["method"].isin(wanted)]
     flags = measurements.summary("collapsed", embedding=embedding)
     collapsed = flags[flags["mean"] > 0].merge(area[PLACE])
     shown = [method for method in wanted if method in set(area["method"])]
@@ -58,7 +53,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     for budget in measurements.budgets:
         values = lines.describe_values(select(area, budget=budget), "layer")
         alt += f"{budget_title(budget)}: {values} "
-    return Drawing(figure, COLUMNS, as_rows(area, spread), alt.strip())
+    return Drawing(figure, COLUMNS, as_rows(area), alt.strip())
 
 
 def _draw_together(measurements: Measurements, area: pd.DataFrame, collapsed, shown, width):

@@ -7,14 +7,16 @@ Captions of figures and tables may have these fields, besides the settings of th
 
 - ``{methods}``, ``{layers}``, ``{embeddings}``, ``{maps}``: names, those of the study where the
   figure names none;
-- ``{folds}``: "3 folds"; ``{bars}``: what error bars are; ``{asterisks}``: what they are, a
-  sentence, empty where there are too few folds for a test;
+- ``{folds}``: "3 folds", or "2 to 5 folds" where the methods are run at so many; ``{bars}``: what
+  error bars are; ``{asterisks}``: what they are, a sentence, empty where there are too few folds
+  for a test;
 - ``{probe_folds}``, ``{neighbours}``, ``{area_percent}``, ``{points}``, ``{dimensions}``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from limbeck.study.figures import FIGURES
+from limbeck.study.runs import runs_of
 from limbeck.study.settings import LEAST_FOLDS
 from limbeck.study.shown import resolve_figure
 from limbeck.study.tables import TABLES
@@ -55,7 +57,9 @@ def plain(value: object) -> str:
 def figure_caption(config: Mapping, figure: str) -> str:
     """Return the caption of a figure of a study."""
     settings = resolve_figure(config["figures"][figure], config)
-    texts = _texts(config) | {key: plain(value) for key, value in settings.items()}
+    pairs = settings.get("pairs", ())
+    shown = settings.get("methods") or [name for pair in pairs for name in pair]
+    texts = _texts(config, shown) | {key: plain(value) for key, value in settings.items()}
     if "class" in settings:
         name = settings["class"]
         ends = {end: f"the {end} class of the dataset" for end in ("first", "last")}
@@ -65,16 +69,21 @@ def figure_caption(config: Mapping, figure: str) -> str:
 
 def table_caption(config: Mapping, table: str) -> str:
     """Return the caption of a table of a study, or of one of `OTHERS`."""
-    texts = _texts(config)
     if table in TABLES:
         spread = SPREAD if config["folds"] > 1 else NO_SPREAD
-        return f"{TABLES[table].caption} {spread}".format_map(texts)
-    return OTHERS[table].format_map(texts)
+        return f"{TABLES[table].caption} {spread}".format_map(_texts(config))
+    return OTHERS[table].format_map(_texts(config, config["statistics"]["methods"]))
 
 
-def _texts(config: Mapping) -> dict[str, str]:
+def _texts(config: Mapping, methods: Sequence[str] | None = None) -> dict[str, str]:
+    """Return the fields of captions of what shows some methods, by default all."""
     run, metrics, noise = config["run"], config["metrics"], config["noise"]
-    folds = "one fold" if config["folds"] == 1 else f"{config['folds']} folds"
+    numbers = [
+        len({fold for _, fold in runs_of(config, name)}) for name in methods or run["methods"]
+    ]
+    least, most = min(numbers), max(numbers)
+    folds = f"{most} folds" if least == most else f"{least} to {most} folds"
+    folds = "one fold" if most == 1 else folds
     spread = f"bars are sample standard deviations over {folds}"
     return {
         "methods": plain(run["methods"]),
@@ -82,7 +91,7 @@ def _texts(config: Mapping) -> dict[str, str]:
         "embeddings": plain(run["embeddings"]),
         "maps": plain(run["maps"]),
         "folds": folds,
-        "bars": spread if config["folds"] > 1 else "there is one fold, so no deviation",
+        "bars": spread if most > 1 else "there is one fold, so no deviation",
         "probe_folds": plain(metrics["probe_folds"]),
         "neighbours": plain(metrics["neighbours"]),
         "area_percent": f"{100 * metrics['area_mass']:.3g}",

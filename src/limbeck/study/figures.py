@@ -148,8 +148,8 @@ FIGURES = {
             "correlations between all classes, ordered by superclass",
             "outputs",
             "Pearson correlation between the test logits of every two classes ({budget} labelled "
-            "images, fold {fold}). Classes are ordered by superclass, and lines part the "
-            "superclasses.",
+            "images, fold {fold}). Where there are superclasses, classes are ordered by them, and "
+            "lines part them.",
             PREDICTION_FILES,
             options={"methods": METHODS, "budget": BUDGET, "fold": FOLD},
         ),
