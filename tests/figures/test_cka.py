@@ -80,6 +80,20 @@ def test_cka_prints_values_only_where_they_fit(styled, tmp_path, dataset):
     assert len(draw_cka(path, opened, width=70).figure.axes[0].texts) == 0
 
 
+def test_names_of_layers_do_not_meet(styled, tmp_path, dataset):
+    layers = [f"layer{stage}.{block}" for stage in range(3) for block in range(4)]
+    rows = [
+        ("teacher", 50, 0, one, "", f"cka:distilled.{other}", 0.5)
+        for one in layers
+        for other in layers
+    ]
+    figure = draw_cka(write_metrics(tmp_path, rows), dataset(4)).figure
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
+    assert len(boxes) == 12
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
+
+
 def test_fourteen_pairs_are_one_page(styled, tmp_path, dataset):
     pairs = [["teacher", f"correlation_congruence_{number:x}"] for number in range(14)]
     path = write_metrics(tmp_path, CKA_ROWS)

@@ -1,5 +1,7 @@
 """The figure of metrics by layer: values, nulls and gaps worked out by hand."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -156,3 +158,25 @@ def test_yellow_is_best(many):
     assert probe.cmap(probe.norm(best)) == yellow
     assert variance.cmap(variance.norm(2)) == yellow and variance.norm.vmax == 9
     assert "↓ better" in many.figure.axes[1].get_title()
+
+
+@pytest.mark.parametrize(("width", "legible"), [(183, True), (89, False)])
+def test_words_of_cells_stand_where_they_have_room(tmp_path, dataset, width, legible):
+    layers = [f"layer{number}.conv" for number in range(10)]
+    rows = [
+        (f"student_{number}", 50, fold, layer, "", metric, value)
+        for number in range(7)
+        for fold in (0, 1)
+        for layer in layers
+        for metric, value in (("variance_ratio", 2), ("variance_ratio_null", 1114.2))
+    ]
+    settings = {"width": width, "metrics": ["variance_ratio"]}
+    figure = layers_figure.draw(dataset(4), [write_metrics(tmp_path, rows)], settings).figure
+    figure.draw_without_rendering()
+    (axis,) = figure.axes
+    assert texts(axis) == [*["2.00"] * 70, *["1110"] * 10] * legible
+    assert ("no structure" in [label.get_text() for label in axis.get_yticklabels()]) == legible
+    (note,) = figure.texts
+    assert note.get_text().startswith("Numbers" if legible else "Cells")
+    boxes = [label.get_window_extent() for label in axis.get_xticklabels()]
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))

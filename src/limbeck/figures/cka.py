@@ -7,7 +7,7 @@ import numpy as np
 from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import style
 from limbeck.figures.shared.drawing import Drawing
-from limbeck.figures.shared.heatmaps import draw_cells
+from limbeck.figures.shared.heatmaps import draw_cells, name_columns
 from limbeck.figures.shared.measurements import Measurements
 from limbeck.study.metric_rows import NULL
 from limbeck.study.titles import budget_title, method_title
@@ -49,7 +49,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
         legible = panel / len(layers) >= LEGIBLE_MM
         numbers = [[f"{value:.2f}" for value in row] for row in values] if legible else None
         image = draw_cells(axis, values, numbers, (0, 1), origin="lower")
-        axis.set_xticks(range(len(layers)), layers)
+        name_columns(axis, layers, panel / len(layers))
         axis.set_yticks(range(len(layers)), layers)
         axis.set_xlabel(style.wrap(f"layer of {method_title(second)}", panel))
         axis.set_ylabel(style.wrap(f"layer of {method_title(first)}", panel))

@@ -3,12 +3,13 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from limbeck.data.dataset import Dataset
 from limbeck.figures.shared import lines, style
 from limbeck.figures.shared.drawing import Drawing
-from limbeck.figures.shared.heatmaps import NUMBER_SIZE, draw_cells
+from limbeck.figures.shared.heatmaps import NUMBER_SIZE, draw_cells, name_columns, names_mm
 from limbeck.figures.shared.measurements import COLUMNS, Measurements, as_rows, select
 from limbeck.study.metrics import METRICS
 from limbeck.study.titles import budget_title, method_title
@@ -108,11 +109,14 @@ def _draw_rows(measurements: Measurements, summaries: Sequence, wanted, settings
     layers = measurements.layers
     columns = min(CELLS_PER_ROW, len(metrics))
     parts = -(-len(metrics) // columns)
-    height = (len(wanted) + 1) * CELL_MM + TITLE_MM
+    cell = (settings["width"] - NAMES_MM) / columns / len(layers)
+    legible = cell >= LEGIBLE_MM
+    height = (len(wanted) + legible) * CELL_MM + TITLE_MM
+    if names_mm(layers) > cell:
+        height += names_mm(layers)
     figure, axes = style.new_figure(
         settings["width"], height * len(budgets) * parts, len(budgets) * parts, columns
     )
-    legible = (settings["width"] - NAMES_MM) / columns / len(layers) >= LEGIBLE_MM
     panels = iter(axes.flat)
     used, nulls = [], set()
     for budget in budgets:
@@ -120,8 +124,9 @@ def _draw_rows(measurements: Measurements, summaries: Sequence, wanted, settings
             axis = next(panels)
             used.append(axis)
             nulls.add(_draw_cells(axis, summary, budget, metric, wanted, layers, legible))
+            name_columns(axis, layers, cell)
             if axis.get_subplotspec().is_first_col():
-                names = [*map(method_title, wanted), "no structure"]
+                names = [*map(method_title, wanted), *["no structure"] * legible]
                 axis.set_yticks(range(len(names)), names)
             if len(budgets) > 1:
                 axis.set_xlabel(f"layer, {budget_title(budget)}")
@@ -129,7 +134,7 @@ def _draw_rows(measurements: Measurements, summaries: Sequence, wanted, settings
             next(panels).set_axis_off()
     style.letter_panels(used)
     folds = lines.describe_folds(*summaries)
-    note = f"Numbers: means over {folds}. " if folds else ""
+    note = f"{'Numbers' if legible else 'Cells'}: means over {folds}. " if folds else ""
     note += "Each panel has its own colours: yellow is best or, without an arrow, largest."
     named = ", ".join(sorted(nulls - {""}))
     note += f" No structure: {named}." if named else ""
@@ -137,7 +142,7 @@ def _draw_rows(measurements: Measurements, summaries: Sequence, wanted, settings
 
 
 def _draw_cells(axis, summary, budget: int, metric: str, methods, layers, legible: bool) -> str:
-    """Draw one panel, and below its rows what there is without structure; return what that is."""
+    """Draw one panel; return what there is without structure if its numbers stand below it."""
     declared = METRICS[metric.partition(":")[0]]
     own = select(summary, budget=budget)
     means = own.pivot_table(index="method", columns="layer", values="mean", dropna=False)
@@ -148,19 +153,20 @@ def _draw_cells(axis, summary, budget: int, metric: str, methods, layers, legibl
     numbers = [[f"{value:.{digits}f}" for value in row] for row in values]
     reverse = declared.better == "lower"
     draw_cells(axis, values, numbers if legible else None, ends, reverse, aspect="auto")
-    axis.set_ylim(len(methods) + 0.5, -0.5)
     null = own.groupby("layer")["null"].mean().reindex(layers) * declared.scale
-    for place, value in enumerate(null):
-        if value == value:
-            text = {"ha": "center", "va": "center", "size": NUMBER_SIZE, "color": "0.35"}
-            axis.text(place, len(methods), f"{value:.3g}", **text)
-    axis.set_xticks(range(len(layers)), layers)
+    if legible:
+        axis.set_ylim(len(methods) + 0.5, -0.5)
+        for place, value in enumerate(null):
+            if value == value:
+                text = {"ha": "center", "va": "center", "size": NUMBER_SIZE, "color": "0.35"}
+                number = np.format_float_positional(value, 3, fractional=False, trim="-")
+                axis.text(place, len(methods), number, **text)
     axis.set_yticks([])
     axis.set_xlabel("layer")
     title = textwrap.fill(metric_title(metric), TITLE_LETTERS)
     direction = DIRECTIONS[declared.better]
     axis.set_title(f"{title} {direction}" if direction else title)
-    return declared.null_label if null.notna().any() else ""
+    return declared.null_label if legible and null.notna().any() else ""
 
 
 def _limits(summary, scale: float) -> tuple[float, float]:

@@ -7,6 +7,8 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
+from limbeck.figures.shared import style
+
 # Perceptually uniform, and as ordered in grey and to colour-blind readers.
 COLOURS = "viridis"
 NUMBER_SIZE = 6
@@ -57,3 +59,13 @@ def draw_cells(
                 color="white" if dark else "black",
             )
     return image
+
+
+def name_columns(axis: Axes, names: Sequence[str], width: float) -> None:
+    """Put names below columns of cells that are `width` mm wide, upright where they are wider."""
+    axis.set_xticks(range(len(names)), names, rotation=90 * (names_mm(names) > width))
+
+
+def names_mm(names: Sequence[str]) -> float:
+    """Return about how long the longest name of a row or a column is, in mm."""
+    return style.LETTER_MM * max(map(len, names), default=0)
