@@ -102,6 +102,21 @@ def test_short_names_stand_at_the_densest_points(stores, dataset, tmp_path):
     assert not axis.figure.legends
 
 
+def test_names_do_not_cover_small_panels(dataset, tmp_path):
+    opened = dataset(4)
+    opened.attributes["class_names"] = list("0123")
+    points = np.random.default_rng(0).normal(size=(40, 2))
+    stores = [
+        write_embedding(tmp_path / f"{number}", points, layer=f"layer{number}")
+        for number in range(12)
+    ]
+    # A twelfth of 183 is 15.25 mm, of 120 it is 10 mm.
+    large = draw(opened, stores, width=183).figure
+    assert sorted(texts(large.axes[0])) == list("0123") and not large.legends
+    small = draw(opened, stores, width=120).figure
+    assert texts(small.axes[0]) == [] and legend_labels(small) == list("0123")
+
+
 def test_a_collapsed_embedding_is_marked(dataset, tmp_path):
     points = np.random.default_rng(0).normal(size=(40, 2))
     whole = write_embedding(tmp_path / "a", points, layer="A")

@@ -36,7 +36,8 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     figure.suptitle(f"{what}, {budget_title(first['budget'])}", size=7)
     note = scatter.describe_panels(images, collapsed)
     note += " Seconds: of the algorithm, once the neighbours were known."
-    style.add_footer(figure, note, *(((), ()) if images.short else images.legend()))
+    named = scatter.are_named(axes[0, 0], images)
+    style.add_footer(figure, note, *(((), ()) if named else images.legend()))
     alt = f"{what}: test images embedded by {'; '.join(names)}. {note}"
     return Drawing(figure, scatter.COLUMNS, rows, alt)
 

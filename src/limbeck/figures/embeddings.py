@@ -25,7 +25,8 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     what = f"{embedding_title(first['embedding'])}, {budget_title(first['budget'])}"
     panels.figure.suptitle(f"{what}, {len(stores[0]['sample_ids']):,} test images", size=7)
     note = scatter.describe_panels(images, collapsed)
-    style.add_footer(panels.figure, note, *(((), ()) if images.short else images.legend()))
+    named = scatter.are_named(panels.figure.axes[0], images)
+    style.add_footer(panels.figure, note, *(((), ()) if named else images.legend()))
     methods, layers = len(panels.methods), len(panels.layers)
     alt = f"{what}: points of test images, {methods} methods by {layers} layers. {note}"
     return Drawing(panels.figure, scatter.COLUMNS, rows, alt)

@@ -76,7 +76,7 @@ class ImageGroups:
 
     @property
     def short(self) -> bool:
-        """Whether names have room among the points."""
+        """Whether names have room among the points of panels that are not small."""
         return all(len(self.names[at]) <= SHORT for at in self.coloured)
 
     def legend(self) -> tuple[list[Line2D], list[str]]:

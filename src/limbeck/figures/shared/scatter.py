@@ -15,6 +15,7 @@ from limbeck.study.titles import method_title, words
 
 TALLEST_MM = 225  # of all rows of panels: a page
 TITLE_MM = 4.2  # above each panel
+NAMED_MM = 15  # side of the smallest panel in which names leave points to be seen
 MARGIN = 0.06  # around the points, of their extent
 WARNING = "#B00000"
 NEAREST = 8  # neighbours whose distance estimates the density of points
@@ -63,11 +64,16 @@ def draw_groups(axis: Axes, points: np.ndarray, groups: np.ndarray, images: Imag
         axis.scatter(
             *points[chosen].T, s=point_size(len(points)), c=colours, linewidths=0, rasterized=True
         )
-    if images.short:
+    if are_named(axis, images):
         for group in images.coloured:
             if np.count_nonzero(groups == group) > NEAREST:
                 _name(axis, densest_point(points[groups == group]), images.names[group])
     fit(axis, points)
+
+
+def are_named(axis: Axes, images: ImageGroups) -> bool:
+    """Return whether the names of groups have room among the points of a panel."""
+    return images.short and style.share(axis) >= NAMED_MM
 
 
 def densest_point(points: np.ndarray) -> np.ndarray:

@@ -127,7 +127,7 @@ def set_title(axis: Axes, title: str, room: float | None = None) -> None:
 
     It has `room` mm, or else what the panel has of the figure.
     """
-    room = room or _share(axis) - TITLE_GAP_MM
+    room = room or share(axis) - TITLE_GAP_MM
     usual = max(int(room / (SMALLEST * TITLE_LETTER)), 1)
     for letters in range(usual, 0, -1):  # fewer where they are wide
         axis.set_title(textwrap.fill(title, letters, break_on_hyphens=False))
@@ -135,7 +135,7 @@ def set_title(axis: Axes, title: str, room: float | None = None) -> None:
             break
 
 
-def _share(axis: Axes) -> float:
+def share(axis: Axes) -> float:
     """Return the width in mm of an axis' column, with its part of what lies between columns."""
     place = axis.get_subplotspec()
     ratios = place.get_gridspec().get_width_ratios()
