@@ -231,7 +231,6 @@ def test_two_links_to_one_file_elsewhere_are_two_images(folder):
     assert all(f"train/{name}/a.png" in found[name] for name in ("ant", "bee"))
 
 
-
 def test_links_to_what_is_not_read_and_hard_links_count_once(folder):
     touch(folder, "preview.png", "train/ant/.hidden.png")
     os.symlink(folder / "preview.png", folder / "train" / "ant" / "a.png")
