@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from limbeck.networks.network import assemble, load_family
+from limbeck.networks.families import load_family
+from limbeck.networks.network import assemble
 from limbeck.runtime.fingerprint import fingerprint
 from limbeck.study.networks import FAMILIES, find_family, is_file, is_replayable
 

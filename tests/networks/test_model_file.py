@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from limbeck.networks.model_file import check_reload, load_network, matches, save_network
-from limbeck.networks.network import build
+from limbeck.networks.network import IMAGES, build
 from limbeck.networks.user_code import VARIABLE
 from limbeck.runtime.errors import InputError
 
@@ -224,9 +224,9 @@ def test_weights_of_a_network_of_limbeck_come_with_the_images_that_it_took(path,
     """Those that are trained further may take others."""
     former = spec(mean=(0.4914, 0.5, 0.5), std=(0.2,), input_size=16, interpolation="bicubic")
     save_network(path, build(former), {})
-    take = functools.partial(build, weights=str(path), keep_head=True)
+    take = functools.partial(build, weights=str(path), keep_head=True, same=IMAGES)
     take(dataclasses.replace(former, mean=(0.49, 0.5, 0.5)))
-    take(spec(), keep_head=False)
+    take(spec(), same=())
     start = f"weights = {path}: its network took images"
     assert refusal(take, dataclasses.replace(former, std=(0.25,))) == (
         f"{start} of mean [0.4914, 0.5, 0.5] and deviation [0.2]; set normalisation: own, "

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from limbeck.data.facts import Facts
+from limbeck.networks.model_file import save_network
 from limbeck.networks.network import NetworkSpec, build
 from limbeck.operations import network_checks
 from limbeck.operations.look_at_networks import look_at
@@ -209,6 +210,26 @@ def test_weights_are_read_and_compared(study):
     }
     (line,) = found_here(study(**methods))
     assert line.startswith("methods.wrong: weights = wrong.pth: ")
+
+
+def test_a_network_of_limbeck_takes_the_images_that_it_took(study):
+    """The dataset's own mean and deviation are not known before it is read."""
+    spec = NetworkSpec("wrn_10_1", 2, 3, (0.49, 0.48, 0.45), (0.2, 0.2, 0.2), 16)
+    save_network("its.pt", build(spec), {})
+    its = {"model": "wrn_10_1", "objective": "pretrained", "pretrained": {"weights": "./its.pt"}}
+    its["input_size"] = 16
+    start = "weights = its.pt: its network took images"
+    assert found_here(
+        study(
+            right=its,
+            wide={**its, "input_size": 32},
+            other={**its, "normalisation": "imagenet"},
+        )
+    ) == [
+        f"methods.wide: {start} with input_size: 16; set it so",
+        f"methods.other: {start} of mean [0.49, 0.48, 0.45] and deviation [0.2, 0.2, 0.2]; set "
+        "normalisation: own, mean: [0.49, 0.48, 0.45] and std: [0.2, 0.2, 0.2]",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,22 @@
 """The network that is trained and looked at: normalisation, upsampling, backbone."""
 
 import dataclasses
-import importlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from types import ModuleType
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from limbeck.networks.state_dicts import load_state_dict, read_state_dict, rename
+from limbeck.networks.families import load_family, read_weights
+from limbeck.networks.state_dicts import load_state_dict, rename
 from limbeck.networks.user_code import source_digest
-from limbeck.runtime.errors import InputError, suggest
+from limbeck.runtime.errors import InputError
 from limbeck.study.method_settings import MethodSettings
-from limbeck.study.networks import find_family, is_file
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+# What of a network says which images it takes.
+IMAGES = ("input_size", "interpolation", "mean", "std")
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,8 @@ def build_network(settings: MethodSettings, dataset: Mapping, channels: int) -> 
         On the CPU; see `assemble`.
     """
     spec = network_spec(settings, dataset, channels)
-    return build(spec, _weights_of(settings), keep_head=settings.objective == "pretrained")
+    kept = settings.objective == "pretrained"
+    return build(spec, _weights_of(settings), keep_head=kept, same=IMAGES if kept else ())
 
 
 def _weights_of(settings: MethodSettings) -> str | None:
@@ -184,7 +185,13 @@ def network_spec(settings: MethodSettings, dataset: Mapping, channels: int) -> N
     )
 
 
-def build(spec: NetworkSpec, weights: str | None = None, *, keep_head: bool = False) -> Network:
+def build(
+    spec: NetworkSpec,
+    weights: str | None = None,
+    *,
+    keep_head: bool = False,
+    same: Collection[str] = (),
+) -> Network:
     """Build a network, with random weights or those of a file or a name.
 
     Parameters
@@ -196,6 +203,9 @@ def build(spec: NetworkSpec, weights: str | None = None, *, keep_head: bool = Fa
     keep_head : bool
         Whether the weights are taken with their head, for as many classes as `spec` has; if not,
         the head is new.
+    same : collection of str
+        Fields of `spec`, of `IMAGES`, that must be those of the network in the file, if that is a
+        ``model.pt``.
 
     Returns
     -------
@@ -206,13 +216,14 @@ def build(spec: NetworkSpec, weights: str | None = None, *, keep_head: bool = Fa
     Raises
     ------
     InputError
-        If there is no such network or the weights cannot be had or do not fit.
+        If there is no such network, or the weights cannot be had, do not fit, or are of a network
+        that took other images.
     """
     if weights is None:
         return assemble(spec)
     start = f"weights = {weights}:"
     network = assemble(spec)
-    found = _read_weights(spec, weights, same_images=keep_head)
+    found = read_weights(spec.model, weights, {key: getattr(spec, key) for key in same})
     state = rename(found, network.backbone.state_dict(), start)
     if spec.channels == 1 and _takes_colour(network.backbone, state):
         network = assemble(dataclasses.replace(spec, channels=3))
@@ -229,25 +240,6 @@ def head_names(network: Network) -> set[str]:
         for name, value in other.state_dict().items()
         if name in own and own[name].shape != value.shape
     }
-
-
-def load_family(model: str) -> tuple[ModuleType, str]:
-    """Return the module that builds a network, and what that module calls it.
-
-    Such a module has
-
-    - ``build(name, classes, channels)``, which returns the network with random weights; where the
-      architecture fixes the number of channels, that one counts;
-    - ``named_weights(name, weights)``, where weights can be had by a name: a state dict;
-    - ``weights_names(name)`` and ``weights_classes(name, weights)``, beside it: what those names
-      are, and for how many classes;
-    - ``check_normalisation(name, weights, normalisation)``, where weights take no images that are
-      normalised in one of the ways of the config.
-
-    An InputError of theirs names the key, its value and what is allowed.
-    """
-    family, name = find_family(model)
-    return importlib.import_module(f"limbeck.{family.module}"), name
 
 
 def meta_backbone(spec: NetworkSpec) -> nn.Module:
@@ -278,38 +270,6 @@ def assemble(spec: NetworkSpec) -> Network:
         if tensor.dim() == 4:
             tensor.data = tensor.data.to(memory_format=torch.channels_last)
     return network
-
-
-def _read_weights(
-    spec: NetworkSpec, weights: str, *, same_images: bool
-) -> Mapping[str, torch.Tensor]:
-    check_weights_name(spec.model, weights)
-    if is_file(weights):
-        return read_state_dict(weights, dataclasses.asdict(spec) if same_images else None)
-    family, name = load_family(spec.model)
-    try:
-        return family.named_weights(name, weights)
-    except OSError as error:
-        raise InputError(
-            f"weights = {weights}: the download failed ({error}); fetch the file on a machine with "
-            "a network connection and give its path instead"
-        ) from None
-
-
-def check_weights_name(model: str, weights: str) -> None:
-    """Raise InputError if ``weights:`` is neither a path nor a name that the kind knows."""
-    family, name = load_family(model)
-    if is_file(weights):
-        return
-    if not hasattr(family, "weights_names"):
-        raise InputError(
-            f"weights = {weights}: {model} takes only the path of a file (with a /) or null"
-        )
-    names = family.weights_names(name)
-    if weights not in names:
-        raise InputError(
-            f"weights = {weights}: {suggest(weights, names)}; or the path of a file (with a /)"
-        )
 
 
 def _takes_colour(backbone: nn.Module, state: Mapping[str, torch.Tensor]) -> bool:

@@ -15,6 +15,7 @@ import struct
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -55,7 +56,7 @@ HARMLESS = [
 
 
 def read_state_dict(
-    path: str | Path, spec: Mapping[str, object] | None = None
+    path: str | Path, images: Mapping[str, object] = MappingProxyType({})
 ) -> dict[str, torch.Tensor]:
     """Return the tensors of a file of weights by name, on the CPU.
 
@@ -63,9 +64,9 @@ def read_state_dict(
     ----------
     path : str or Path
         The file.
-    spec : mapping of str to object, optional
-        The network that is to answer with them as it did, a `NetworkSpec` as a mapping. A
-        ``model.pt`` says what images its own took.
+    images : mapping of str to object
+        Fields of a `NetworkSpec` and their values: which images the weights are to be used on. A
+        ``model.pt`` says which its own network took.
 
     Raises
     ------
@@ -87,20 +88,20 @@ def read_state_dict(
             f"{', '.join(WRAPPERS)}"
         )
     check_finite(state, start)
-    if spec:
-        _check_images(content.get("network"), spec, start)
+    _check_images(content.get("network"), images, start)
     return state
 
 
-def _check_images(former: object, spec: Mapping, start: str) -> None:
-    """Raise InputError if the network of a ``model.pt`` took images in another way."""
-    if not (isinstance(former, Mapping) and former.keys() == spec.keys()):
+def _check_images(former: object, images: Mapping, start: str) -> None:
+    """Raise InputError if the network of a ``model.pt`` took other images."""
+    if not (images and isinstance(former, Mapping) and images.keys() <= former.keys()):
         return
     for key in ("input_size", "interpolation") if former["input_size"] else ("input_size",):
-        if former[key] != spec[key]:
+        if former[key] != images[key]:
             value = "null" if former[key] is None else former[key]
             raise InputError(f"{start} its network took images with {key}: {value}; set it so")
-    if any(np.abs(np.subtract(former[key], spec[key])).max() > SAME for key in ("mean", "std")):
+    statistics = images.keys() & {"mean", "std"}
+    if any(np.abs(np.subtract(former[key], images[key])).max() > SAME for key in statistics):
         mean, std = ([round(value, 4) for value in former[key]] for key in ("mean", "std"))
         raise InputError(
             f"{start} its network took images of mean {mean} and deviation {std}; set "

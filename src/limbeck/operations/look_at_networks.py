@@ -7,15 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from limbeck.networks.checks import check_network
+from limbeck.networks.families import check_weights_name, load_family
 from limbeck.networks.layers import channels_last
-from limbeck.networks.network import (
-    NetworkSpec,
-    build,
-    check_weights_name,
-    load_family,
-    meta_backbone,
-    network_spec,
-)
+from limbeck.networks.network import IMAGES, NetworkSpec, build, meta_backbone, network_spec
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.paths import expand
 from limbeck.study.networks import is_file
@@ -49,7 +43,7 @@ def look_at(
         spec = _spec(settings, classes, image_shape[0])
         shapes = check_network(spec, image_shape, look["layers"], look["batch"], look["on_gpu"])
         for weights in look["weights"]:
-            _check_weights(spec, weights, keep_head=settings.objective == "pretrained")
+            _check_weights(spec, weights, settings)
         pairs = "pairs" in look
         mistakes = list(_mistakes_of_pairs(look, spec, classes, image_shape)) if pairs else []
     except InputError as error:
@@ -63,11 +57,15 @@ def _spec(settings: MethodSettings, classes: int, channels: int) -> NetworkSpec:
     return network_spec(settings, {"class_names": range(classes), **statistics}, channels)
 
 
-def _check_weights(spec: NetworkSpec, weights: str | None, keep_head: bool) -> None:
+def _check_weights(spec: NetworkSpec, weights: str | None, settings: MethodSettings) -> None:
     if weights is None:
         return
+    keep_head = settings.objective == "pretrained"
     if is_file(weights):
-        build(spec, str(expand(weights, "weights")), keep_head=keep_head)
+        # The dataset's own mean and deviation are known once it is read.
+        unknown = ("mean", "std") if settings.normalisation == "dataset" else ()
+        same = set(IMAGES).difference(unknown) if keep_head else ()
+        build(spec, str(expand(weights, "weights")), keep_head=keep_head, same=same)
         return
     check_weights_name(spec.model, weights)
     if keep_head:
