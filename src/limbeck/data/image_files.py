@@ -159,17 +159,16 @@ def find_images(folder: Path, split: bool) -> ImageFiles:
     if not folder.is_dir():
         raise InputError(f"{show(folder)}: no such folder{_what_is_there(folder)}")
     skipped: list[str] = []
+    reached = Reached()
     if split:
         if has_folders(folder / "train") and has_folders(folder / "test"):
             raise InputError(
                 f"{show(folder / 'test')}: has test images, so dataset.test_fraction must be null"
             )
         base = "train" if has_folders(folder / "train") else ""
-        reached = Reached()
         classes = _find_classes(folder, base, skipped, reached)
         reached.refuse_links_within()
         return ImageFiles(folder, {"all": classes}, tuple(skipped), (base,))
-    reached = Reached()
     parts = {part: _find_classes(folder, part, skipped, reached) for part in ("train", "test")}
     reached.refuse_links_within()
     for name in sorted(set(parts["train"]) ^ set(parts["test"])):

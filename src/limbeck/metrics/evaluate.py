@@ -52,21 +52,22 @@ def _scores(metric: Metric, names: set[str], inputs: object) -> Iterator[Score]:
     arguments = _arguments(metric.function, inputs)
     if arguments is None:
         return
-    to_null = [name for name in (metric.name + TO_NULL,) if name in names]
+    to_null = metric.name + TO_NULL
     try:
         values = _function(metric.function)(**arguments)
     except NotMeasured as reason:
-        for name in (metric.name, *to_null):
-            yield Score(name, math.nan, str(reason))
+        for name in (metric.name, to_null):
+            if name in names:
+                yield Score(name, math.nan, str(reason))
         return
     for suffix, value in (values if isinstance(values, dict) else {"": values}).items():
         yield _score(metric.name + suffix, value)
     nulls = _nulls(metric, inputs)
     yield from nulls
-    for name in to_null if nulls else ():
+    if nulls and to_null in names:
         null = nulls[0]
         reason = null.reason or ("" if null.value else "the null is 0")
-        yield Score(name, math.nan if reason else values / null.value, reason)
+        yield Score(to_null, math.nan if reason else values / null.value, reason)
 
 
 def _nulls(metric: Metric, inputs: object) -> list[Score]:

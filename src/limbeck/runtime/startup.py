@@ -142,6 +142,7 @@ def postpone_torch_compiler() -> None:
         return
     postpone(*TORCH_COMPILER)
     postpone(TORCHVISION_EXPORT)
+    # Who takes a name from a module asks for its path first, which would import it.
     _stand_in("torch._dynamo", disable=_disable, graph_break=lambda *arguments: None)
     _stand_in("torch._dynamo.utils", __path__=[], is_compile_supported=_is_compile_supported)
     _stand_in(TORCHVISION_EXPORT, __path__=[], _register_custom_op=lambda: None)
