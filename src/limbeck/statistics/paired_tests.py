@@ -278,7 +278,7 @@ def limits_of(
         return f"{intervals} No test is made of fewer than {LEAST_FOLDS} folds. {dependence}"
     if not tested:
         return f"{intervals} Nothing could be tested; 'reason' says why. {dependence}"
-    usual = max(tested, key=lambda count: (tested.count(count), count))
+    usual = max(set(tested), key=lambda count: (tested.count(count), count))
     level = 1 - settings.confidence
     return (
         f"{intervals} p-values of paired t-tests, corrected by '{settings.correction}' within each "
