@@ -8,6 +8,7 @@ import inspect
 import logging
 import os
 import re
+import signal
 import sys
 import types
 import typing
@@ -228,7 +229,11 @@ def run() -> None:
     os.environ["MPLBACKEND"] = "agg"  # Of a notebook that calls this it is one that jobs lack.
     keep_freed_memory()
     postpone_torch_compiler()
-    status = main()
+    try:
+        status = main()
+    except KeyboardInterrupt:
+        print("limbeck: stopped by SIGINT", file=sys.stderr)
+        status = 128 + signal.SIGINT
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

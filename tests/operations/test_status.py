@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -167,14 +168,21 @@ def test_watching_ends_when_all_is_done(study, monkeypatch, capsys):
     assert waits == [status.WATCH_SECONDS]
 
 
-def test_ctrl_c_ends_watching_without_a_traceback(study, monkeypatch):
-    def press(seconds):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(status.time, "sleep", press)
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["status", "--configfile", "small.yaml", "--watch"])
-    assert ended.value.code == 130
+def test_ctrl_c_ends_watching_without_a_traceback(study):
+    command = [Path(sys.executable).with_name("limbeck"), "status", "--watch"]
+    watching = subprocess.Popen(
+        [*command, "--configfile", "small.yaml"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Which a script's background would have ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert watching.stdout.readline().startswith("study small")
+    watching.send_signal(signal.SIGINT)
+    _, end = watching.communicate(timeout=60)[1].splitlines()
+    assert end == "limbeck: stopped by SIGINT"
+    assert watching.returncode == 130
 
 
 def test_what_is_not_trained_has_no_budget_but_0(study):

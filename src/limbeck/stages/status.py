@@ -1,8 +1,5 @@
 """Show what of a study is done, running, failed and missing, and the next command."""
 
-import signal
-import sys
-
 from limbeck.operations.status import print_lost, print_status
 
 
@@ -21,7 +18,4 @@ def status(configfile: list[str] | None = None, watch: bool = False, lost: bool 
     if lost:
         print_lost(configfile or [])
     else:
-        try:
-            print_status(configfile or [], watch)
-        except KeyboardInterrupt:  # How watching ends; as for any process, the status is 130.
-            sys.exit(128 + signal.SIGINT)
+        print_status(configfile or [], watch)
