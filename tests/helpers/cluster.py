@@ -17,8 +17,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 PROGRAMS = ("slurmctld", "slurmd", "slurmdbd", "munged", "mariadbd", "mariadb-install-db")
-CPU_NODES, GPU_NODES = ("c1", "c2"), ("g1", "g2")
-NODES = CPU_NODES + GPU_NODES
 START_SECONDS = 60
 LIFE_SECONDS = 3600
 
@@ -65,10 +63,10 @@ SlurmdParameters=config_overrides
 GresTypes=gpu
 RebootProgram=/bin/true
 {nodes}
-PartitionName=batch Nodes=c1,c2 Default=YES PriorityTier=1 MaxTime=720 PreemptMode=REQUEUE
-PartitionName=scavenge Nodes=c1,c2 PriorityTier=1 MaxTime=720 PreemptMode=CANCEL
-PartitionName=urgent Nodes=c1,c2 PriorityTier=9 MaxTime=720 PreemptMode=OFF
-PartitionName=accel Nodes=g1,g2 PriorityTier=1 MaxTime=720 PreemptMode=OFF
+PartitionName=batch Nodes={cpu_nodes} Default=YES PriorityTier=1 MaxTime=720 PreemptMode=REQUEUE
+PartitionName=scavenge Nodes={cpu_nodes} PriorityTier=1 MaxTime=720 PreemptMode=CANCEL
+PartitionName=urgent Nodes={cpu_nodes} PriorityTier=9 MaxTime=720 PreemptMode=OFF
+PartitionName=accel Nodes={gpu_nodes} PriorityTier=1 MaxTime=720 PreemptMode=OFF
 """
 NODE = (
     "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port}"
@@ -143,14 +141,19 @@ class Cluster:
     ----------
     folder : Path
         An empty folder for its configuration, logs and state.
+    name : str
+        Starts its nodes' names, by which control groups of two clusters on one machine differ.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, name: str):
         self.folder = folder
         self.host = socket.gethostname().split(".")[0]
-        ctld, dbd, self._sql_port, *slurmd = _free_ports(3 + len(NODES))
+        self._cpu_nodes = [f"{name}-c1", f"{name}-c2"]
+        self._gpu_nodes = [f"{name}-g1", f"{name}-g2"]
+        nodes = self._cpu_nodes + self._gpu_nodes
+        ctld, dbd, self._sql_port, *slurmd = _free_ports(3 + len(nodes))
         self._ports = {"ctld_port": ctld, "dbd_port": dbd, "sql_port": self._sql_port}
-        self._slurmd_ports = dict(zip(NODES, slurmd, strict=True))
+        self._slurmd_ports = dict(zip(nodes, slurmd, strict=True))
         self._daemons: dict[str, subprocess.Popen] = {}
         self._namespace: int | None = None
 
@@ -187,15 +190,17 @@ class Cluster:
             + ["--socket=/run/munge/munge.socket.2", f"--pid-file={self.folder}/munged.pid"]
             + [f"--log-file={self.folder}/munged.log", f"--seed-file={self.folder}/munge.seed"],
         )
+        # Two databases delete each other's temporary tables where they share a folder for them.
+        temporary = f"--tmpdir={self.folder}"
         subprocess.run(
-            ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--user=root"]
+            ["mariadb-install-db", "--no-defaults", f"--datadir={data}", temporary, "--user=root"]
             + ["--auth-root-authentication-method=normal", "--skip-test-db"],
             check=True,
             capture_output=True,
         )
         self._daemon(
             "mariadbd",
-            ["mariadbd", "--no-defaults", f"--datadir={data}", "--user=root"]
+            ["mariadbd", "--no-defaults", f"--datadir={data}", temporary, "--user=root"]
             + [f"--socket={self.folder}/mysql.socket", f"--port={self._sql_port}"]
             + ["--bind-address=127.0.0.1", f"--pid-file={self.folder}/mysql.pid"]
             + ["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"],
@@ -207,7 +212,7 @@ class Cluster:
         self.check(*manager, "account", "vision", "cluster=limbeck")
         self.check(*manager, "user", getpass.getuser(), "account=vision")
         self.start_controller()
-        for node in NODES:
+        for node in self._slurmd_ports:
             self.start_node(node)
         self._wait_until_idle()
 
@@ -216,17 +221,20 @@ class Cluster:
         for name in ("etc", "run", "state", "mysql"):
             (self.folder / name).mkdir(parents=True)
         nodes, devices = [], []
-        for node in NODES:
+        for node, port in self._slurmd_ports.items():
             (self.folder / f"spool.{node}").mkdir()
             gres = ""
-            if node in GPU_NODES:
+            if node in self._gpu_nodes:
                 gres = " Gres=gpu:1"
                 device = self.folder / f"{node}-gpu0"
                 subprocess.run(["mknod", device, "c", "1", "3"], check=True)
                 devices.append(f"NodeName={node} Name=gpu File={device}")
-            values = {"name": node, "host": self.host, "gres": gres}
-            nodes.append(NODE.format(**values, port=self._slurmd_ports[node]))
-        values = {"folder": self.folder, "host": self.host, **self._ports}
+            nodes.append(NODE.format(name=node, host=self.host, gres=gres, port=port))
+        names = {
+            "cpu_nodes": ",".join(self._cpu_nodes),
+            "gpu_nodes": ",".join(self._gpu_nodes),
+        }
+        values = {"folder": self.folder, "host": self.host, **self._ports, **names}
         (etc / "slurm.conf").write_text(SLURM_CONF.format(**values, nodes="\n".join(nodes)))
         (etc / "gres.conf").write_text("\n".join(devices) + "\n")
         (etc / "cgroup.conf").write_text(CGROUP_CONF)

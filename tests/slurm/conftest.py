@@ -1,9 +1,11 @@
-"""One cluster for all tests, and checkouts in which `snakemake --profile slurm` runs on it."""
+"""Clusters, one for each process of tests, and checkouts in which the profile runs on one."""
 
+import contextlib
 import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from helpers.checkout import copy_repository
 from helpers.cluster import Cluster, missing, wait_for
@@ -11,16 +13,18 @@ from helpers.site import RUN, STEPS, Site
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory):
-    """Return a cluster of four nodes that is up for the session."""
+def cluster(tmp_path_factory, worker_id):
+    """Return a cluster of four nodes that is up for the session, one for each process."""
     if reason := missing():
         pytest.skip(reason)
-    cluster = Cluster(tmp_path_factory.mktemp("cluster"))
-    try:
-        cluster.start()
+    folder = tmp_path_factory.mktemp("cluster")
+    with contextlib.ExitStack() as ending:
+        # Ports are free until a daemon listens: one process at a time chooses and uses them.
+        with FileLock(folder.parents[1] / "cluster.lock"):
+            cluster = Cluster(folder, worker_id)
+            ending.callback(cluster.close)
+            cluster.start()
         yield cluster
-    finally:
-        cluster.close()
 
 
 @pytest.fixture(scope="session")
