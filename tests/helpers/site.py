@@ -82,6 +82,10 @@ class Site(Workflow):
         wait_for(lambda: "epoch 20 of" in self.log, LIMIT, "epochs of training")
         return job
 
+    def states(self, job: str) -> list[str]:
+        """Return the state of a SLURM job that the controller still knows."""
+        return [entry["state"] for entry in self.cluster.jobs() if entry["id"] == job]
+
     def processes(self) -> list[int]:
         """Return the processes of trainings in this checkout."""
         found = []
@@ -106,6 +110,12 @@ class Site(Workflow):
         results = self.folder / "results"
         hidden = [path for path in results.rglob(".*") if path.name != ".snakemake_timestamp"]
         return hidden + [path for path in results.rglob("checkpoints/**/*") if path.is_file()]
+
+    def check_end(self, process: subprocess.Popen, weights: str) -> None:
+        """Check that Snakemake ends well, with a network of this hash and nothing else left."""
+        assert finish(process) == 0, self.said
+        assert self.weights() == weights
+        assert self.leftovers() == []
 
 
 def finish(process: subprocess.Popen, seconds: float = LIMIT) -> int:

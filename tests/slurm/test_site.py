@@ -1,11 +1,19 @@
-"""What a site gives and what it refuses: GPUs for trainings, and mistakes that end in one line."""
+"""What a site gives, refuses and loses.
+
+GPUs for trainings; mistakes that end in one line; and services that are away for a while, after
+which a training ends in the same bits as one that nothing disturbed.
+"""
 
 import getpass
+import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
-from helpers.site import RUN, finish
+from helpers.cluster import wait_for
+from helpers.site import LIMIT, RUN, finish
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 MODEL = f"{RUN}/model.pt"
@@ -98,3 +106,44 @@ def test_a_full_disk_ends_in_one_line_and_leaves_nothing_half_written(site):
         assert site.cluster.check("find", results, "-name", ".*.pt.*").strip() == ""
     finally:
         site.cluster.check("umount", results)
+
+
+def test_jobs_of_a_killed_snakemake_are_not_in_the_way_of_the_next(site, undisturbed):
+    first = site.start(MODEL)
+    job = site.training()
+    first.kill()
+    first.wait()
+    assert site.run("--unlock").returncode == 0
+    second = site.start(MODEL)
+    copy = wait_for(
+        lambda: [entry["id"] for entry in site.cluster.jobs("running") if entry["id"] != job],
+        LIMIT,
+        "second copy",
+    )
+    site.check_end(second, undisturbed)
+    assert site.states(job) == site.states(copy[0]) == ["COMPLETED"]
+
+
+def test_a_controller_that_is_away_for_a_while_is_waited_for(site, undisturbed):
+    process = site.start(MODEL)
+    job = site.training()
+    # A controller that has not yet saved the start of a job would start it again, on a node that
+    # still runs it: SLURM sets the node aside. So the training waits until its start is saved.
+    (training,) = site.processes()
+    os.kill(training, signal.SIGSTOP)
+    site.cluster.wait_until_saved(job)
+    site.cluster.stop("slurmctld", signal.SIGKILL)
+    os.kill(training, signal.SIGCONT)
+    time.sleep(20)
+    site.cluster.start_controller()
+    site.check_end(process, undisturbed)
+    assert site.states(job) == ["COMPLETED"]
+
+
+def test_a_database_that_is_away_for_a_while_is_waited_for(site, undisturbed):
+    process = site.start(MODEL)
+    site.training()
+    site.cluster.stop("slurmdbd")
+    time.sleep(20)
+    site.cluster.start_database()
+    site.check_end(process, undisturbed)

@@ -8,34 +8,24 @@ import time
 import pytest
 
 from helpers.cluster import wait_for
-from helpers.site import LIMIT, RUN, finish
+from helpers.site import LIMIT, RUN
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 MODEL = f"{RUN}/model.pt"
 
 
-def states(site, job):
-    return [entry["state"] for entry in site.cluster.jobs() if entry["id"] == job]
-
-
 def start_again(site, job):
     """Spare the test the two minutes that SLURM holds back a job that it has requeued."""
-    wait_for(lambda: states(site, job) == ["PENDING"], LIMIT, "requeued job")
+    wait_for(lambda: site.states(job) == ["PENDING"], LIMIT, "requeued job")
     site.cluster.check("scontrol", "update", f"jobid={job}", "starttime=now")
-
-
-def check_end(site, process, undisturbed):
-    assert finish(process) == 0, site.said
-    assert site.weights() == undisturbed
-    assert site.leftovers() == []
 
 
 def test_a_cancelled_training_resumes(site, undisturbed):
     process = site.start(MODEL)
     job = site.training()
     site.cluster.check("scancel", job)
-    check_end(site, process, undisturbed)
-    assert states(site, job) == ["CANCELLED"]
+    site.check_end(process, undisturbed)
+    assert site.states(job) == ["CANCELLED"]
     assert "resuming in epoch" in site.log
 
 
@@ -50,8 +40,8 @@ def test_a_training_out_of_time_resumes(site, undisturbed):
     time.sleep(35)
     with contextlib.suppress(ProcessLookupError):  # SLURM may have woken it itself.
         os.kill(training, signal.SIGCONT)
-    check_end(site, process, undisturbed)
-    assert states(site, job) == ["FAILED"]
+    site.check_end(process, undisturbed)
+    assert site.states(job) == ["FAILED"]
     assert "resuming in epoch" in site.log
 
 
@@ -59,7 +49,7 @@ def test_a_training_out_of_memory_gets_more(site, undisturbed):
     site.limit_training(mem_mb="300 * attempt * attempt")
     process = site.start(MODEL)
     job = wait_for(lambda: site.cluster.jobs("running"), LIMIT, "running job")[-1]["id"]
-    check_end(site, process, undisturbed)
+    site.check_end(process, undisturbed)
     steps = site.cluster.check("sacct", "--noheader", "--format=State", f"--jobs={job}")
     assert "OUT_OF_ME" in steps
 
@@ -72,10 +62,10 @@ def test_a_training_whose_node_goes_down_is_requeued(site, undisturbed):
     try:
         wait_for(lambda: not site.processes(), 30, "end of the training on the node")
         start_again(site, job)
-        check_end(site, process, undisturbed)
+        site.check_end(process, undisturbed)
     finally:
         site.cluster.check("scontrol", "update", f"nodename={node}", "state=resume")
-    assert states(site, job) == ["COMPLETED"]
+    assert site.states(job) == ["COMPLETED"]
     (end,) = (entry["node"] for entry in site.cluster.jobs() if entry["id"] == job)
     assert end != node
 
@@ -89,47 +79,6 @@ def test_a_preempted_training_comes_back(site, undisturbed, partition):
     site.cluster.check("sbatch", *flags, "--wrap=sleep 5")
     if partition == "batch":
         start_again(site, job)
-    check_end(site, process, undisturbed)
+    site.check_end(process, undisturbed)
     # The job itself comes back, or another one does its work.
-    assert states(site, job) == ["COMPLETED" if partition == "batch" else "PREEMPTED"]
-
-
-def test_jobs_of_a_killed_snakemake_are_not_in_the_way_of_the_next(site, undisturbed):
-    first = site.start(MODEL)
-    job = site.training()
-    first.kill()
-    first.wait()
-    assert site.run("--unlock").returncode == 0
-    second = site.start(MODEL)
-    copy = wait_for(
-        lambda: [entry["id"] for entry in site.cluster.jobs("running") if entry["id"] != job],
-        LIMIT,
-        "second copy",
-    )
-    check_end(site, second, undisturbed)
-    assert states(site, job) == states(site, copy[0]) == ["COMPLETED"]
-
-
-def test_a_controller_that_is_away_for_a_while_is_waited_for(site, undisturbed):
-    process = site.start(MODEL)
-    job = site.training()
-    # A controller that has not yet saved the start of a job would start it again, on a node that
-    # still runs it: SLURM sets the node aside. So the training waits until its start is saved.
-    (training,) = site.processes()
-    os.kill(training, signal.SIGSTOP)
-    site.cluster.wait_until_saved(job)
-    site.cluster.stop("slurmctld", signal.SIGKILL)
-    os.kill(training, signal.SIGCONT)
-    time.sleep(20)
-    site.cluster.start_controller()
-    check_end(site, process, undisturbed)
-    assert states(site, job) == ["COMPLETED"]
-
-
-def test_a_database_that_is_away_for_a_while_is_waited_for(site, undisturbed):
-    process = site.start(MODEL)
-    site.training()
-    site.cluster.stop("slurmdbd")
-    time.sleep(20)
-    site.cluster.start_database()
-    check_end(site, process, undisturbed)
+    assert site.states(job) == ["COMPLETED" if partition == "batch" else "PREEMPTED"]
