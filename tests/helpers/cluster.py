@@ -190,8 +190,7 @@ class Cluster:
             + ["--socket=/run/munge/munge.socket.2", f"--pid-file={self.folder}/munged.pid"]
             + [f"--log-file={self.folder}/munged.log", f"--seed-file={self.folder}/munge.seed"],
         )
-        running = self.folder / "run/munge.socket.2"
-        wait_for(running.exists, START_SECONDS, "munged")
+        wait_for((self.folder / "run/munge.socket.2").exists, START_SECONDS, "munged")
         # Two databases delete each other's temporary tables where they share a folder for them.
         temporary = f"--tmpdir={self.folder}"
         subprocess.run(

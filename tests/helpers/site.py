@@ -12,6 +12,7 @@ from helpers.checkout import Workflow
 from helpers.cluster import Cluster, wait_for
 
 RUN = "results/tiny/runs/undistilled/budget-20/fold-0"
+MODEL = f"{RUN}/model.pt"
 LOG = "logs/tiny/train/undistilled/budget-20/fold-0.log"
 # For seconds of training, so that something can happen in the middle of it.
 STEPS = 1500
@@ -103,7 +104,7 @@ class Site(Workflow):
 
     def weights(self) -> str:
         """Return the hash of the trained network's weights."""
-        return torch.load(self.folder / RUN / "model.pt", weights_only=True)["hash"]
+        return torch.load(self.folder / MODEL, weights_only=True)["hash"]
 
     def leftovers(self) -> list[Path]:
         """Return temporary files, checkpoints and locks that are still there."""

@@ -9,7 +9,7 @@ from filelock import FileLock
 
 from helpers.checkout import copy_repository
 from helpers.cluster import Cluster, missing, wait_for
-from helpers.site import RUN, STEPS, Site
+from helpers.site import MODEL, STEPS, Site
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +58,7 @@ def undisturbed(split_once, tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed") / "copy"
     shutil.copytree(split_once.folder, folder, symlinks=True)
     site = Site(folder, cluster=split_once.cluster)
-    result = site.run("--cores", "1", f"{RUN}/model.pt")
+    result = site.run("--cores", "1", MODEL)
     assert result.returncode == 0, result.stderr
     return site.weights()
 

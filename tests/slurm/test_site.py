@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from helpers.cluster import wait_for
-from helpers.site import LIMIT, RUN, finish
+from helpers.site import LIMIT, MODEL, RUN, finish
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
-MODEL = f"{RUN}/model.pt"
 
 
 @pytest.mark.parametrize("request_", ["{gpu: 1}", '{gpu: 0, gres: "gpu:1"}'], ids=["gpus", "gres"])

@@ -8,10 +8,9 @@ import time
 import pytest
 
 from helpers.cluster import wait_for
-from helpers.site import LIMIT, RUN
+from helpers.site import LIMIT, MODEL
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
-MODEL = f"{RUN}/model.pt"
 
 
 def start_again(site, job):
