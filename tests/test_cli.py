@@ -241,6 +241,15 @@ def test_contradictory_settings_are_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_job_logs_its_own_lines_alone(digits, tmp_path):
+    split = tmp_path / "fold-0.csv"
+    flags = ["--budget=50", "--fold=0", "--seed=0", f"--split={split}"]
+    result = run("split_dataset", f"--dataset={digits}", *flags)
+    assert split.is_file()
+    (line,) = result.stderr.splitlines()
+    assert " limbeck split_dataset, version " in line
+
+
 def test_help_imports_nothing_heavy():
     program = (
         "import sys, limbeck.cli\n"

@@ -6,6 +6,7 @@ import gc
 import importlib
 import inspect
 import logging
+import multiprocessing
 import os
 import re
 import signal
@@ -227,6 +228,8 @@ def run() -> None:
         if getattr(sys, stream) is None:  # It was closed: `>&-`.
             setattr(sys, stream, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
     os.environ["MPLBACKEND"] = "agg"  # Of a notebook that calls this it is one that jobs lack.
+    # By default Python 3.14 starts a process that calls libraries' locks leaked at this end.
+    multiprocessing.set_start_method("fork", force=True)
     keep_freed_memory()
     postpone_torch_compiler()
     try:
