@@ -160,8 +160,8 @@ class Cluster:
     def start(self) -> None:
         """Bring the cluster up; a few seconds."""
         self._configure()
-        # Clients look for the configuration and for munge's socket in these places alone.
-        places = {"etc": "/etc/slurm", "run": "/run/munge"}
+        # Clients look for munge's socket and the configuration, the last mounted, in these places.
+        places = {"run": "/run/munge", "etc": "/etc/slurm"}
         mounts = [
             f"mkdir -p {place} && mount --bind {self.folder}/{name} {place}"
             for name, place in places.items()
@@ -211,7 +211,7 @@ class Cluster:
         manager = ["sacctmgr", "-i", "add"]
         self.check(*manager, "cluster", "limbeck")
         self.check(*manager, "account", "vision", "cluster=limbeck")
-        self.check(*manager, "user", getpass.getuser(), "account=vision")
+        self.check(*manager, "user", getpass.getuser(), "account=vision", "defaultaccount=vision")
         self.start_controller()
         for node in self._slurmd_ports:
             self.start_node(node)

@@ -148,6 +148,7 @@ def test_qos_and_accounts_are_those_of_accounting(monkeypatch, said, name, known
         ("vision||20\n", "normal|\n", None, None, "account vision allows 20 (MaxSubmitJobs)"),
         ("vision||100\n", "normal|\n", None, None, None),
         ("vision||20\nother||\n", "normal|\n", "other", None, None),
+        ("vision||\nother||20\n", "normal|\n", None, None, None),
         # A QOS's limit takes the place of the account's.
         ("vision||20\n", "normal|500\n", None, None, None),
         ("vision||\n", "normal|\nlow|50\n", None, "low", "QOS low allows 50 (MaxSubmitJobs)"),
@@ -158,9 +159,8 @@ def test_qos_and_accounts_are_those_of_accounting(monkeypatch, said, name, known
 def test_jobs_in_the_queue_are_as_many_as_may_be_submitted(
     monkeypatch, mine, of_qos, account, qos, line
 ):
-    monkeypatch.setattr(
-        cluster_checks, "_answer", lambda *command: of_qos if "qos" in command else mine
-    )
+    said = {"associations": mine, "user": "vision\n", "qos": of_qos}
+    monkeypatch.setattr(cluster_checks, "_answer", lambda *command: said[command[4]])
     if line is None:
         assert cluster_checks._check_submissions(100, account, qos).startswith("100 in the queue, ")
     else:

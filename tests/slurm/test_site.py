@@ -4,8 +4,10 @@ GPUs for trainings; mistakes that end in one line; and services that are away fo
 which a training ends in the same bits as one that nothing disturbed.
 """
 
+import functools
 import getpass
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -31,7 +33,7 @@ def test_trainings_get_a_gpu_where_the_site_has_them(site, request_):
     site.cluster.check("scancel", job)
     finish(process)
     assert "Partition=accel" in shown
-    assert "gres:gpu:1" in shown
+    assert re.search("gres[:/]gpu:1", shown)
     assert b"CUDA_VISIBLE_DEVICES=0" in variables
 
 
@@ -59,12 +61,17 @@ def test_a_wrong_account_ends_in_one_line(site):
 
 
 def test_a_limit_of_submitted_jobs_is_named(site):
-    change = ["sacctmgr", "-i", "modify", "user", getpass.getuser(), "set"]
-    site.cluster.check(*change, "MaxSubmitJobs=7")
+    user = getpass.getuser()
+    manage = functools.partial(site.cluster.check, "sacctmgr", "-i")
+    change = ["modify", "user", user, "where", "account=vision", "set"]
+    manage("add", "account", "other")  # Another than the user's default.
+    manage("add", "user", user, "account=other", "MaxSubmitJobs=3")
+    manage(*change, "MaxSubmitJobs=7")
     try:
         result = site.limbeck("doctor", "--configfile", "tiny.yaml")
     finally:
-        site.cluster.check(*change, "MaxSubmitJobs=-1")
+        manage(*change, "MaxSubmitJobs=-1")
+        manage("delete", "account", "other")
     assert result.returncode == 1
     (line,) = (line for line in result.stdout.splitlines() if line.startswith("FAIL"))
     assert line.startswith("FAIL  jobs: the profile has up to 100 in the queue, account vision ")

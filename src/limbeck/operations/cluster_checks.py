@@ -204,9 +204,10 @@ def _check_submissions(jobs: int | str, account: str | None, qos: str | None) ->
     takes the place of the association's.
     """
     show = ("sacctmgr", "--noheader", "--parsable2", "show")
-    columns = "format=Account,DefaultQOS,MaxSubmitJobs"
+    user, columns = f"user={getpass.getuser()}", "format=Account,DefaultQOS,MaxSubmitJobs"
     try:
-        mine = _answer(*show, "associations", f"user={getpass.getuser()}", columns)
+        mine = _answer(*show, "associations", user, columns)
+        default_account = _answer(*show, "user", user, "format=DefaultAccount").strip()
         every_qos = _answer(*show, "qos", "format=Name,MaxSubmitJobsPerUser")
     except InputError:
         return "limits are not known, sacctmgr gives no answer"
@@ -215,7 +216,7 @@ def _check_submissions(jobs: int | str, account: str | None, qos: str | None) ->
     for row in mine.splitlines():
         its_account, default, limit = row.split("|")
         name = qos or default or "normal"
-        if account in (None, its_account):
+        if its_account == (account or default_account):
             if of_qos.get(name):
                 limits[f"QOS {name}"] = int(of_qos[name])
             elif limit:
