@@ -184,12 +184,14 @@ def test_an_array_that_is_gone_with_its_metadata_is_missed(store):
     assert fault_of(store) == "x/c/0/0 is missing"
 
 
-def test_stores_of_other_programs_have_no_list_of_arrays(tmp_path):
+@pytest.mark.parametrize("of_none", [{}, {"consolidated_metadata": None}], ids=["", "null"])
+def test_stores_of_other_programs_have_no_list_of_arrays(of_none, tmp_path):
     import zarr
 
     group = zarr.create_group(tmp_path / "s.zarr", zarr_format=3)
     group.create_array("a/x", data=np.arange(1, 4))
-    assert "consolidated_metadata" not in json.loads((tmp_path / "s.zarr/zarr.json").read_text())
+    root = {"node_type": "group", "zarr_format": 3, "attributes": {}, **of_none}
+    (tmp_path / "s.zarr/zarr.json").write_text(json.dumps(root))
     assert storage.open_store(tmp_path / "s.zarr")["a/x"][:].tolist() == [1, 2, 3]
     (tmp_path / "s.zarr/a/x/c/0").unlink()
     assert fault_of(tmp_path / "s.zarr") == "a/x/c/0 is missing"

@@ -168,8 +168,8 @@ def array_metadata(path: Path) -> dict[str, Mapping]:
     root = json.loads((path / "zarr.json").read_bytes())
     if root["node_type"] != "group":
         raise ValueError("an array, not a group of arrays")
-    if "consolidated_metadata" in root:
-        nodes = root["consolidated_metadata"]["metadata"]
+    if consolidated := root.get("consolidated_metadata"):  # Some write null for none.
+        nodes = consolidated["metadata"]
     else:
         nodes = {
             str(file.parent.relative_to(path)): json.loads(file.read_bytes())
