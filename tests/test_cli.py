@@ -165,7 +165,8 @@ FLAGS = {
     ],
     "build_table": ["--metrics=metrics.csv", "--kind=accuracy", "--table=out/table.csv"],
     "draw_figure": [
-        *("--dataset=dataset.zarr", "--inputs=table.csv", "--methods=teacher"),
+        *("--dataset=dataset.zarr", "--superclasses=superclasses.csv"),
+        *("--inputs=table.csv", "--methods=teacher"),
         *("--pdf=out/figure.pdf", "--png=out/figure.png", "--csv=out/figure.csv"),
     ],
 }

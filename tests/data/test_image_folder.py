@@ -49,8 +49,8 @@ def test_formats_and_colours_become_rgb(images, tmp_path):
         "train/bee/1",
     ]
     assert test.sample_ids.tolist() == ["test/ant/d", "test/bee/e"]
-    assert dataset.attributes["superclass_names"] == []
-    assert dataset.attributes["superclass_of_class"] == []
+    assert dataset.superclass_names == []
+    assert dataset.superclass_of_class == []
 
 
 def test_mean_and_deviation_per_channel(images, tmp_path):
@@ -99,14 +99,14 @@ def test_every_kind_of_image_may_lie_side_by_side(tmp_path):
     assert all((image == image[0, 0]).all() for image in images)
 
 
-def test_superclasses_reach_the_store(images, tmp_path):
+def test_superclasses_have_numbers(images, tmp_path):
     save(images / "train" / "cat" / "1.png", RED)
     save(images / "test" / "cat" / "1.png", RED)
     text = "class,superclass\ncat,mammals\nbee,insects\nant,insects\n"
     (images / "superclasses.csv").write_text(text)
-    attributes = prepare("image_folder", tmp_path, images).attributes
-    assert attributes["superclass_names"] == ["insects", "mammals"]
-    assert attributes["superclass_of_class"] == [0, 0, 1]
+    dataset = prepare("image_folder", tmp_path, images)
+    assert dataset.superclass_names == ["insects", "mammals"]
+    assert dataset.superclass_of_class == [0, 0, 1]
 
 
 HOSTILE = [

@@ -60,11 +60,11 @@ def test_real_cifar100_images_are_read(tmp_path):
     with Image.open(next(CIFAR100.glob(f"{last}.*"))) as image:
         expected = np.asarray(image.convert("RGB"))
     np.testing.assert_array_equal(dataset.array("test", "images")[-1], expected)
-    assert dataset.attributes["superclass_names"] == [
+    assert dataset.superclass_names == [
         "aquatic_mammals",
         "large_natural_outdoor_scenes",
     ]
-    assert dataset.attributes["superclass_of_class"] == [0, 1, 0]
+    assert dataset.superclass_of_class == [0, 1, 0]
 
 
 def test_facts_of_the_folder_and_of_torchvisions_files_are_the_same():

@@ -15,7 +15,7 @@ def part(labels, shape=(4, 4, 3), images=None):
     return Samples(images, np.array(labels), np.arange(len(labels)).astype(np.dtypes.StringDType()))
 
 
-GOOD = SourceData(part([0, 1, 2, 2]), part([2, 1, 0]), ["ant", "b\nee", "cat"], {})
+GOOD = SourceData(part([0, 1, 2, 2]), part([2, 1, 0]), ["ant", "b\nee", "cat"])
 
 
 def test_good_data_pass():

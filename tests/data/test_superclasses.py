@@ -4,7 +4,9 @@ import os
 
 import pytest
 
-from limbeck.data.superclasses import read_superclasses
+from helpers.pictures import settings_of
+from limbeck.data.dataset import number_superclasses
+from limbeck.data.superclasses import read_superclasses, superclass_digest, write_superclasses
 from limbeck.runtime.errors import InputError
 
 HEADER, ANT, BEE = "class,superclass", "ant,insects", "bee,insects"
@@ -106,3 +108,24 @@ def test_what_cannot_be_read_is_no_missing_file(tmp_path, kind):
         os.symlink("/mnt/disk/s.csv", tmp_path / "superclasses.csv")
     with pytest.raises(InputError, match=r"superclasses\.csv: cannot be read \("):
         read_superclasses(tmp_path, ["ant"])
+
+
+def test_what_is_written_is_read_as_numbers(tmp_path):
+    path, classes = tmp_path / "superclasses.csv", ["ant", 'b,"e"\ne', "cat"]
+    write_superclasses(path, dict(zip(classes, ["z", "=1+1", "z"], strict=True)), classes)
+    assert number_superclasses(path, classes) == (["=1+1", "z"], [1, 0, 1])
+    with pytest.raises(InputError, match="its classes are not those of the dataset; make it again"):
+        number_superclasses(path, classes[::-1])
+    write_superclasses(path, {}, classes)
+    assert number_superclasses(path, classes) == ([], [])
+
+
+def test_a_folders_file_counts_by_its_bytes(write, tmp_path):
+    folder = write(HEADER, ANT, BEE)
+    before = superclass_digest(settings_of("image_folder", folder))
+    os.utime(folder / "superclasses.csv", (1, 1))
+    assert superclass_digest(settings_of("image_folder", folder)) == before
+    (folder / "superclasses.csv").write_text("class,superclass\n")
+    assert superclass_digest(settings_of("image_folder", folder)) != before
+    assert superclass_digest(settings_of("image_folder", tmp_path / "none")) == "none"
+    assert superclass_digest(settings_of("cifar100", folder)) == "none"

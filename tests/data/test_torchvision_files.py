@@ -62,8 +62,8 @@ def test_cifar10_has_pixels_labels_and_kinds(tmp_path, monkeypatch):
     np.testing.assert_array_equal(dataset.array("test", "images"), NOISE[10:])
     assert dataset.array("train", "labels").tolist() == [9, 3, 0, 1, 2, 4, 5, 6, 7, 8]
     assert dataset.array("test", "sample_ids")[:2].tolist() == ["test-00000", "test-00001"]
-    assert dataset.attributes["superclass_names"] == ["animals", "vehicles"]
-    assert dataset.attributes["superclass_of_class"] == [1, 1, 0, 0, 0, 0, 0, 0, 1, 1]
+    assert dataset.superclass_names == ["animals", "vehicles"]
+    assert dataset.superclass_of_class == [1, 1, 0, 0, 0, 0, 0, 0, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_cifar100_has_fine_labels_and_superclasses(tmp_path, monkeypatch):
     np.testing.assert_array_equal(dataset.array("train", "images"), NOISE[:3])
     assert dataset.array("train", "labels").tolist() == [2, 0, 1]
     assert dataset.attributes["class_names"] == ["beaver", "bee", "worm"]
-    names = dataset.attributes["superclass_names"]
-    assert [names[index] for index in dataset.attributes["superclass_of_class"]] == [
+    names = dataset.superclass_names
+    assert [names[index] for index in dataset.superclass_of_class] == [
         "aquatic_mammals",
         "insects",
         "non-insect_invertebrates",
@@ -154,7 +154,7 @@ def test_fashion_mnist_is_grey_and_without_superclasses(tmp_path, one_of_each):
     np.testing.assert_array_equal(dataset.array("train", "images"), pixels)
     np.testing.assert_array_equal(dataset.array("train", "labels"), labels)
     assert dataset.attributes["class_names"][9] == "Ankle boot"
-    assert dataset.attributes["superclass_names"] == []
+    assert dataset.superclass_names == []
 
 
 def test_names_of_fashion_mnist_are_torchvisions():
@@ -177,7 +177,7 @@ def test_svhn_has_height_width_and_channels_in_order(tmp_path, monkeypatch):
     np.testing.assert_array_equal(dataset.array("train", "images"), NOISE[:10])
     np.testing.assert_array_equal(dataset.array("test", "images"), NOISE[10:])
     assert dataset.array("train", "labels").tolist() == [0, 4, 1, 2, 3, 5, 6, 7, 8, 9]
-    assert dataset.attributes["superclass_of_class"] == [1, 2, 0, 0, 2, 0, 1, 2, 1, 1]
+    assert dataset.superclass_of_class == [1, 2, 0, 0, 2, 0, 1, 2, 1, 1]
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -16,7 +16,7 @@ def metrics(tmp_path):
 @pytest.fixture
 def dataset(tmp_path):
     """Return a function that writes a dataset of 60 test images and opens it."""
-    return lambda *classes: Dataset(write_dataset(tmp_path / "dataset.zarr", *classes))
+    return lambda *classes: Dataset(*write_dataset(tmp_path / "dataset.zarr", *classes))
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_algorithms_are_named_and_timed(dataset, paths):
 
 def test_legend_fits_into_the_width(dataset, paths):
     source = dataset(40, np.repeat(range(20), 2).tolist())
-    source.attributes["superclass_names"] = [f"{'long_name_' * 3}{i}" for i in range(20)]
+    source.superclass_names = [f"{'long_name_' * 3}{i}" for i in range(20)]
     for width in (60, 120, 183):
         figure = algorithms.draw(source, paths[:1], {"width": width}).figure
         figure.draw_without_rendering()

@@ -81,7 +81,7 @@ def test_the_number_stands_above_what_is_drawn(dataset, tmp_path, values):
 def test_few_images_are_said_to_be_few(dataset, tmp_path, values):
     few = draw(dataset, [write_embedding(tmp_path / "e", values)])
     assert "Only 10 images: below 30 areas are too uncertain" in few.alt
-    classes = Dataset(write_dataset(tmp_path / "two.zarr", 1))
+    classes = Dataset(*write_dataset(tmp_path / "two.zarr", 1))
     many = write_embedding(tmp_path / "f", np.random.default_rng(0).normal(size=(40, 2)))
     assert "Only" not in class_boundary.draw(classes, [many], {**BOUNDARY, "class": "class_0"}).alt
 
@@ -100,7 +100,7 @@ def test_points_on_a_line_say_so(dataset, tmp_path):
 
 
 def test_a_class_of_two_images_has_no_area(tmp_path, values):
-    classes = Dataset(write_dataset(tmp_path / "thirty.zarr", 30))
+    classes = Dataset(*write_dataset(tmp_path / "thirty.zarr", 30))
     path = write_embedding(tmp_path / "e", values)
     drawing = class_boundary.draw(classes, [path], BOUNDARY)
     assert texts(drawing.figure.axes[0]) == ["too few images"]

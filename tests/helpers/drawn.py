@@ -36,17 +36,21 @@ def write_metrics(folder, rows):
 
 
 def write_dataset(path, classes, superclass_of_class=()):
-    """Write a dataset of 60 test images, whose classes take turns; return its path."""
-    superclasses = max(superclass_of_class, default=-1) + 1
+    """Write a dataset of 60 test images, whose classes take turns, and its superclasses beside it.
+
+    Return the paths of both.
+    """
     attributes = {
         "dataset": "made_up",
         "class_names": [f"class_{index}" for index in range(classes)],
-        "superclass_names": [f"super_{index}" for index in range(superclasses)],
-        "superclass_of_class": list(superclass_of_class),
     }
     arrays = {"test/labels": np.arange(60) % classes, "test/sample_ids": SAMPLES}
     storage.write_store(path, arrays, attributes)
-    return path
+    digits = len(str(max(superclass_of_class, default=0)))  # so that their order is that of numbers
+    superclasses = [f"super_{index:0{digits}}" for index in superclass_of_class]
+    rows = zip(attributes["class_names"], superclasses, strict=bool(superclasses))
+    storage.write_rows(path.with_suffix(".csv"), ["class", "superclass"], [*rows])
+    return path, path.with_suffix(".csv")
 
 
 def write_embedding(path, points, **attributes):

@@ -24,20 +24,16 @@ SUPERCLASSES = ("<b>bold</b>", "<b>bold</b>", "a\tb; c", "a\tb; c")
 
 def write_dataset(folder, images, labels, class_names, superclasses=(), ids=None):
     """Write a dataset whose test images are these; `superclasses` names that of each class."""
-    names = sorted(set(superclasses))
     ids = [f"test-{row:05d}" for row in range(len(images))] if ids is None else ids
     arrays = {
         "test/images": images,
         "test/labels": np.asarray(labels, np.int64),
         "test/sample_ids": np.array(ids),
     }
-    attributes = {
-        "dataset": "made up",
-        "class_names": list(class_names),
-        "superclass_names": names,
-        "superclass_of_class": [names.index(name) for name in superclasses],
-    }
+    attributes = {"dataset": "made up", "class_names": list(class_names)}
     write_store(folder / "dataset.zarr", arrays, attributes)
+    rows = zip(class_names, superclasses, strict=bool(superclasses))
+    write_rows(folder / "superclasses.csv", ["class", "superclass"], [*rows])
     return np.array(ids)
 
 

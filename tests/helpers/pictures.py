@@ -9,6 +9,7 @@ from limbeck.data.dataset import Dataset
 from limbeck.data.samples import Samples
 from limbeck.runtime.errors import InputError
 from limbeck.stages.prepare_dataset import prepare_dataset
+from limbeck.stages.prepare_superclasses import prepare_superclasses
 from limbeck.study.settings import DatasetSettings
 
 RED, GREEN, GREY = (250, 10, 20), (5, 200, 30), (90, 90, 90)
@@ -38,10 +39,12 @@ def settings_of(name, path=None, **changes) -> DatasetSettings:
 
 
 def prepare(name, folder, path=None, seed=0, **changes) -> Dataset:
-    """Prepare a dataset in `folder`/stores and open it."""
-    store = folder / "stores" / "dataset.zarr"
-    prepare_dataset(settings_of(name, path, **changes), seed, store)
-    return Dataset(store)
+    """Prepare a dataset and its superclasses in `folder`/stores and open both."""
+    store, settings = folder / "stores" / "dataset.zarr", settings_of(name, path, **changes)
+    prepare_dataset(settings, seed, store)
+    superclasses = store.with_name("superclasses.csv")
+    prepare_superclasses(settings, store, superclasses)
+    return Dataset(store, superclasses)
 
 
 def error_of(name, folder, path=None, **changes) -> str:

@@ -39,17 +39,19 @@ SETTINGS = MetricSettings(
 )
 
 
-def write_dataset(path, labels, superclasses=()):
-    """Write the test part of a dataset; its images are called test-0, test-1 and so on."""
-    names = list(dict.fromkeys(superclasses))
-    attributes = {
-        "class_names": [f"class {index}" for index in range(max(labels) + 1)],
-        "superclass_names": names,
-        "superclass_of_class": [names.index(name) for name in superclasses],
-    }
+def write_dataset(path, labels, classes, superclasses=()):
+    """Write the test part of a dataset, and its superclasses; return the paths of both.
+
+    Its images are called test-0, test-1 and so on.
+    """
+    names = [f"class {index}" for index in range(classes)]
     ids = np.array([f"test-{index}" for index in range(len(labels))])
-    storage.write_store(path, {"test/labels": labels, "test/sample_ids": ids}, attributes)
-    return path
+    storage.write_store(
+        path, {"test/labels": labels, "test/sample_ids": ids}, {"class_names": names}
+    )
+    rows = zip(names, superclasses, strict=bool(superclasses))
+    storage.write_rows(path.with_suffix(".csv"), ["class", "superclass"], [*rows])
+    return path, path.with_suffix(".csv")
 
 
 def read(path, **identity):
@@ -79,10 +81,10 @@ def score(tmp_path):
         return tmp_path / name
 
     def run(logits, labels, superclasses=(), teacher=None, layers=None):
-        dataset = write_dataset(tmp_path / "dataset.zarr", labels, superclasses)
+        dataset = write_dataset(tmp_path / "dataset.zarr", labels, logits.shape[1], superclasses)
         (tmp_path / "history.csv").write_text("epoch,seconds\n1,1.5\n2,2.25\n3,0.5\n")
         score_run(
-            dataset,
+            *dataset,
             write("predictions.zarr", logits, labels),
             tmp_path / "history.csv",
             MetricSettings(names=tuple(metrics_of("predictions"))),
@@ -175,7 +177,7 @@ def layer(tmp_path, clusters, nearest):
     order = np.random.default_rng(4).permutation(70)[:60]  # the layer's rows in the dataset
     all_labels = np.zeros(70, np.int64)
     all_labels[order] = labels
-    dataset = write_dataset(tmp_path / "dataset.zarr", all_labels)
+    dataset, _ = write_dataset(tmp_path / "dataset.zarr", all_labels, max(labels) + 1)
     ids = np.array([f"test-{index}" for index in order])
     attributes = {**RUN, "layer": "C"}
     storage.write_store(

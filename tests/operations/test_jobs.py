@@ -55,7 +55,8 @@ def test_rules_have_their_place_in_picture_and_advice():
 def test_jobs_of_a_study(study):
     counts = Counter(job.rule for job in small_jobs())
     assert counts == {
-        **{"prepare_dataset": 1, "split_dataset": 1, "teacher_logits": 1},
+        **{"prepare_dataset": 1, "prepare_superclasses": 1, "split_dataset": 1},
+        "teacher_logits": 1,
         **dict.fromkeys(["train", "predict"], 3),  # the teacher's predictions are compared with
         "score_run": 2,
         **dict.fromkeys(["extract_activations", "find_neighbours", "embed"], 4),

@@ -16,6 +16,8 @@ from limbeck.operations.jobs import jobs_of
 from limbeck.operations.status import look
 from limbeck.study.config import read_config
 
+DATA = ("prepare_dataset", "prepare_superclasses", "split_dataset")
+
 needs_proc = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="no /proc here")
 
 
@@ -44,7 +46,7 @@ undistilled  fold 0   .      .            .  .  .
 distilled    fold 0   .      .            .  .  .
 teacher      fold 0   .      .
 
-whole study: dataset .   splits .   similarity .   tables . 0/{tables}
+whole study: dataset . 0/2   splits .   similarity .   tables . 0/{tables}
              figures .   explorer .   provenance .
 
 + done   . missing   3/7 done of the cell's jobs
@@ -81,7 +83,7 @@ undistilled  fold 0   +      +            +      +      +
 distilled    fold 0   +      x            x 1/4  % 1/4  .
 teacher      fold 0   +      +
 
-whole study: dataset .   splits +   similarity ~   tables . 0/{tables}
+whole study: dataset . 1/2   splits +   similarity ~   tables . 0/{tables}
              figures .   explorer ~   provenance .
 
 + done   ~ outdated   . missing   % damaged   x failed   3/7 done of the cell's jobs
@@ -105,18 +107,18 @@ command makes that again, the second keeps what was made of it
 
 def test_running(snakemake):
     jobs, _ = counts()
-    finish(job for job in small_jobs() if job.rule in ("prepare_dataset", "split_dataset"))
+    finish(job for job in small_jobs() if job.rule in DATA)
     mark(*train().outputs)
     lock(*train().outputs)
     text = describe(["small.yaml"])
-    assert text.startswith(f"study small, {jobs} jobs: 2 done, {jobs - 3} missing, 1 running\n")
+    assert text.startswith(f"study small, {jobs} jobs: 3 done, {jobs - 4} missing, 1 running\n")
     assert lines(text, "distilled") == ["distilled    fold 0   >      .            .  .  ."]
     log = LOGS.format("train") + ".log"
     assert f"\nrunning:\n  {log}\n    (says nothing yet)\n" in text
     write(log, "epoch 1 of 2\nepoch 2 of 2\n")
     text = describe(["small.yaml"])
     assert f"\nrunning:\n  {log}\n    epoch 2 of 2\n\n[#....." in text
-    assert f"] 2 of {jobs} jobs; not known of train, predict and 1" in text
+    assert f"] 3 of {jobs} jobs; not known of train, predict and 1" in text
     assert text.endswith("\n  limbeck status --configfile small.yaml --watch\n")
 
 

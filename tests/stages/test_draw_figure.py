@@ -66,7 +66,7 @@ def test_files_are_as_wide_as_asked_and_the_same_each_time(
     for year in ("0", "1000000000"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", year)
         outputs = [tmp_path / year / f"figure.{suffix}" for suffix in ("pdf", "png", "csv")]
-        draw_figure(dataset, inputs, settings, ["teacher", "distilled"], *outputs, area_mass=0.95)
+        draw_figure(*dataset, inputs, settings, ["teacher", "distilled"], *outputs, area_mass=0.95)
         written.append([path.read_bytes() for path in outputs])
     assert written[0] == written[1]
     inches = settings["width"] / 25.4
@@ -86,12 +86,14 @@ def test_files_are_as_wide_as_asked_and_the_same_each_time(
 
 def test_characters_without_a_font_are_named(settings_of, tmp_path, caplog):
     inputs, settings = settings_of["embeddings"]
-    store = storage.open_store(write_dataset(tmp_path / "dataset.zarr", 4))
+    path, superclasses = write_dataset(tmp_path / "dataset.zarr", 4)
+    store = storage.open_store(path)
     attributes = {**store.attrs, "class_names": ["犬", "猫", "$a", "d"]}
     arrays = {f"test/{name}": store[f"test/{name}"][:] for name in ("labels", "sample_ids")}
     storage.write_store(tmp_path / "named.zarr", arrays, attributes)
     outputs = [tmp_path / f"figure.{suffix}" for suffix in ("pdf", "png", "csv")]
-    draw_figure(tmp_path / "named.zarr", inputs, settings, ["teacher", "distilled"], *outputs)
+    named, methods = tmp_path / "named.zarr", ["teacher", "distilled"]
+    draw_figure(named, superclasses, inputs, settings, methods, *outputs)
     fonts = families_for(["犬猫"])
     if len(fonts) == 1:
         assert "no installed font has 犬 猫" in caplog.text and "Noto Sans CJK" in caplog.text

@@ -25,10 +25,11 @@ SETTINGS = MetricSettings(names=NAMES, neighbours=5)
 def stage(tmp_path, device):
     """Return a function that writes a layer's stores, some of another origin, and runs a stage."""
     arrays = {"test/labels": LABELS, "test/sample_ids": IDS}
-    names = {"class_names": ["a", "b"], "superclass_names": [], "superclass_of_class": []}
+    names = {"class_names": ["a", "b"]}
     storage.write_store(tmp_path / "dataset.zarr", arrays, {**names, "hash": "feedbeef"})
     values = np.random.default_rng(0).normal(size=(COUNT, 3)).astype(np.float32)
-    history = tmp_path / "history.csv"
+    history, superclasses = tmp_path / "history.csv", tmp_path / "superclasses.csv"
+    storage.write_rows(superclasses, ["class", "superclass"], [])
     storage.write_rows(history, ["epoch", "seconds"], [[0, 1.5]])
 
     def write(name, arrays, attributes):
@@ -62,7 +63,9 @@ def stage(tmp_path, device):
         {
             "embed": lambda: embed(activations, graph, "pca", settings, 0, device, output),
             "layer": lambda: score_layer(dataset, activations, graph, SETTINGS, output, [points]),
-            "run": lambda: score_run(dataset, predictions, history, SETTINGS, output, teacher),
+            "run": lambda: score_run(
+                *(dataset, superclasses, predictions, history, SETTINGS, output, teacher)
+            ),
             "layers": lambda: compare_layers([activations] * 2, [graph] * 2, SETTINGS, output),
         }[name]()
         return output

@@ -1,11 +1,13 @@
 """A changed, new or deleted image reruns the study; what is no image does not."""
 
+import os
+
 import pytest
 from PIL import Image
 
 from helpers.checkout import Workflow, copy_repository
 
-STORE = "results/own/dataset.zarr"
+STORE, SUPERCLASSES = "results/own/dataset.zarr", "results/own/superclasses.csv"
 OVERLAY = """
 study: own
 dataset: {name: image_folder, path: images, test_fraction: 0.25}
@@ -25,7 +27,7 @@ def workflow(tmp_path):
             Image.new("L", (8, 8), 9 * index).save(folder / "images" / name / f"{index}.png")
     (folder / "own.yaml").write_text(OVERLAY)
     workflow = Workflow(folder, ("tiny.yaml", "own.yaml"))
-    result = workflow.run("--cores", "1", STORE)
+    result = workflow.run("--cores", "1", STORE, SUPERCLASSES)
     assert result.returncode == 0, result.stderr
     return workflow
 
@@ -51,3 +53,20 @@ def test_images_that_change_rerun_what_read_them(workflow):
     # The same images in another folder are the same dataset.
     (workflow.folder / "own.yaml").write_text(OVERLAY.replace("path: images", "path: away"))
     assert not workflow.planned(STORE)
+
+
+def test_superclasses_that_change_do_not_touch_the_dataset(workflow):
+    file, networks = workflow.folder / "images/superclasses.csv", workflow.planned("trained")
+    assert not workflow.planned(STORE, SUPERCLASSES)
+    file.write_text("class,superclass\nant,insects\nbee,insects\n")
+    assert {rule for rule, _ in workflow.planned(STORE, SUPERCLASSES)} == {"prepare_superclasses"}
+    assert workflow.planned("trained") == networks
+    result = workflow.run("--cores", "1", SUPERCLASSES)
+    assert result.returncode == 0, result.stderr
+    assert (workflow.folder / SUPERCLASSES).read_text() == file.read_text()
+    os.utime(file, (1, 1))
+    assert not workflow.planned(STORE, SUPERCLASSES)
+    file.write_text("class,superclass\nant,insects\n")
+    result = workflow.run("--dry-run", SUPERCLASSES)
+    assert result.returncode == 1
+    assert "images/superclasses.csv: no superclass for bee" in result.stdout + result.stderr

@@ -126,7 +126,8 @@ def test_comments_registries_and_readers_rerun_nothing(finished):
 LEARNT = training_jobs(["distilled"])
 TRAINED = training_jobs(METHODS) + run_jobs(["teacher_logits"], ["teacher"])
 SPLIT = TRAINED + Counter([fold_job("split_dataset")])
-DATASET = SPLIT + Counter([job("prepare_dataset"), job("draw_figure", "figure=noise")])
+NAMED = Counter([job("prepare_superclasses")])
+DATASET = SPLIT + NAMED + Counter([job("prepare_dataset"), job("draw_figure", "figure=noise")])
 SCORED = layer_jobs(["score_layer"]) + summary_jobs()
 EMBEDDED = embedding_jobs(["embed"]) + layer_jobs(["score_layer"]) + summary_jobs(*OF_EMBEDDINGS)
 NEIGHBOURS = layer_jobs(["find_neighbours"]) + Counter([fold_job("compare_layers")])
@@ -134,6 +135,7 @@ TABLE_JOBS = Counter(job("build_table", f"table={name}") for name in TABLES)
 NETWORKS = Counter(job("describe_network", f"method={method}") for method in METHODS)
 EDITS = {
     "stages/prepare_dataset": DATASET,
+    "stages/prepare_superclasses": NAMED + summary_jobs(*OF_EMBEDDINGS, "networks", "noise"),
     "stages/split_dataset": SPLIT,
     "stages/train": TRAINED,
     "training/objectives/distillation": LEARNT,

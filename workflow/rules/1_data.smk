@@ -23,6 +23,31 @@ rule prepare_dataset:
         " --dataset {output.dataset:q} 2>> {log:q}"
 
 
+rule prepare_superclasses:
+    """Apart from the dataset, so that other superclasses train nothing again."""
+    input:
+        dataset="results/{study}/dataset.zarr",
+    output:
+        superclasses="results/{study}/superclasses.csv",
+    log:
+        "logs/{study}/prepare_superclasses.log",
+    benchmark:
+        "benchmarks/results/{study}/prepare_superclasses.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        settings=lambda wildcards, output: to_json(config["dataset"]),
+        file=lambda wildcards: superclass_file(),
+        code=fingerprint("prepare_superclasses", f"data.sources.{config['dataset']['name']}"),
+    shell:
+        "limbeck prepare_superclasses --settings {params.settings:q} --dataset {input.dataset:q}"
+        " --superclasses {output.superclasses:q} 2>> {log:q}"
+
+
 rule split_dataset:
     input:
         dataset="results/{study}/dataset.zarr",

@@ -60,6 +60,7 @@ rule score_run:
     """Score a run and join its layers' metrics, so that no command line names a whole study's."""
     input:
         dataset="results/{study}/dataset.zarr",
+        superclasses="results/{study}/superclasses.csv",
         predictions="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/predictions.zarr",
         history="results/{study}/runs/{method}/budget-{budget}/fold-{fold}/history.csv",
         teacher_predictions=reference_predictions,
@@ -81,6 +82,6 @@ rule score_run:
         settings=metrics_json(config, "predictions"),
         code=scoring_code("score_run", "predictions"),
     shell:
-        "limbeck score_run --dataset {input.dataset:q} --predictions {input.predictions:q}"
-        " --history {input.history:q} {params.optional} --settings {params.settings:q}"
-        " --metrics {output.metrics:q} 2>> {log:q}"
+        "limbeck score_run --dataset {input.dataset:q} --superclasses {input.superclasses:q}"
+        " --predictions {input.predictions:q} --history {input.history:q} {params.optional}"
+        " --settings {params.settings:q} --metrics {output.metrics:q} 2>> {log:q}"

@@ -142,6 +142,7 @@ rule describe_network:
 rule draw_figure:
     input:
         dataset="results/{study}/dataset.zarr",
+        superclasses="results/{study}/superclasses.csv",
         inputs=lambda wildcards: figure_sources(wildcards.figure),
     output:
         pdf=report(
@@ -177,7 +178,8 @@ rule draw_figure:
         area_mass=area_mass_flag,
         code=lambda wildcards: figure_code("draw_figure", figure_settings(wildcards)["kind"]),
     shell:
-        "limbeck draw_figure --dataset {input.dataset:q} --inputs {input.inputs:q}"
+        "limbeck draw_figure --dataset {input.dataset:q} --superclasses {input.superclasses:q}"
+        " --inputs {input.inputs:q}"
         " --settings {params.settings:q} --methods {params.methods} {params.layers} {params.area_mass}"
         " --pdf {output.pdf:q} --png {output.png:q} --csv {output.csv:q} 2>> {log:q}"
 
@@ -185,6 +187,7 @@ rule draw_figure:
 rule write_explorer:
     input:
         dataset="results/{study}/dataset.zarr",
+        superclasses="results/{study}/superclasses.csv",
         # It is written after all embeddings, neighbours and metrics of the study.
         metrics="results/{study}/tables/metrics.csv",
     output:

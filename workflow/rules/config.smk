@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from limbeck.data.listing import listing
+from limbeck.data.superclasses import superclass_digest
 from limbeck.networks import user_code
 from limbeck.runtime.errors import InputError
 from limbeck.study.config import as_planned, check_config, check_files, hand_on
@@ -49,15 +50,24 @@ except InputError as error:
 user_code.search_beside(workflow.configfiles)
 
 
-@functools.cache
-def dataset_listing():
-    """A digest of the dataset's files, taken only where jobs are planned."""
+def dataset_digest(digest):
+    """A digest of files of the dataset; they may be gone where no jobs are planned."""
     try:
-        return listing(DatasetSettings(**config["dataset"]))
+        return digest(DatasetSettings(**config["dataset"]))
     except InputError as error:
         if not PLANS:
             return "gone"
         raise WorkflowError(str(error)) from None
+
+
+@functools.cache
+def dataset_listing():
+    return dataset_digest(listing)
+
+
+@functools.cache
+def superclass_file():
+    return dataset_digest(superclass_digest)
 
 
 if PLANS:

@@ -1,16 +1,19 @@
 """The store of a dataset: what it holds, and how it is read.
 
 It holds ``train/`` and ``test/``, each with ``images`` (N, H, W, C) uint8, ``labels`` (N,) int64
-and ``sample_ids`` (N,) text; its attributes hold class and superclass names, images per class, the
-mean and standard deviation of the training images per channel, and a hash of the content.
+and ``sample_ids`` (N,) text; its attributes hold class names, images per class, the mean and
+standard deviation of the training images per channel, and a hash of the content. Superclasses lie
+in a file of their own, so that other ones train nothing again.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from limbeck.data.samples import SourceData
 from limbeck.runtime import storage
+from limbeck.runtime.csv_files import SUPERCLASS_COLUMNS
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.paths import show
 
@@ -62,7 +65,6 @@ def store_content(source: SourceData) -> tuple[dict[str, np.ndarray], dict]:
     attributes : dict
         JSON-serialisable.
     """
-    superclass_names = sorted(set(source.superclasses.values()))
     classes = len(source.class_names)
     means, deviations = channel_statistics(source.train.images)
     arrays = {
@@ -72,12 +74,6 @@ def store_content(source: SourceData) -> tuple[dict[str, np.ndarray], dict]:
     }
     attributes = {
         "class_names": source.class_names,
-        "superclass_names": superclass_names,
-        "superclass_of_class": [
-            superclass_names.index(source.superclasses[name])
-            for name in source.class_names
-            if superclass_names
-        ],
         "train_per_class": np.bincount(source.train.labels, minlength=classes).tolist(),
         "test_per_class": np.bincount(source.test.labels, minlength=classes).tolist(),
         "image_shape": list(source.train.images.shape[1:]),
@@ -88,6 +84,38 @@ def store_content(source: SourceData) -> tuple[dict[str, np.ndarray], dict]:
     return arrays, attributes
 
 
+def number_superclasses(
+    path: str | Path, class_names: Sequence[str]
+) -> tuple[list[str], list[int]]:
+    """Read the file of superclasses that was written beside a store.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    class_names : sequence of str
+        In the order of the labels.
+
+    Returns
+    -------
+    names : list of str
+        The superclasses, sorted.
+    of_class : list of int
+        The index in `names` of each class's superclass; empty where there are none.
+
+    Raises
+    ------
+    InputError
+        If it is no such file, or of other classes.
+    """
+    rows = storage.read_rows(path, SUPERCLASS_COLUMNS)
+    if rows and [row["class"] for row in rows] != list(class_names):
+        raise InputError(f"{path}: its classes are not those of the dataset; make it again")
+    superclasses = [row["superclass"] for row in rows]
+    names = sorted(set(superclasses))
+    return names, [names.index(superclass) for superclass in superclasses]
+
+
 class Dataset:
     """A dataset store, open for reading; arrays are read when they are asked for.
 
@@ -95,25 +123,36 @@ class Dataset:
     ----------
     path : str or Path
         The store.
+    superclasses : str or Path, optional
+        The file of superclasses beside it; without it there are none.
 
     Attributes
     ----------
     path : Path
     attributes : dict
         What `store_content` gives, and what `stages.prepare_dataset` adds.
+    superclass_names : list of str
+        In the order of their numbers; empty without superclasses.
+    superclass_of_class : list of int
+        The number of each class's superclass; empty likewise.
 
     Raises
     ------
     InputError
-        If there is no store of a dataset.
+        If there is no store of a dataset, or the superclasses are those of other classes.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, superclasses: str | Path | None = None):
         self.path = Path(path)
         self._store = storage.open_store(path)
         self.attributes = dict(self._store.attrs)
         if "class_names" not in self.attributes:
             raise InputError(f"{path}: not the store of a dataset; it names no classes")
+        self.superclass_names, self.superclass_of_class = (
+            number_superclasses(superclasses, self.attributes["class_names"])
+            if superclasses
+            else ([], [])
+        )
 
     def check(self, path: str | Path, dataset_hash: str | None) -> None:
         """Raise InputError if what lies at `path` was made of a dataset with another hash."""

@@ -3,7 +3,7 @@
 import importlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from limbeck.data.listing import listing
@@ -32,7 +32,7 @@ class Facts:
     train_per_class: Sequence[int]
     test_per_class: Sequence[int]
     image_shape: tuple[int, int, int]
-    superclasses: Mapping[str, str]
+    superclasses: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
 
     def unlabelled(self, budget: int) -> int:
@@ -67,14 +67,15 @@ def quick_facts(
         was made cannot be used.
     """
     listed = listing(settings) if listed is None else listed
+    module = importlib.import_module(f"limbeck.data.sources.{settings.name}")
     facts = store and stored_facts(store, source_of(settings, listed))
     if facts:
-        return facts
+        return replace(facts, superclasses=module.superclasses(settings, facts.class_names))
     if settings.name == "image_folder" and store and stored_facts(store):
         from limbeck.data.new_images import refuse_new_images
 
         refuse_new_images(settings, store)
-    return importlib.import_module(f"limbeck.data.sources.{settings.name}").facts(settings)
+    return module.facts(settings)
 
 
 def source_of(settings: DatasetSettings, listed: str) -> dict:
@@ -100,27 +101,18 @@ def stored_facts(store: str | Path, source: Mapping | None = None) -> Facts | No
     Returns
     -------
     Facts or None
-        None if there is no readable store, or it has another source.
+        Without superclasses, which are no part of it. None if there is no readable store, or it has
+        another source.
     """
     try:
         attributes = json.loads(Path(store, "zarr.json").read_bytes())["attributes"]
         if source is not None and attributes["source"] != dict(source):
             return None
-        superclass_names = attributes["superclass_names"]
-        superclasses = {
-            name: superclass_names[index]
-            for name, index in zip(
-                attributes["class_names"],
-                attributes["superclass_of_class"],
-                strict=bool(superclass_names),
-            )
-        }
         return Facts(
             class_names=attributes["class_names"],
             train_per_class=attributes["train_per_class"],
             test_per_class=attributes["test_per_class"],
             image_shape=tuple(attributes["image_shape"]),
-            superclasses=superclasses,
         )
     except (OSError, ValueError, LookupError, TypeError):
         return None

@@ -15,7 +15,6 @@ import numpy as np
 from limbeck.data.decoding import DecodedImage, is_image, read_image
 from limbeck.data.image_files import ImageFiles, find_images, sample_id
 from limbeck.data.samples import Samples, SourceData
-from limbeck.data.superclasses import read_superclasses
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.memory import memory_bytes
 from limbeck.runtime.paths import show
@@ -41,8 +40,7 @@ def read_image_folder(
     Parameters
     ----------
     folder : Path
-        Holds the images and, if there are superclasses, ``superclasses.csv`` with the columns
-        ``class,superclass``.
+        Holds the images.
     seed : int
         Chooses the test images; see `choose_test`.
     test_fraction : float, optional
@@ -58,15 +56,13 @@ def read_image_folder(
     Raises
     ------
     InputError
-        For a folder or an image that these functions refuse, images of several sizes without
-        `image_size`, or a superclass file that misses or invents a class. It names the file and
-        the remedy.
+        For a folder or an image that these functions refuse, or images of several sizes without
+        `image_size`. It names the file and the remedy.
     """
     files = find_images(folder, split=test_fraction is not None)
     refuse_hidden_images(files)
     for note in files.notes():
         LOGGER.info(note)
-    superclasses = read_superclasses(folder, files.class_names)
     parts = files.parts
     if test_fraction is not None:
         divided = {
@@ -84,7 +80,6 @@ def read_image_folder(
         train=_label(train, parts["train"]),
         test=_label(test, parts["test"]),
         class_names=files.class_names,
-        superclasses=superclasses,
     )
 
 

@@ -4,7 +4,6 @@ import hashlib
 import os
 
 from limbeck.data.image_files import find_images
-from limbeck.data.superclasses import SUPERCLASS_FILE
 from limbeck.runtime.errors import InputError
 from limbeck.runtime.paths import expand, show
 from limbeck.study.datasets import DATASETS
@@ -14,7 +13,7 @@ BUILT_IN, DOWNLOADED = "built in", "downloaded"
 
 
 def listing(settings: DatasetSettings) -> str:
-    """Return a digest of the names, sizes and times of all files that a dataset is read from.
+    """Return a digest of the names, sizes and times of all files that images are read from.
 
     No file is opened. Times count in whole seconds, which every file system and archive keeps.
     Files that are no images do not count. Files that torchvision may download do not either: they
@@ -42,12 +41,8 @@ def listing(settings: DatasetSettings) -> str:
     if settings.download:
         return DOWNLOADED
     folder = expand(settings.path, "dataset.path")
-    if declaration.files:
-        names = declaration.files
-    else:
-        names = find_images(folder, split=settings.test_fraction is not None).paths
-        if os.path.lexists(folder / SUPERCLASS_FILE):
-            names.append(SUPERCLASS_FILE)
+    split = settings.test_fraction is not None
+    names = declaration.files or find_images(folder, split=split).paths
     state, root = hashlib.sha256(), str(folder)
     for name in names:
         try:

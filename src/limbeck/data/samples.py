@@ -1,6 +1,5 @@
 """The images, labels and sample ids that a dataset's reader returns."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,12 +27,11 @@ class Samples:
 
 @dataclass(frozen=True)
 class SourceData:
-    """A dataset as it was read; `superclasses` maps class to superclass, empty without any."""
+    """A dataset as it was read."""
 
     train: Samples
     test: Samples
     class_names: list[str]
-    superclasses: Mapping[str, str]
 
     def check(self, name: str) -> None:
         """Refuse a dataset that cannot be studied.

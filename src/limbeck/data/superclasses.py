@@ -1,14 +1,18 @@
-"""The file that says which superclass each class of an image folder has."""
+"""Which superclass each class has: the user's file beside an image folder, and that of a study."""
 
 import csv
+import hashlib
 import io
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from limbeck.runtime.csv_files import SUPERCLASS_COLUMNS, write_rows
 from limbeck.runtime.errors import InputError, suggest
-from limbeck.runtime.paths import show
+from limbeck.runtime.paths import expand, show
+from limbeck.study.datasets import DATASETS
+from limbeck.study.settings import DatasetSettings
 
 SUPERCLASS_FILE = "superclasses.csv"
 
@@ -51,7 +55,7 @@ def read_superclasses(folder: Path, class_names: Sequence[str]) -> dict[str, str
         raise InputError(f"{show(path)}: not a CSV file ({error})") from None
     if "\0" in text:
         raise InputError(f"{show(path)}: not a text file (it holds null characters)")
-    if [name.strip() for name in header or ()] != ["class", "superclass"]:
+    if [name.strip() for name in header or ()] != [*SUPERCLASS_COLUMNS]:
         raise InputError(f"{show(path)}: its header is {header}; needs class,superclass")
     superclasses: dict[str, str] = {}
     for row in rows:
@@ -80,3 +84,52 @@ def read_superclasses(folder: Path, class_names: Sequence[str]) -> dict[str, str
             f"{show(path)}: no superclass for {', '.join(missing)}; add a line for each"
         )
     return superclasses
+
+
+def superclass_digest(settings: DatasetSettings) -> str:
+    """Return a digest of the file of superclasses beside a dataset's images.
+
+    Parameters
+    ----------
+    settings : DatasetSettings
+        Which dataset, and where it lies.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits, or ``"none"``: superclasses of datasets with files of fixed
+        names are part of the code.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    declaration = DATASETS[settings.name]
+    if declaration.files or not declaration.needs_path:
+        return "none"
+    path = expand(settings.path, "dataset.path") / SUPERCLASS_FILE
+    if not os.path.lexists(path):
+        return "none"
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError as error:
+        raise InputError(f"{show(path)}: cannot be read ({error.strerror})") from None
+
+
+def write_superclasses(
+    path: str | Path, superclasses: Mapping[str, str], class_names: Sequence[str]
+) -> None:
+    """Write the superclass of each class as CSV, no rows where there are none.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to write.
+    superclasses : mapping of str to str
+        Class to superclass, of all classes or none.
+    class_names : sequence of str
+        In the order of the labels.
+    """
+    rows = [(name, superclasses[name]) for name in class_names if superclasses]
+    write_rows(path, SUPERCLASS_COLUMNS, rows)

@@ -15,7 +15,6 @@ TRAIN_AND_TEST = {"train": {"train": True}, "test": {"train": False}}
 def read_torchvision(
     settings: DatasetSettings,
     name: str,
-    superclasses: Mapping[str, str],
     class_names: Sequence[str] | None = None,
     parts: Mapping[str, Mapping] = TRAIN_AND_TEST,
 ) -> SourceData:
@@ -27,8 +26,6 @@ def read_torchvision(
         Where it lies, and whether it may be downloaded to there.
     name : str
         Its class in ``torchvision.datasets``.
-    superclasses : mapping of str to str
-        Class name to superclass name, empty without any.
     class_names : sequence of str, optional
         In the order of the labels; torchvision's by default.
     parts : mapping
@@ -68,7 +65,6 @@ def read_torchvision(
     return SourceData(
         **{part: _samples(part, source) for part, source in sources.items()},
         class_names=list(class_names or sources["train"].classes),
-        superclasses=superclasses,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from limbeck.data.dataset import number_superclasses
 from limbeck.explorer.arrays import LazyArray, NeighbourArrays
 from limbeck.explorer.files import StudyFiles
 from limbeck.explorer.metric_tables import read_current
@@ -99,12 +100,12 @@ class Study:
     @property
     def superclass_names(self) -> list[str]:
         """The dataset's superclasses, in the order of their numbers; empty where it has none."""
-        return self._dataset.attrs["superclass_names"]
+        return self._superclasses[0]
 
     @property
     def superclass_of_class(self) -> list[int]:
         """The number of each class's superclass; empty where there are none."""
-        return self._dataset.attrs["superclass_of_class"]
+        return self._superclasses[1]
 
     @property
     def dataset_name(self) -> str:
@@ -236,6 +237,11 @@ class Study:
     @functools.cached_property
     def _dataset(self):
         return open_store(self.folder / "dataset.zarr")
+
+    @functools.cached_property
+    def _superclasses(self) -> tuple[list[str], list[int]]:
+        path = self.folder / "superclasses.csv"
+        return number_superclasses(path, self.class_names) if path.exists() else ([], [])
 
     @functools.cached_property
     def _row_of_sample(self) -> dict[str, int]:

@@ -28,9 +28,9 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     Datasets without superclasses show their classes in their own order.
     """
     names = dataset.attributes["class_names"]
-    superclasses = np.array(dataset.attributes["superclass_of_class"] or [0] * len(names))
+    superclasses = np.array(dataset.superclass_of_class or [0] * len(names))
     order = np.argsort(superclasses, kind="stable")
-    places, row_names = _rows(dataset.attributes, superclasses[order])
+    places, row_names = _rows(dataset, superclasses[order])
     names_mm = 4 + LETTER_MM * max(map(len, row_names), default=0)
     room = settings["width"] - names_mm - BAR_MM
     smallest = SMALLEST_MM if len(inputs) <= MANY else SMALLEST_OF_MANY_MM
@@ -40,7 +40,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
     figure, axes = style.new_figure(settings["width"], height, count, columns, sharey=True)
     figure.set_layout_engine("compressed")  # no gaps between panels of a fixed shape
     # Not where each superclass is one class.
-    superclass_names = dataset.attributes["superclass_names"]
+    superclass_names = dataset.superclass_names
     grouped = 0 < len(superclass_names) < len(names)
     rows, inside = [], []
     for axis, path in zip(axes.flat, inputs, strict=False):
@@ -96,11 +96,11 @@ def _draw_matrix(axis: Axes, matrix: np.ndarray, superclasses: np.ndarray):
     return image
 
 
-def _rows(attributes: Mapping, superclasses: np.ndarray) -> tuple[list[float], list[str]]:
+def _rows(dataset: Dataset, superclasses: np.ndarray) -> tuple[list[float], list[str]]:
     """Return places and names beside the matrix: the superclasses, or classes if they are few."""
-    names = attributes["superclass_names"]
+    names = dataset.superclass_names
     places = [float(np.flatnonzero(superclasses == index).mean()) for index in range(len(names))]
     if not names and len(superclasses) <= NAMED_CLASSES:
-        names = attributes["class_names"]
+        names = dataset.attributes["class_names"]
         places = [float(index) for index in range(len(names))]
     return places, list(map(words, names))

@@ -44,7 +44,7 @@ def draw(dataset: Dataset, inputs: Sequence[str], settings: Mapping) -> Drawing:
         axis.set_title(budget_title(budget))
         axis.set_xlabel("correlation of logits")
         own = select(summary, budget=budget)
-        if not dataset.attributes["superclass_names"]:
+        if not dataset.superclass_names:
             style.mark_missing(axis, "no superclasses")
         elif own.empty:
             style.mark_missing(axis)

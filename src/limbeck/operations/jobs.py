@@ -32,6 +32,7 @@ def _table(name: str) -> list[str]:
 # Of each rule: its log under logs/{study}/{rule}, and its outputs.
 RULES = {
     "prepare_dataset": ("", ["results/{study}/dataset.zarr"]),
+    "prepare_superclasses": ("", ["results/{study}/superclasses.csv"]),
     "split_dataset": (
         "budget-{budget}/fold-{fold}",
         ["results/{study}/splits/budget-{budget}/fold-{fold}.csv"],
@@ -70,6 +71,7 @@ RULES = {
 # Of each rule: those of which it reads all that has the same wildcards. What else it reads depends
 # on the config, see `Job.others`: a student what its teacher says, a figure what it shows.
 READS = {
+    "prepare_superclasses": ("prepare_dataset",),
     "split_dataset": ("prepare_dataset",),
     "train": ("prepare_dataset",),
     "predict": ("prepare_dataset", "train"),
@@ -79,7 +81,10 @@ READS = {
     "embed": ("extract_activations", "find_neighbours"),
     "score_layer": ("prepare_dataset", "extract_activations", "find_neighbours", "embed"),
     "compare_layers": ("extract_activations", "find_neighbours"),
-    "score_run": ("prepare_dataset", "train", "predict", "score_layer"),
+    "score_run": (
+        *("prepare_dataset", "prepare_superclasses"),
+        *("train", "predict", "score_layer"),
+    ),
     "find_noise_neighbours": ("lift_noise",),
     "embed_noise": ("lift_noise", "find_noise_neighbours"),
     "score_noise": ("lift_noise", "embed_noise"),
@@ -87,8 +92,8 @@ READS = {
     "build_table": ("gather_study",),
     "test_methods": ("gather_study",),
     "describe_network": ("prepare_dataset",),
-    "draw_figure": ("prepare_dataset",),
-    "write_explorer": ("prepare_dataset", "gather_study"),
+    "draw_figure": ("prepare_dataset", "prepare_superclasses"),
+    "write_explorer": ("prepare_dataset", "prepare_superclasses", "gather_study"),
     "write_provenance": (
         *("score_noise", "gather_study", "build_table"),
         *("test_methods", "compare_accuracies", "draw_figure"),

@@ -32,6 +32,7 @@ COLUMNS = {
 # What the rules that belong to no run make.
 PARTS = {
     "prepare_dataset": "dataset",
+    "prepare_superclasses": "dataset",
     "split_dataset": "splits",
     "compare_layers": "similarity",
     "lift_noise": "noise",

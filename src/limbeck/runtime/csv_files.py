@@ -19,6 +19,8 @@ METRIC_COLUMNS = (
     *("value", "reason"),
 )
 
+SUPERCLASS_COLUMNS = ("class", "superclass")
+
 
 def _number_or_nothing(text: str) -> float:
     return float(text) if text else 0.0

@@ -14,6 +14,7 @@ from limbeck.study.shown import resolve_figure
 
 def draw_figure(
     dataset: Path,
+    superclasses: Path,
     inputs: list[Path],
     settings: FigureSettings,
     methods: list[str],
@@ -29,6 +30,8 @@ def draw_figure(
     ----------
     dataset : Path
         Dataset store, for the names and classes of its images.
+    superclasses : Path
+        CSV with the superclass of each class.
     inputs : list of Path
         Tables or stores to read.
     settings : FigureSettings
@@ -46,10 +49,10 @@ def draw_figure(
     area_mass : float, optional
         Part of a class's density that its area holds; figures of areas need it.
     """
-    source = Dataset(dataset)
+    source = Dataset(dataset, superclasses)
     names = source.attributes["class_names"]
     settings = resolve_figure(settings, class_names=names)
     settings |= {"study_methods": methods, "study_layers": layers or (), "area_mass": area_mass}
     module = importlib.import_module(FIGURES[settings["kind"]].module)
-    with style.applied(families_for([*names, *source.attributes["superclass_names"]])):
+    with style.applied(families_for([*names, *source.superclass_names])):
         save(module.draw(source, inputs, settings), [pdf, png, csv])

@@ -12,6 +12,7 @@ from limbeck.study.settings import MetricSettings
 
 def score_run(
     dataset: Path,
+    superclasses: Path,
     predictions: Path,
     history: Path,
     settings: MetricSettings,
@@ -25,6 +26,8 @@ def score_run(
     ----------
     dataset : Path
         Dataset store.
+    superclasses : Path
+        CSV with the superclass of each class.
     predictions : Path
         Store of test logits and labels.
     history : Path
@@ -44,14 +47,13 @@ def score_run(
         If stores do not belong together, or a layer is of another study.
     """
     store = storage.open_store(predictions)
-    source = Dataset(dataset)
+    source = Dataset(dataset, superclasses)
     source.check(predictions, store.attrs.get("dataset_hash"))
-    attributes = source.attributes
-    names = attributes["superclass_names"]
+    names = source.superclass_names
     inputs = PredictionInputs(
         logits=store["logits"][:],
         labels=store["labels"][:],
-        superclass_of_class=np.array(attributes["superclass_of_class"]) if names else None,
+        superclass_of_class=np.array(source.superclass_of_class) if names else None,
         superclass_names=names or None,
         teacher_logits=_logits_of(teacher_predictions, store) if teacher_predictions else None,
     )

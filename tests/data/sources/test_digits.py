@@ -53,8 +53,8 @@ def test_digits_split_follows_the_seed(digits, tmp_path):
 def test_digits_have_superclasses_by_shape(digits):
     assert digits.attributes["dataset"] == "digits"
     assert digits.attributes["class_names"] == list("0123456789")
-    assert digits.attributes["superclass_names"] == ["curved", "round", "straight"]
-    assert digits.attributes["superclass_of_class"] == [1, 2, 0, 0, 2, 0, 1, 2, 1, 1]
+    assert digits.superclass_names == ["curved", "round", "straight"]
+    assert digits.superclass_of_class == [1, 2, 0, 0, 2, 0, 1, 2, 1, 1]
 
 
 def test_mean_and_deviation_are_those_of_the_training_images(digits):
@@ -80,7 +80,7 @@ def test_facts_are_those_of_the_split_up_to_which_class_has_an_image_more(tmp_pa
         assert sorted(counts) == sorted(expected)
     assert list(known.class_names) == dataset.attributes["class_names"]
     assert list(known.image_shape) == dataset.attributes["image_shape"]
-    names = dataset.attributes["superclass_names"]
+    names = dataset.superclass_names
     assert [known.superclasses[name] for name in known.class_names] == [
-        names[index] for index in dataset.attributes["superclass_of_class"]
+        names[index] for index in dataset.superclass_of_class
     ]

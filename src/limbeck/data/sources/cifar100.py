@@ -1,5 +1,7 @@
 """CIFAR-100 (Krizhevsky 2009)."""
 
+from collections.abc import Mapping, Sequence
+
 from limbeck.data.facts import Facts
 from limbeck.data.groups import superclass_of
 from limbeck.data.samples import SourceData
@@ -32,16 +34,22 @@ SUPERCLASSES = {
 
 
 def read(settings: DatasetSettings, seed: int) -> SourceData:
-    """Read CIFAR-100 through torchvision, with its 20 superclasses."""
-    return read_torchvision(settings, "CIFAR100", superclass_of(SUPERCLASSES))
+    """Read CIFAR-100 through torchvision."""
+    return read_torchvision(settings, "CIFAR100")
+
+
+def superclasses(settings: DatasetSettings, class_names: Sequence[str]) -> Mapping[str, str]:
+    """Return the superclass of each class, one of the dataset's own 20."""
+    return superclass_of(SUPERCLASSES)
 
 
 def facts(settings: DatasetSettings) -> Facts:
     """Return classes, counts and image shape of the dataset that `read` returns."""
+    coarse = superclass_of(SUPERCLASSES)
     return Facts(
-        class_names=sorted(superclass_of(SUPERCLASSES)),
+        class_names=sorted(coarse),
         train_per_class=[500] * 100,
         test_per_class=[100] * 100,
         image_shape=(32, 32, 3),
-        superclasses=superclass_of(SUPERCLASSES),
+        superclasses=coarse,
     )

@@ -1,6 +1,7 @@
 """scikit-learn's 1797 handwritten digits."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,7 +17,7 @@ PER_CLASS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)
 
 
 def read(settings: DatasetSettings, seed: int) -> SourceData:
-    """Read the digits, 8 x 8 pixels, with a test split in proportion; superclasses by shape."""
+    """Read the digits, 8 x 8 pixels, with a test split in proportion."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
@@ -36,7 +37,12 @@ def read(settings: DatasetSettings, seed: int) -> SourceData:
         name: Samples(images[rows], source.target[rows], ids[rows])
         for name, rows in (("train", np.sort(train)), ("test", np.sort(test)))
     }
-    return SourceData(**part, class_names=CLASS_NAMES, superclasses=superclass_of(DIGIT_SHAPES))
+    return SourceData(**part, class_names=CLASS_NAMES)
+
+
+def superclasses(settings: DatasetSettings, class_names: Sequence[str]) -> Mapping[str, str]:
+    """Return the superclass of each class, by shape."""
+    return superclass_of(DIGIT_SHAPES)
 
 
 def facts(settings: DatasetSettings) -> Facts:
@@ -58,5 +64,5 @@ def facts(settings: DatasetSettings) -> Facts:
             count - trained for count, trained in zip(PER_CLASS, train_per_class, strict=True)
         ],
         image_shape=(8, 8, 1),
-        superclasses=superclass_of(DIGIT_SHAPES),
+        superclasses=superclasses(settings, CLASS_NAMES),
     )

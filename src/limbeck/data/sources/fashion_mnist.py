@@ -1,5 +1,7 @@
 """Fashion-MNIST (Xiao 2017)."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from limbeck.data.facts import Facts
@@ -17,7 +19,7 @@ CLASS_NAMES = [
 
 def read(settings: DatasetSettings, seed: int) -> SourceData:
     """Read Fashion-MNIST through torchvision, which compares no checksums; images are counted."""
-    data = read_torchvision(settings, "FashionMNIST", {}, CLASS_NAMES)
+    data = read_torchvision(settings, "FashionMNIST", CLASS_NAMES)
     known = facts(settings)
     for part, samples, expected in (
         ("training", data.train, known.train_per_class),
@@ -32,6 +34,11 @@ def read(settings: DatasetSettings, seed: int) -> SourceData:
     return data
 
 
+def superclasses(settings: DatasetSettings, class_names: Sequence[str]) -> Mapping[str, str]:
+    """Return nothing: the dataset has no superclasses."""
+    return {}
+
+
 def facts(settings: DatasetSettings) -> Facts:
     """Return classes, counts and image shape of the dataset that `read` returns."""
     return Facts(
@@ -39,5 +46,4 @@ def facts(settings: DatasetSettings) -> Facts:
         train_per_class=[6000] * 10,
         test_per_class=[1000] * 10,
         image_shape=(28, 28, 1),
-        superclasses={},
     )

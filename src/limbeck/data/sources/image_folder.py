@@ -1,5 +1,7 @@
 """The user's own images, in folders."""
 
+from collections.abc import Mapping, Sequence
+
 from limbeck.data.decoding import is_grey, read_image
 from limbeck.data.facts import Facts
 from limbeck.data.image_files import find_images
@@ -14,6 +16,11 @@ def read(settings: DatasetSettings, seed: int) -> SourceData:
     """Read the folder; see `read_image_folder`."""
     folder = expand(settings.path, "dataset.path")
     return read_image_folder(folder, seed, settings.test_fraction, settings.image_size)
+
+
+def superclasses(settings: DatasetSettings, class_names: Sequence[str]) -> Mapping[str, str]:
+    """Return the superclass of each class; see `read_superclasses`."""
+    return read_superclasses(expand(settings.path, "dataset.path"), class_names)
 
 
 def facts(settings: DatasetSettings) -> Facts:
@@ -46,6 +53,6 @@ def facts(settings: DatasetSettings) -> Facts:
             *((size, size) if size else pixels.shape[:2]),
             1 if grey else 3,
         ),
-        superclasses=read_superclasses(folder, names),
+        superclasses=superclasses(settings, names),
         notes=files.notes(),
     )

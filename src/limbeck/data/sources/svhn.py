@@ -1,5 +1,7 @@
 """SVHN's cropped digits (Netzer et al. 2011)."""
 
+from collections.abc import Mapping, Sequence
+
 from limbeck.data.facts import Facts
 from limbeck.data.groups import DIGIT_SHAPES, superclass_of
 from limbeck.data.samples import SourceData
@@ -11,8 +13,13 @@ PARTS = {"train": {"split": "train"}, "test": {"split": "test"}}
 
 
 def read(settings: DatasetSettings, seed: int) -> SourceData:
-    """Read SVHN through torchvision; superclasses by shape."""
-    return read_torchvision(settings, "SVHN", superclass_of(DIGIT_SHAPES), CLASS_NAMES, PARTS)
+    """Read SVHN through torchvision."""
+    return read_torchvision(settings, "SVHN", CLASS_NAMES, PARTS)
+
+
+def superclasses(settings: DatasetSettings, class_names: Sequence[str]) -> Mapping[str, str]:
+    """Return the superclass of each class, by shape."""
+    return superclass_of(DIGIT_SHAPES)
 
 
 def facts(settings: DatasetSettings) -> Facts:
@@ -22,5 +29,5 @@ def facts(settings: DatasetSettings) -> Facts:
         train_per_class=[4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659],
         test_per_class=[1744, 5099, 4149, 2882, 2523, 2384, 1977, 2019, 1660, 1595],
         image_shape=(32, 32, 3),
-        superclasses=superclass_of(DIGIT_SHAPES),
+        superclasses=superclasses(settings, CLASS_NAMES),
     )

@@ -45,14 +45,14 @@ class ImageGroups:
         attributes = dataset.attributes
         labels, samples = dataset.array("test", "labels"), dataset.array("test", "sample_ids")
         self._label_of_sample = dict(zip(samples, labels, strict=True))
-        self.class_names, superclasses = attributes["class_names"], attributes["superclass_names"]
+        self.class_names, superclasses = attributes["class_names"], dataset.superclass_names
         by_superclass = bool(superclasses) and len(self.class_names) > MOST
         if shown is not None:
             by_superclass = not set(shown) <= set(self.class_names)
         self.kind = "superclass" if by_superclass else "class"
         self.names = superclasses if by_superclass else self.class_names
         self._group_of_class = np.array(
-            attributes["superclass_of_class"] if by_superclass else range(len(self.class_names))
+            dataset.superclass_of_class if by_superclass else range(len(self.class_names))
         )
         for name in shown or ():
             if name not in self.names:
