@@ -117,7 +117,7 @@ def test_running(snakemake):
     assert f"\nrunning:\n  {log}\n    (says nothing yet)\n" in text
     write(log, "epoch 1 of 2\nepoch 2 of 2\n")
     text = describe(["small.yaml"])
-    assert f"\nrunning:\n  {log}\n    epoch 2 of 2\n\n[#....." in text
+    assert f"\nrunning:\n  {log}\n    epoch 2 of 2\n\n[##...." in text
     assert f"] 3 of {jobs} jobs; not known of train, predict and 1" in text
     assert text.endswith("\n  limbeck status --configfile small.yaml --watch\n")
 
