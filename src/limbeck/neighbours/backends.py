@@ -6,6 +6,10 @@ what they do not share is here.
 
 import numpy as np
 
+# Of a tile's columns at most one in so many of each row may be nearer than what was kept, for these
+# to be sought first.
+FEW = 4
+
 
 class NumpyBackend:
     """Float64 on the processor, products by BLAS."""
@@ -39,7 +43,11 @@ class NumpyBackend:
             Number of the tile's first column.
         """
         kept = values.shape[1]
-        if tile.shape[1] > kept:
+        # In C's order, since half of the tiles are transposed.
+        nearer = np.less(tile, values.max(axis=1, keepdims=True), order="C")
+        if FEW * np.count_nonzero(nearer, axis=1).max() < tile.shape[1]:
+            tile, chosen = _chosen(tile, nearer)
+        elif tile.shape[1] > kept:
             chosen = np.argpartition(tile, kept - 1, axis=1)[:, :kept]
             tile = np.take_along_axis(tile, chosen, axis=1)
         else:
@@ -49,6 +57,20 @@ class NumpyBackend:
         chosen = np.argpartition(joined, kept - 1, axis=1)[:, :kept]
         values[:] = np.take_along_axis(joined, chosen, axis=1)
         columns[:] = np.take_along_axis(places, chosen, axis=1)
+
+
+def _chosen(tile: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each row's values where the mask is true, filled up with infinity, and their columns.
+
+    A tenth of the time of a partition, where they are few.
+    """
+    counts = np.count_nonzero(mask, axis=1)
+    row, column = np.divmod(np.flatnonzero(mask), mask.shape[1])
+    slot = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    shape = len(mask), counts.max()
+    values, columns = np.full(shape, np.inf), np.zeros(shape, np.int64)
+    values[row, slot], columns[row, slot] = tile[row, column], column
+    return values, columns
 
 
 class TorchBackend:
