@@ -10,7 +10,6 @@ from PIL import Image
 
 from helpers.pictures import prepare, settings_of
 from limbeck.data.facts import quick_facts
-from limbeck.data.sources import cifar100
 from limbeck.runtime import storage
 
 CIFAR100 = Path(__file__).parents[2] / "data" / "cifar100"
@@ -69,5 +68,5 @@ def test_real_cifar100_images_are_read(tmp_path):
 
 def test_facts_of_the_folder_and_of_torchvisions_files_are_the_same():
     folder = quick_facts(settings_of("image_folder", CIFAR100))
-    files = cifar100.facts(settings_of("cifar100"))
+    files = quick_facts(settings_of("cifar100", "absent", download=True))
     assert folder == files

@@ -23,7 +23,7 @@ class Facts:
     image_shape : tuple of int
         Height, width and channels.
     superclasses : mapping of str to str
-        Class to superclass, empty without any.
+        Class to superclass, empty without any; only `quick_facts` knows them.
     notes : sequence of str
         What a user should know of how the dataset is read.
     """
@@ -69,13 +69,13 @@ def quick_facts(
     listed = listing(settings) if listed is None else listed
     module = importlib.import_module(f"limbeck.data.sources.{settings.name}")
     facts = store and stored_facts(store, source_of(settings, listed))
-    if facts:
-        return replace(facts, superclasses=module.superclasses(settings, facts.class_names))
-    if settings.name == "image_folder" and store and stored_facts(store):
-        from limbeck.data.new_images import refuse_new_images
+    if not facts:
+        if settings.name == "image_folder" and store and stored_facts(store):
+            from limbeck.data.new_images import refuse_new_images
 
-        refuse_new_images(settings, store)
-    return module.facts(settings)
+            refuse_new_images(settings, store)
+        facts = module.facts(settings)
+    return replace(facts, superclasses=module.superclasses(settings, facts.class_names))
 
 
 def source_of(settings: DatasetSettings, listed: str) -> dict:
@@ -101,8 +101,7 @@ def stored_facts(store: str | Path, source: Mapping | None = None) -> Facts | No
     Returns
     -------
     Facts or None
-        Without superclasses, which are no part of it. None if there is no readable store, or it has
-        another source.
+        None if there is no readable store, or it has another source.
     """
     try:
         attributes = json.loads(Path(store, "zarr.json").read_bytes())["attributes"]

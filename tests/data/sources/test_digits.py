@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers.pictures import error_of, prepare, samples_of, settings_of
-from limbeck.data.sources.digits import facts
+from limbeck.data.sources import digits as source
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,8 @@ def test_digits_need_a_fraction_with_every_class_on_both_sides(tmp_path, fractio
 
 @pytest.mark.parametrize("fraction", [0.1, 0.2, 0.37, 0.5])
 def test_facts_are_those_of_the_split_up_to_which_class_has_an_image_more(tmp_path, fraction):
-    known = facts(settings_of("digits", test_fraction=fraction))
+    settings = settings_of("digits", test_fraction=fraction)
+    known = source.facts(settings)
     dataset = prepare("digits", tmp_path, test_fraction=fraction)
     for part, expected in (("train", known.train_per_class), ("test", known.test_per_class)):
         counts = np.bincount(dataset.array(part, "labels"))
@@ -80,7 +81,7 @@ def test_facts_are_those_of_the_split_up_to_which_class_has_an_image_more(tmp_pa
         assert sorted(counts) == sorted(expected)
     assert list(known.class_names) == dataset.attributes["class_names"]
     assert list(known.image_shape) == dataset.attributes["image_shape"]
-    names = dataset.superclass_names
-    assert [known.superclasses[name] for name in known.class_names] == [
+    names, kinds = dataset.superclass_names, source.superclasses(settings, known.class_names)
+    assert [kinds[name] for name in known.class_names] == [
         names[index] for index in dataset.superclass_of_class
     ]

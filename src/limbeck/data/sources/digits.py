@@ -64,5 +64,4 @@ def facts(settings: DatasetSettings) -> Facts:
             count - trained for count, trained in zip(PER_CLASS, train_per_class, strict=True)
         ],
         image_shape=(8, 8, 1),
-        superclasses=superclasses(settings, CLASS_NAMES),
     )

@@ -53,6 +53,5 @@ def facts(settings: DatasetSettings) -> Facts:
             *((size, size) if size else pixels.shape[:2]),
             1 if grey else 3,
         ),
-        superclasses=superclasses(settings, names),
         notes=files.notes(),
     )

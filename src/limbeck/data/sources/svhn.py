@@ -29,5 +29,4 @@ def facts(settings: DatasetSettings) -> Facts:
         train_per_class=[4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659],
         test_per_class=[1744, 5099, 4149, 2882, 2523, 2384, 1977, 2019, 1660, 1595],
         image_shape=(32, 32, 3),
-        superclasses=superclasses(settings, CLASS_NAMES),
     )
